@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+/** The command `tutelage`: starts the built command line, or says how to build it. */
+import { existsSync } from 'node:fs';
+
+const main = new URL('../dist/cli/main.js', import.meta.url);
+if (existsSync(main)) {
+  await import(main.href);
+} else {
+  console.error('tutelage: it is not built yet. Run: npm ci && npm run build');
+  process.exitCode = 1;
+}

@@ -1,0 +1,30 @@
+/** Tests are TypeScript, compiled by swc to CommonJS; the listed packages ship ES modules only and are compiled too. */
+const esmOnly = [
+  'hyparquet',
+  'hyparquet-compressors',
+  'hyparquet-writer',
+  'fzstd',
+  'hysnappy',
+  'pure-rand',
+  'csv-parse',
+  'csv-stringify',
+];
+module.exports = {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.tutelage/'],
+  transform: {
+    '^.+\\.[tj]s$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+        module: { type: 'commonjs' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  testTimeout: 60_000,
+  maxWorkers: 2,
+};

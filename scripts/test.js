@@ -1,0 +1,34 @@
+/** npm test: from a bare checkout to the tests' result. Arguments go to Jest: npm test -- test/voting */
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from './build.js';
+import { ensureInstalled } from './ensure-installed.js';
+import { step } from './step.js';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const env = { ...process.env };
+
+try {
+  await step('install', () => (ensureInstalled() ? 'npm ci' : 'up to date'));
+  await step('build', async () => ((await build()) ? 'built' : 'up to date'));
+  await step('temporal', async () => {
+    const { findServerBinary } = await import(pathToFileURL(join(root, 'dist', 'temporal', 'index.js')).href);
+    const found = await findServerBinary({ env, install: true, onProgress: (line) => console.log(`  ${line}`) });
+    env.TEMPORAL_CLI_PATH = found.path;
+    return `${found.path} (from ${found.source})`;
+  });
+  await step('biome', () => run('@biomejs/biome/bin/biome', ['check', '.']));
+  await step('types', () => run('typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json']));
+  await step('jest', () => run('jest/bin/jest.js', process.argv.slice(2)));
+} catch (error) {
+  console.error(`npm test: ${error.message}`);
+  process.exitCode = error.exitCode ?? 1;
+}
+
+/** Runs an installed program; throws an error with its exit code when it fails. */
+function run(program, args) {
+  const path = join(root, 'node_modules', program);
+  const { status } = spawnSync(process.execPath, [path, ...args], { cwd: root, stdio: 'inherit', env });
+  if (status !== 0) throw Object.assign(new Error(`${program} failed`), { exitCode: status ?? 1 });
+}

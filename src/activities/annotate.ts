@@ -1,0 +1,50 @@
+/** Stage annotate: one activity a chunk. */
+import { Context } from '@temporalio/activity';
+import { ChunkInput, type ChunkProgress, type ChunkResult } from '../contracts/index.js';
+import { openRunStore } from '../store/index.js';
+import { annotateChunk, chunkFolder, limiterFor } from '../teachers/index.js';
+import { controlPath, readManifest, readTask } from './artifacts.js';
+import { type Dependencies, withHeartbeat } from './dependencies.js';
+import { teacherOf } from './teacher-of-run.js';
+
+export function createAnnotateActivities(dependencies: Dependencies) {
+  return {
+    async annotateChunk(raw: ChunkInput): Promise<ChunkResult> {
+      const { prepared, chunk: index, grant } = ChunkInput.parse(raw);
+      const store = await openRunStore(prepared.run.store);
+      let progress: ChunkProgress = { texts: 0, calls: 0 };
+      return withHeartbeat(
+        () => ({ ...progress }),
+        async (signal) => {
+          const task = await readTask(store, prepared);
+          const chunk = (await readManifest(store, prepared)).chunks[index];
+          if (chunk === undefined) throw new RangeError(`the run has no chunk ${index}`);
+          const { teacher, price } = await teacherOf(task, store, dependencies, prepared.teacherModel);
+          const { info } = Context.current();
+          return annotateChunk(
+            {
+              task,
+              index,
+              chunk,
+              folder: chunkFolder(prepared.run.folder, chunk),
+              controlPath: controlPath(prepared.run.folder),
+              grant,
+              price,
+              jsonSchema: prepared.probe.jsonSchema,
+              owner: `${info.workflowExecution?.workflowId ?? ''} attempt ${info.attempt}`,
+            },
+            {
+              store,
+              teacher,
+              limiter: limiterFor(`${teacher.host} ${teacher.model}`, task.teacher.concurrency),
+              signal,
+              onProgress: (now) => {
+                progress = now;
+              },
+            },
+          );
+        },
+      );
+    },
+  };
+}

@@ -1,0 +1,28 @@
+/** Reading what earlier stages left in the store. */
+import type { ZodType } from 'zod';
+import { type ArtifactRef, LabelRow, Manifest, type PreparedRun, Task } from '../contracts/index.js';
+import type { Store } from '../store/index.js';
+
+export function taskPath(runFolder: string): string {
+  return `${runFolder}/prepare/task.json`;
+}
+
+export function controlPath(runFolder: string): string {
+  return `${runFolder}/control.json`;
+}
+
+export function readTask(store: Store, { run }: PreparedRun): Promise<Task> {
+  return readJson(store, taskPath(run.folder), Task);
+}
+
+export function readManifest(store: Store, { run }: PreparedRun): Promise<Manifest> {
+  return readJson(store, `${run.folder}/prepare/manifest.json`, Manifest);
+}
+
+export async function* readLabels(store: Store, labels: ArtifactRef): AsyncIterable<LabelRow> {
+  for await (const line of store.lines(labels.path)) yield LabelRow.parse(JSON.parse(line));
+}
+
+async function readJson<Value>(store: Store, path: string, schema: ZodType<Value>): Promise<Value> {
+  return schema.parse(JSON.parse(Buffer.from(await store.read(path)).toString('utf8')));
+}

@@ -1,0 +1,73 @@
+/** Small activities of the orchestrator: pausing and stopping chunks, and finding out what was spent. */
+import {
+  type AnnotationCounts,
+  type ChunkEntry,
+  ChunkInput,
+  type ChunkResult,
+  ControlInput,
+  SettleInput,
+  type Task,
+} from '../contracts/index.js';
+import { openRunStore, type Store } from '../store/index.js';
+import { resolveTask } from '../tasks/index.js';
+import { chunkFolder, settleChunkCounts } from '../teachers/index.js';
+import { addCounts, emptyCounts } from '../voting/index.js';
+import { controlPath, readManifest, readTask } from './artifacts.js';
+import { type Dependencies, withHeartbeat } from './dependencies.js';
+
+export function createControlActivities(dependencies: Dependencies) {
+  return {
+    /** Chunks of the run read this once a second. */
+    async setControl(raw: ControlInput): Promise<void> {
+      const { run, state } = ControlInput.parse(raw);
+      const store = await openRunStore(run.store);
+      await store.write(controlPath(run.folder), JSON.stringify({ state, at: new Date().toISOString() }));
+    },
+
+    /** What a chunk that failed for good had come to. */
+    async settleChunk(raw: Pick<ChunkInput, 'prepared' | 'chunk'>): Promise<ChunkResult> {
+      const { prepared, chunk: index } = ChunkInput.omit({ grant: true }).parse(raw);
+      const store = await openRunStore(prepared.run.store);
+      const task = await readTask(store, prepared);
+      const chunk = (await readManifest(store, prepared)).chunks[index] as ChunkEntry;
+      const counts = await countsOf(store, task, prepared.run.folder, chunk);
+      return { chunk: index, set: chunk.set, counts, complete: false };
+    },
+
+    /** What a run that failed or was cancelled had come to. */
+    async settleRun(raw: SettleInput): Promise<{ corpus: AnnotationCounts; gold: AnnotationCounts }> {
+      const { prepared } = SettleInput.parse(raw);
+      const store = await openRunStore(prepared.run.store);
+      const totals = { corpus: emptyCounts(), gold: emptyCounts() };
+      return withHeartbeat(
+        () => totals.corpus.texts,
+        async () => {
+          const task = await readTask(store, prepared);
+          for (const chunk of (await readManifest(store, prepared)).chunks) {
+            const counts = await countsOf(store, task, prepared.run.folder, chunk);
+            totals[chunk.set] = addCounts(totals[chunk.set], counts);
+          }
+          return totals;
+        },
+      );
+    },
+
+    /** The name of the task that an input means. */
+    async nameTask(raw: {
+      task: string | Record<string, unknown>;
+      set: Record<string, unknown>;
+    }): Promise<{ taskName: string }> {
+      const { task } = await resolveTask({
+        task: raw.task,
+        set: raw.set,
+        cwd: process.cwd(),
+        readStored: async (path) => Buffer.from(await dependencies.store.read(path)).toString('utf8'),
+      });
+      return { taskName: task.name };
+    },
+  };
+}
+
+function countsOf(store: Store, task: Task, runFolder: string, chunk: ChunkEntry): Promise<AnnotationCounts> {
+  return settleChunkCounts(store, task, chunk, chunkFolder(runFolder, chunk));
+}

@@ -1,0 +1,116 @@
+/** Stage distill: labels to a trained student in the store. */
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type ArtifactRef,
+  DistillInput,
+  type LabelRow,
+  type Task,
+  type TrainingExample,
+  type TrainingProgress,
+  TrainingSummary,
+} from '../contracts/index.js';
+import { openRunStore, type Store } from '../store/index.js';
+import { trainInProcess } from '../students/index.js';
+import { seededFraction } from '../voting/index.js';
+import { readLabels, readTask } from './artifacts.js';
+import { withHeartbeat, withTempFolder } from './dependencies.js';
+import { sealedResult } from './sealed-result.js';
+
+export function createDistillActivities() {
+  return {
+    async distill(raw: DistillInput): Promise<TrainingSummary> {
+      const input = DistillInput.parse(raw);
+      const { run } = input.prepared;
+      const store = await openRunStore(run.store);
+      let progress: TrainingProgress = { phase: 'start', done: 0 };
+      return withHeartbeat(
+        () => progress,
+        (signal) =>
+          sealedResult(store, { runFolder: run.folder, stage: 'distill', input, schema: TrainingSummary }, () =>
+            train(store, input, signal, (now) => {
+              progress = now;
+            }),
+          ),
+      );
+    },
+  };
+}
+
+async function train(
+  store: Store,
+  { prepared, labels }: DistillInput,
+  signal: AbortSignal,
+  onProgress: (progress: TrainingProgress) => void,
+): Promise<TrainingSummary> {
+  const task = await readTask(store, prepared);
+  return withTempFolder(async (folder) => {
+    const examplesFile = join(folder, 'examples.jsonl');
+    const outputFolder = join(folder, 'student');
+    await mkdir(outputFolder);
+    await writeExamples(store, task, labels, examplesFile);
+    const trained = await trainInProcess(
+      {
+        kind: task.student.kind,
+        labels: prepared.labels,
+        examplesFile,
+        outputFolder,
+        settings: task.student,
+        seed: task.seed,
+      },
+      { onProgress, signal },
+    );
+    const studentFolder = `${prepared.run.folder}/student/${labels.sha256.slice(0, 16)}`;
+    const files: ArtifactRef[] = [];
+    for (const name of (await readdir(outputFolder)).sort()) {
+      files.push(await upload(store, join(outputFolder, name), `${studentFolder}/${name}`));
+    }
+    return { ...trained, folder: studentFolder, files };
+  });
+}
+
+/** Texts of the corpus with a label; gold texts never. In the order of the labels file, which the corpus alone decides. */
+async function writeExamples(store: Store, task: Task, labels: ArtifactRef, path: string): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    for await (const row of readLabels(store, labels)) {
+      if (!isTrainedOn(row)) continue;
+      const example: TrainingExample = {
+        text: row.text,
+        target: targetOf(row, task),
+        validation: isValidation(row, task),
+      };
+      await file.appendFile(`${JSON.stringify(example)}\n`);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+export function isTrainedOn(row: LabelRow): boolean {
+  return row.label !== null && row.gold === null && row.set === 'corpus';
+}
+
+/** The validation split is drawn by text, so a text stays in it from run to run. */
+export function isValidation(row: LabelRow, task: Task): boolean {
+  return seededFraction(task.seed, 'validation', row.key) < task.evaluation.validationShare;
+}
+
+function targetOf(row: LabelRow, task: Task): number[] {
+  const names = task.labels.map((label) => label.name);
+  if (task.student.targets === 'hard') return names.map((name) => (name === row.label ? 1 : 0));
+  // Unreadable votes that abstain leave the sum under 1.
+  const sum = Object.values(row.distribution).reduce((total, share) => total + share, 0);
+  return names.map((name) => (row.distribution[name] ?? 0) / sum);
+}
+
+async function upload(store: Store, localPath: string, path: string): Promise<ArtifactRef> {
+  const writer = await store.writer(path);
+  try {
+    for await (const piece of createReadStream(localPath) as AsyncIterable<Uint8Array>) await writer.write(piece);
+    return await writer.finish();
+  } finally {
+    await writer.abort();
+  }
+}

@@ -1,0 +1,136 @@
+/** Stage evaluate: student, teacher and deployed version on the same rows. */
+import { join } from 'node:path';
+import {
+  EvaluateInput,
+  EvaluateOutcome,
+  type EvaluationReport,
+  type EvaluationSummary,
+  type LabelRow,
+  type TrainingSummary,
+} from '../contracts/index.js';
+import { deployedVersion } from '../deployment/index.js';
+import { buildReport, deploymentGateChecks, reportMarkdown } from '../evaluation/index.js';
+import { openRunStore, type Store } from '../store/index.js';
+import { studentKind } from '../students/index.js';
+import { readLabels, readManifest, readTask } from './artifacts.js';
+import { withHeartbeat, withTempFolder } from './dependencies.js';
+import { isTrainedOn, isValidation } from './distill.js';
+import { InvalidInputError } from './failures.js';
+import { sealedResult } from './sealed-result.js';
+
+export function createEvaluateActivities() {
+  return {
+    async evaluate(raw: EvaluateInput): Promise<EvaluateOutcome> {
+      const input = EvaluateInput.parse(raw);
+      const { run } = input.prepared;
+      const store = await openRunStore(run.store);
+      return withHeartbeat(
+        () => null,
+        () =>
+          sealedResult(store, { runFolder: run.folder, stage: 'evaluate', input, schema: EvaluateOutcome }, () =>
+            evaluateStudent(store, input),
+          ),
+      );
+    },
+  };
+}
+
+async function evaluateStudent(store: Store, input: EvaluateInput): Promise<EvaluateOutcome> {
+  const { labels, prepared, student } = input;
+  const task = await readTask(store, prepared);
+  const rows: LabelRow[] = [];
+  const validation: LabelRow[] = [];
+  for await (const row of readLabels(store, labels)) {
+    if (row.gold !== null && !row.gateGold) rows.push(row);
+    else if (isTrainedOn(row) && isValidation(row, task)) validation.push(row);
+  }
+  const onGold = rows.length > 0;
+  const evaluated = onGold ? rows : validation;
+  if (evaluated.length === 0) {
+    throw new InvalidInputError(
+      'there is nothing to measure on: no gold rows, and the validation split is empty. Give gold rows (gold), more texts, or a larger evaluation.validationShare.',
+    );
+  }
+  const texts = evaluated.map((row) => row.text);
+  // The deployed student has learned the validation rows, too; the one before the final fit has not.
+  const answered = onGold
+    ? await predictedLabels(store, student, texts)
+    : { labels: await validationPredictions(store, student, prepared.labels), textsPerSecond: null };
+  const champion = onGold ? await deployedVersion(store, task.name) : null;
+  const report = buildReport({
+    basis: onGold ? 'gold' : 'validation',
+    truth: evaluated.map((row) => (onGold ? row.gold : row.label) as string),
+    teacher: onGold ? evaluated.map((row) => row.teacherLabel) : null,
+    student: answered.labels,
+    champion: champion && {
+      version: champion.version,
+      predicted: (await predictedLabels(store, champion, texts)).labels,
+    },
+    labels: prepared.labels,
+    confidence: task.evaluation.confidence,
+    overlap: { texts: (await readManifest(store, prepared)).counts.goldInCorpus },
+    cost: {
+      teacherMicrosPerThousand:
+        input.spentMicros === null || input.textsAnnotated === 0
+          ? null
+          : Math.round((1000 * input.spentMicros) / input.textsAnnotated),
+      studentTextsPerSecond: answered.textsPerSecond,
+    },
+  });
+  const names = { task: task.name, studentKind: student.kind, teacherModel: prepared.teacherModel };
+  const markdown = reportMarkdown(report, names);
+  const folder = `${prepared.run.folder}/evaluation/${labels.sha256.slice(0, 16)}`;
+  const summary: EvaluationSummary = {
+    report: await store.write(`${folder}/report.json`, `${JSON.stringify(report, null, 2)}\n`),
+    markdown: await store.write(`${folder}/report.md`, markdown),
+    basis: report.basis,
+    rows: report.rows,
+    teacher: report.teacher && figures(report.teacher),
+    student: figures(report.student),
+    champion: report.champion && { version: report.champion.version, accuracy: report.champion.report.accuracy },
+  };
+  const checks = deploymentGateChecks({ report, settings: task.gates.deployment });
+  return { summary, checks, evidence: evidenceOf(markdown) };
+}
+
+async function predictedLabels(
+  store: Store,
+  { kind, files }: Pick<TrainingSummary, 'kind' | 'files'>,
+  texts: readonly string[],
+): Promise<{ labels: string[]; textsPerSecond: number }> {
+  return withTempFolder(async (folder) => {
+    for (const file of files) await store.download(file, join(folder, file.path.split('/').at(-1) as string));
+    const student = await studentKind(kind).load(folder);
+    try {
+      const start = performance.now();
+      const probabilities = await student.predict(texts);
+      const textsPerSecond = texts.length / ((performance.now() - start) / 1000);
+      const labels = probabilities.map((each) => student.labels[each.indexOf(Math.max(...each))] as string);
+      return { labels, textsPerSecond };
+    } finally {
+      await student.close();
+    }
+  });
+}
+
+/** What the candidate that had not seen the validation rows answered about them, in the order of the examples. */
+async function validationPredictions(
+  store: Store,
+  student: TrainingSummary,
+  labels: readonly string[],
+): Promise<string[]> {
+  const file = student.files.find((each) => each.path.endsWith('/validation.json'));
+  if (file === undefined) throw new Error(`the student in ${student.folder} has no validation.json`);
+  const { predicted }: { predicted: number[] } = JSON.parse(Buffer.from(await store.readRef(file)).toString('utf8'));
+  return predicted.map((index) => labels[index] as string);
+}
+
+function figures(report: EvaluationReport['student']) {
+  return { accuracy: report.accuracy, macroF1: report.macroF1, interval: report.accuracyInterval };
+}
+
+/** The report's headline and overview: what a person needs to decide. */
+function evidenceOf(markdown: string): string {
+  const [overview = ''] = markdown.split('\n## ');
+  return overview.split('\n').slice(1).join('\n').trim();
+}

@@ -1,0 +1,28 @@
+import { createAnnotateActivities } from './annotate.js';
+import { createControlActivities } from './control.js';
+import type { Dependencies } from './dependencies.js';
+import { createDeployActivities } from './deploy.js';
+import { createDistillActivities } from './distill.js';
+import { createEvaluateActivities } from './evaluate.js';
+import { withFailureTypes } from './failures.js';
+import { createPrepareActivities } from './prepare.js';
+import { createVoteActivities } from './vote.js';
+
+export type { Dependencies } from './dependencies.js';
+
+/** All activities, by the role of the workers that run them. */
+export function createActivities(dependencies: Dependencies) {
+  return {
+    orchestrator: withFailureTypes({
+      ...createControlActivities(dependencies),
+      ...createVoteActivities(),
+      ...createDeployActivities(),
+    }),
+    teacher: withFailureTypes({ ...createPrepareActivities(dependencies), ...createAnnotateActivities(dependencies) }),
+    student: withFailureTypes({ ...createDistillActivities(), ...createEvaluateActivities() }),
+  };
+}
+
+export type OrchestratorActivities = ReturnType<typeof createActivities>['orchestrator'];
+export type TeacherActivities = ReturnType<typeof createActivities>['teacher'];
+export type StudentActivities = ReturnType<typeof createActivities>['student'];

@@ -1,0 +1,62 @@
+/** Counts labels as they stream by, and shows them. */
+import type { ArtifactRef, LabelRow, VoteSummary } from '../contracts/index.js';
+
+const BAR_WIDTH = 20;
+
+export class LabelTally {
+  private texts = 0;
+  private labelled = 0;
+  private ties = 0;
+  private disagreeing = 0;
+  private votes = 0;
+  private unreadable = 0;
+  private readonly perLabel: Record<string, number>;
+  private readonly gateGold = { rows: 0, correct: 0 };
+
+  constructor(names: readonly string[]) {
+    this.perLabel = Object.fromEntries(names.map((name) => [name, 0]));
+  }
+
+  add(row: LabelRow, tie: boolean): void {
+    if (row.gold !== null && row.gateGold) {
+      this.gateGold.rows++;
+      if (row.label === row.gold) this.gateGold.correct++;
+    }
+    if (row.set !== 'corpus') return;
+    this.texts++;
+    if (tie) this.ties++;
+    if (row.label !== null) this.labelled++;
+    if (row.label !== null && row.gold === null) this.perLabel[row.label] = (this.perLabel[row.label] ?? 0) + 1;
+    const named = row.votes.flatMap((vote) => vote.label ?? []);
+    if (new Set(named).size > 1) this.disagreeing++;
+    this.votes += row.votes.length;
+    this.unreadable += row.votes.length - named.length;
+  }
+
+  /** Of the corpus's votes; null without votes. */
+  unreadableShare(): number | null {
+    return this.votes === 0 ? null : this.unreadable / this.votes;
+  }
+
+  summary(files: { labels: ArtifactRef; replies: ArtifactRef; alpha: number | null }): VoteSummary {
+    const { disagreeing, gateGold, labelled, perLabel, texts, ties } = this;
+    return { ...files, texts, labelled, ties, disagreeing, perLabel, gateGold };
+  }
+
+  /** The labels as a table, for the person at the gate. */
+  evidence(summary: VoteSummary): string {
+    const most = Math.max(1, ...Object.values(summary.perLabel));
+    const rows = Object.entries(summary.perLabel).map(([label, count]) => {
+      const bar = '█'.repeat(Math.round((BAR_WIDTH * count) / most));
+      return `| ${label} | ${count} | ${bar} |`;
+    });
+    const share = summary.texts === 0 ? 0 : (100 * summary.disagreeing) / summary.texts;
+    return [
+      `${summary.labelled} of ${summary.texts} texts got a label. The votes of ${summary.disagreeing} (${share.toFixed(1)} %) disagree; ${summary.ties} are ties.`,
+      '',
+      '| label | texts | |',
+      '| --- | ---: | --- |',
+      ...rows,
+    ].join('\n');
+  }
+}

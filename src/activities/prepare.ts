@@ -1,0 +1,159 @@
+/** Stage prepare: everything that can be wrong with the input is found here, before the first paid call. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  DistillationInput,
+  type Manifest,
+  PreparedRun,
+  PrepareInput,
+  parseOrExplain,
+  type RunRef,
+  type Task,
+  TextRow,
+} from '../contracts/index.js';
+import { prepareCorpus } from '../corpus/index.js';
+import { openStore, type Store } from '../store/index.js';
+import { resolveTask } from '../tasks/index.js';
+import {
+  buildPrompt,
+  earlierChunks,
+  type Price,
+  plannedQuestions,
+  probeTeacher,
+  type Teacher,
+  worstCallMicros,
+} from '../teachers/index.js';
+import { taskPath } from './artifacts.js';
+import { type Dependencies, withHeartbeat } from './dependencies.js';
+import { InvalidInputError } from './failures.js';
+import { sealedResult } from './sealed-result.js';
+import { teacherOf } from './teacher-of-run.js';
+
+export function createPrepareActivities(dependencies: Dependencies) {
+  return {
+    async prepare(raw: PrepareInput): Promise<PreparedRun> {
+      const { input: rawInput, workflowId, runId } = PrepareInput.parse(raw);
+      const parsed = parseOrExplain(DistillationInput, rawInput);
+      if (!parsed.ok) throw new InvalidInputError(`the input is not right:\n${parsed.problems}`);
+      const input = parsed.value;
+      const store = input.store === null ? dependencies.store : await openStore(input.store);
+      const run: RunRef = { workflowId, folder: `runs/${folderName(workflowId)}/${runId}`, store: store.ref };
+      let rows = 0;
+      return withHeartbeat(
+        () => ({ rows }),
+        (signal) =>
+          sealedResult(store, { runFolder: run.folder, stage: 'prepare', input: raw, schema: PreparedRun }, () =>
+            prepareRun(input, run, store, dependencies, signal, (read) => {
+              rows = read;
+            }),
+          ),
+      );
+    },
+  };
+}
+
+async function prepareRun(
+  input: DistillationInput,
+  run: RunRef,
+  store: Store,
+  dependencies: Dependencies,
+  signal: AbortSignal,
+  onRows: (rows: number) => void,
+): Promise<PreparedRun> {
+  const { task, taskHash } = await resolveTask({
+    task: input.task,
+    set: input.set,
+    cwd: process.cwd(),
+    readStored: async (path) => Buffer.from(await store.read(path)).toString('utf8'),
+  });
+  const { teacher, price } = await teacherOf(task, store, dependencies, null);
+  if (task.budget.usd !== null && price === null) {
+    throw new InvalidInputError(
+      `budget.usd: ${task.budget.usd} dollars can't be kept, since the price of ${teacher.model ?? 'the model'} at ${teacher.host} is not known. Set teacher.price (dollars for a million tokens), or limit budget.calls instead.`,
+    );
+  }
+  const { manifest } = await prepareCorpus({
+    task,
+    corpus: input.corpus,
+    gold: input.gold,
+    store,
+    runFolder: run.folder,
+    knownChunks: await earlierChunks(store, run.folder),
+    tempFolder: join(tmpdir(), 'tutelage'),
+    onProgress: (progress) => onRows(progress.rows),
+    signal,
+  });
+  await store.write(taskPath(run.folder), JSON.stringify(task));
+  const plan = plannedQuestions(task);
+  const { chunkTexts, maxFailedChunks, shardTexts, window } = task.annotation;
+  const textsAsked = manifest.chunks.reduce((sum, chunk) => sum + chunk.texts, 0);
+  return {
+    run,
+    taskName: task.name,
+    taskHash,
+    labels: task.labels.map((label) => label.name),
+    corpusHash: manifest.corpusHash,
+    counts: manifest.counts,
+    chunks: manifest.chunks.length,
+    chunksPerShard: Math.max(1, Math.floor(shardTexts / chunkTexts)),
+    window,
+    maxFailedChunks,
+    votesPerText: plan.length,
+    textsPerChunk: chunkTexts,
+    textsAsked,
+    callsAtMost: textsAsked * plan.length,
+    worstCallMicros: price === null ? null : await dearestCall(store, task, manifest, price),
+    budget: { micros: task.budget.usd === null ? null : Math.floor(task.budget.usd * 1e6), calls: task.budget.calls },
+    gates: task.gates,
+    teacherHost: teacher.host,
+    teacherModel: teacher.model,
+    probe: await probe(store, task, manifest, teacher, run, signal),
+    searchAttributes: dependencies.env.TUTELAGE_SEARCH_ATTRIBUTES === '1',
+  };
+}
+
+/** One real call, unless nothing will have to be asked. */
+async function probe(
+  store: Store,
+  task: Task,
+  manifest: Manifest,
+  teacher: Teacher,
+  run: RunRef,
+  signal: AbortSignal,
+): Promise<PreparedRun['probe']> {
+  const first = manifest.chunks[0];
+  const allKnown = manifest.chunks.every((chunk) => chunk.reuse.length > 0);
+  if (first === undefined || teacher.provider === 'recorded' || task.budget.calls === 0) return skipped(teacher);
+  // Where earlier runs cover every chunk, most likely nothing is asked: a wrong key shows at the first new text.
+  if (allKnown) return skipped(teacher);
+  for await (const line of store.lines(first.file.path)) {
+    const { text } = TextRow.parse(JSON.parse(line));
+    const { probe: found } = await probeTeacher(teacher, task, text, signal);
+    await store.write(`${run.folder}/prepare/probe.json`, JSON.stringify(found));
+    return found;
+  }
+  return skipped(teacher);
+}
+
+function skipped(teacher: Teacher): PreparedRun['probe'] {
+  return { skipped: true, model: teacher.model, jsonSchema: false, latencyMs: null, inputTokens: null };
+}
+
+async function dearestCall(store: Store, task: Task, manifest: Manifest, price: Price): Promise<number> {
+  let dearest = 0;
+  for (const chunk of manifest.chunks) {
+    let longest = '';
+    for await (const line of store.lines(chunk.file.path)) {
+      const { text } = TextRow.parse(JSON.parse(line));
+      if (Buffer.byteLength(text) > Buffer.byteLength(longest)) longest = text;
+    }
+    for (const { maxTokens, prompt } of task.votes.plan) {
+      dearest = Math.max(dearest, worstCallMicros(price, buildPrompt(task, prompt, longest).messages, maxTokens));
+    }
+  }
+  return dearest;
+}
+
+function folderName(workflowId: string): string {
+  return workflowId.replace(/[^\w.-]/g, (character) => `%${character.codePointAt(0)?.toString(16)}`);
+}

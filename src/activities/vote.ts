@@ -1,0 +1,199 @@
+/** Stage vote: replies to labels; and people's corrections of them. */
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import {
+  CorrectionInput,
+  CorrectionOutcome,
+  type GateCheck,
+  type LabelRow,
+  type RecordedReply,
+  type StoredReply,
+  type Task,
+  TextRow,
+  VoteInput,
+  VoteOutcome,
+  type VoteSummary,
+} from '../contracts/index.js';
+import { readCorrections } from '../corpus/index.js';
+import { labelsGateChecks } from '../evaluation/index.js';
+import { openRunStore, type Store } from '../store/index.js';
+import { chunkFolder, chunkReplies, plannedQuestions } from '../teachers/index.js';
+import { createAlpha, decideLabel } from '../voting/index.js';
+import { readLabels, readManifest, readTask } from './artifacts.js';
+import { withHeartbeat, withTempFolder } from './dependencies.js';
+import { InvalidInputError } from './failures.js';
+import { LabelTally } from './label-tally.js';
+import { sealedResult } from './sealed-result.js';
+
+const UNKNOWN_IDS_NAMED = 10;
+
+export function createVoteActivities() {
+  return {
+    async vote(raw: VoteInput): Promise<VoteOutcome> {
+      const input = VoteInput.parse(raw);
+      const { run } = input.prepared;
+      const store = await openRunStore(run.store);
+      return withHeartbeat(
+        () => null,
+        () =>
+          sealedResult(store, { runFolder: run.folder, stage: 'vote', input, schema: VoteOutcome }, () =>
+            countVotes(store, input),
+          ),
+      );
+    },
+
+    /** Replaces labels by those of a file, all or none. */
+    async applyCorrections(raw: CorrectionInput): Promise<CorrectionOutcome> {
+      const input = CorrectionInput.parse(raw);
+      const { run } = input.vote.prepared;
+      const store = await openRunStore(run.store);
+      return withHeartbeat(
+        () => null,
+        (signal) =>
+          sealedResult(store, { runFolder: run.folder, stage: 'corrections', input, schema: CorrectionOutcome }, () =>
+            correct(store, input, signal),
+          ),
+      );
+    },
+  };
+}
+
+async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> {
+  const { prepared } = input;
+  const task = await readTask(store, prepared);
+  const names = task.labels.map((label) => label.name);
+  const plan = plannedQuestions(task);
+  const alpha = createAlpha(names);
+  const tally = new LabelTally(names);
+  const labels = await store.writer(`${prepared.run.folder}/vote/labels.jsonl`);
+  const recorded = await store.writer(`${prepared.run.folder}/vote/replies.jsonl`);
+  try {
+    for (const chunk of (await readManifest(store, prepared)).chunks) {
+      const replies = byQuestion(await chunkReplies(store, chunkFolder(prepared.run.folder, chunk)));
+      for await (const line of store.lines(chunk.file.path)) {
+        const row = TextRow.parse(JSON.parse(line));
+        const given = plan.flatMap(({ prompt, sample }) => replies.get(`${row.key} ${prompt} ${sample}`) ?? []);
+        const votes = given.map((reply) => reply.vote);
+        const decided = decideLabel({ votes, labels: names, settings: task.votes, seed: task.seed, textKey: row.key });
+        const { gold, gateGold, id, key, line: number, text } = row;
+        const label: LabelRow = {
+          key,
+          id,
+          text,
+          line: number,
+          label: decided.label,
+          distribution: decided.distribution,
+          agreement: decided.agreement,
+          reason: decided.reason,
+          votes: given.map(({ prompt, sample, vote }) => ({ prompt, sample, ...vote })),
+          source: 'teacher',
+          correctedBy: null,
+          teacherLabel: decided.label,
+          gold,
+          gateGold,
+          set: chunk.set,
+        };
+        if (chunk.set === 'corpus') alpha.add(votes.map((vote) => vote.label));
+        tally.add(label, decided.tie);
+        await labels.write(`${JSON.stringify(label)}\n`);
+        for (const reply of given) await recorded.write(`${JSON.stringify(recordedReply(text, reply))}\n`);
+      }
+    }
+    const summary = tally.summary({
+      labels: await labels.finish(),
+      replies: await recorded.finish(),
+      alpha: alpha.value(),
+    });
+    return {
+      summary,
+      checks: checksOf(input, task, summary, tally.unreadableShare()),
+      evidence: tally.evidence(summary),
+    };
+  } finally {
+    await labels.abort();
+    await recorded.abort();
+  }
+}
+
+async function correct(store: Store, input: CorrectionInput, signal: AbortSignal): Promise<CorrectionOutcome> {
+  const { prepared } = input.vote;
+  const task = await readTask(store, prepared);
+  const names = task.labels.map((label) => label.name);
+  const corrections = new Map<string, string>();
+  await withLocalFile(store, input.corrections, async (path) => {
+    for (const { id, label } of await readCorrections(path, task.labels, { signal })) corrections.set(id, label);
+  });
+  const unknown = new Set(corrections.keys());
+  const tally = new LabelTally(names);
+  let changed = 0;
+  const writer = await store.writer(`${prepared.run.folder}/vote/labels-corrected-${randomUUID()}.jsonl`);
+  try {
+    for await (const row of readLabels(store, input.summary.labels)) {
+      // A gold file may use the corpus's ids for texts of its own.
+      const label = row.set === 'corpus' ? corrections.get(row.id) : undefined;
+      if (label !== undefined) unknown.delete(row.id);
+      if (label !== undefined && label !== row.label) changed++;
+      const corrected: LabelRow =
+        label === undefined
+          ? row
+          : {
+              ...row,
+              label,
+              distribution: { [label]: 1 },
+              agreement: 1,
+              source: 'person',
+              correctedBy: input.reviewer,
+            };
+      tally.add(corrected, false);
+      await writer.write(`${JSON.stringify(corrected)}\n`);
+    }
+    if (unknown.size > 0) {
+      const named = [...unknown]
+        .slice(0, UNKNOWN_IDS_NAMED)
+        .map((id) => JSON.stringify(id))
+        .join(', ');
+      throw new InvalidInputError(
+        `corrections (${input.corrections}): ${unknown.size} ids are not among the run's texts: ${named}. Use the ids of the labels file; nothing was changed.`,
+      );
+    }
+    const { alpha, replies, ties } = input.summary;
+    const summary: VoteSummary = { ...tally.summary({ labels: await writer.finish(), replies, alpha }), ties };
+    const checks = checksOf(input.vote, task, summary, tally.unreadableShare());
+    return { summary, checks, evidence: tally.evidence(summary), changed };
+  } finally {
+    await writer.abort();
+  }
+}
+
+function checksOf(input: VoteInput, task: Task, summary: VoteSummary, unreadableShare: number | null): GateCheck[] {
+  return labelsGateChecks({
+    summary,
+    settings: task.gates.labels,
+    labels: task.labels.map((label) => label.name),
+    votesPerText: input.prepared.votesPerText,
+    failedChunks: input.failedChunks,
+    incompleteTexts: input.incompleteTexts,
+    unreadableShare,
+  });
+}
+
+function byQuestion(replies: ReadonlyMap<string, StoredReply>): Map<string, StoredReply> {
+  return new Map([...replies.values()].map((reply) => [`${reply.textKey} ${reply.prompt} ${reply.sample}`, reply]));
+}
+
+function recordedReply(text: string, reply: StoredReply): RecordedReply {
+  const { prompt, sample, content, finishReason, inputTokens, outputTokens } = reply;
+  return { text, prompt, sample, content, finishReason, inputTokens, outputTokens };
+}
+
+async function withLocalFile(store: Store, reference: string, work: (path: string) => Promise<void>): Promise<void> {
+  if (!reference.startsWith('store:')) return work(resolve(reference));
+  const path = reference.slice('store:'.length);
+  const bytes = await store.read(path);
+  await withTempFolder(async (folder) => {
+    const local = join(folder, path.split('/').at(-1) ?? 'corrections.jsonl');
+    await writeFile(local, bytes);
+    await work(local);
+  });
+}

@@ -1,0 +1,245 @@
+/** Follows a run in the terminal until it ends: bars where there is a terminal, else lines. Everything goes to stderr. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, isGrpcServiceError, WorkflowFailedError } from '@temporalio/client';
+import { SingleBar } from 'cli-progress';
+import pc from 'picocolors';
+import { type ChunkProgress, DistillationResult, type Progress } from '../contracts/index.js';
+import { addCounts } from '../voting/index.js';
+import { askProgress } from './run-client.js';
+
+const POLL_MS = 700;
+const LINE_EVERY_MS = 5000;
+
+export interface RunEnd {
+  /** What the run came to; null where it failed before it could tell. */
+  readonly result: DistillationResult | null;
+  /** Why it did not end with a deployment; null: it did. */
+  readonly error: WorkflowFailedError | null;
+}
+
+/** Resolves when the run has ended, or with null when the signal (Ctrl-C) ends the watching; the run goes on. */
+export async function followRun(client: Client, workflowId: string, signal: AbortSignal): Promise<RunEnd | null> {
+  const view = new RunView();
+  const handle = client.workflow.getHandle(workflowId);
+  let ended: RunEnd | null = null;
+  let failure: unknown = null;
+  const waiting = untilAnswered(() => handle.result())
+    .then((result) => {
+      ended = { result: DistillationResult.parse(result), error: null };
+    })
+    .catch((error: unknown) => {
+      if (error instanceof WorkflowFailedError) ended = { result: reached(error), error };
+      else failure = error;
+    });
+  try {
+    while (ended === null && failure === null && !signal.aborted) {
+      const progress = await askProgress(client, workflowId);
+      if (progress === null) view.showSilence();
+      else view.show(progress, progress.stage === 'annotate' ? await beats(client, workflowId) : null);
+      await Promise.race([waiting, sleep(POLL_MS, undefined, { signal }).catch(() => undefined)]);
+    }
+    if (failure !== null) throw failure;
+    if (ended === null) return null;
+    const last = await askProgress(client, workflowId);
+    if (last !== null) view.show(last, null);
+    return ended;
+  } finally {
+    view.close();
+  }
+}
+
+/** A server that is away for a while is not the end of the run. */
+async function untilAnswered<Result>(ask: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isGrpcServiceError(error)) throw error;
+      await sleep(POLL_MS);
+    }
+  }
+}
+
+/** What a failed run had reached: the details of its failure. */
+function reached(error: WorkflowFailedError): DistillationResult | null {
+  const details: unknown = error.cause && 'details' in error.cause ? error.cause.details : null;
+  const parsed = DistillationResult.safeParse(Array.isArray(details) ? details[0] : null);
+  return parsed.success ? parsed.data : null;
+}
+
+/** Texts and calls of the chunks at work, from their heartbeats: newer than what the run knows. */
+async function beats(client: Client, workflowId: string): Promise<ChunkProgress> {
+  const sum = { texts: 0, calls: 0 };
+  const described = await client.workflow
+    .getHandle(workflowId)
+    .describe()
+    .catch(() => null);
+  const children = described?.raw.pendingChildren ?? [];
+  for (const child of children) {
+    const shard = await client.workflow
+      .getHandle(child.workflowId ?? '')
+      .describe()
+      .catch(() => null);
+    for (const activity of shard?.raw.pendingActivities ?? []) {
+      const [payload] = activity.heartbeatDetails?.payloads ?? [];
+      if (!payload?.data) continue;
+      try {
+        const beat: Partial<ChunkProgress> = JSON.parse(Buffer.from(payload.data).toString('utf8'));
+        sum.texts += beat.texts ?? 0;
+        sum.calls += beat.calls ?? 0;
+      } catch {
+        // An encrypted heartbeat; the run's own numbers do.
+        return { texts: 0, calls: 0 };
+      }
+    }
+  }
+  return sum;
+}
+
+class RunView {
+  private readonly terminal = process.stderr.isTTY === true;
+  private stage: Progress['stage'] | null = null;
+  private bar: SingleBar | null = null;
+  private lastLineAt = 0;
+  private lastLine = '';
+  private shownGate: string | null = null;
+  private silent = false;
+  private shownIgnored = 0;
+  private paused = false;
+
+  show(progress: Progress, beating: ChunkProgress | null): void {
+    this.silent = false;
+    if (progress.stage !== this.stage) {
+      this.stopBar();
+      this.stage = progress.stage;
+      if (progress.stage !== 'done') this.line(pc.bold(`▸ ${headline(progress)}`));
+    }
+    if (progress.paused !== this.paused) {
+      this.paused = progress.paused;
+      this.line(
+        progress.paused
+          ? pc.yellow(`  paused: ${progress.pauseReason ?? ''}. Go on with: tutelage resume ${progress.workflowId}`)
+          : '  goes on',
+      );
+    }
+    for (const ignored of progress.ignored.slice(this.shownIgnored)) this.line(pc.yellow(`  ignored ${ignored}`));
+    this.shownIgnored = progress.ignored.length;
+    if (progress.stage === 'annotate') this.showAnnotation(progress, beating);
+    if (progress.waitingFor !== null && progress.waitingFor.gate !== this.shownGate) this.showGate(progress);
+  }
+
+  /** No worker answered. */
+  showSilence(): void {
+    if (this.silent) return;
+    this.silent = true;
+    this.line(
+      pc.yellow('  no worker answers; the run is safe and goes on when one does (start workers with: tutelage up)'),
+    );
+  }
+
+  close(): void {
+    this.stopBar();
+  }
+
+  private showAnnotation(progress: Progress, beating: ChunkProgress | null): void {
+    const both = addCounts(progress.annotation, progress.gold);
+    const texts = Math.min(progress.texts.total, both.texts + (beating?.texts ?? 0));
+    const calls = both.calls + (beating?.calls ?? 0);
+    const numbers = [
+      `${calls} calls`,
+      `${both.unreadable} unreadable`,
+      `${both.uncertain} uncertain`,
+      `${both.inputTokens + both.outputTokens} tokens`,
+      both.spentMicros === null ? null : `$${(both.spentMicros / 1e6).toFixed(4)}`,
+      progress.callsPerSecond === null ? null : `${progress.callsPerSecond.toFixed(1)}/s`,
+      progress.secondsLeft === null ? null : `${Math.ceil(progress.secondsLeft)} s left`,
+    ]
+      .filter((each) => each !== null)
+      .join(' · ');
+    if (this.terminal) {
+      this.bar ??= startBar(progress.texts.total);
+      this.bar.update(texts, { numbers });
+      return;
+    }
+    const line = `  ${texts} of ${progress.texts.total} texts · ${numbers}`;
+    if (line === this.lastLine || Date.now() - this.lastLineAt < LINE_EVERY_MS) return;
+    this.lastLineAt = Date.now();
+    this.lastLine = line;
+    this.line(line);
+  }
+
+  private showGate(progress: Progress): void {
+    const gate = progress.waitingFor;
+    if (gate === null) return;
+    this.stopBar();
+    this.shownGate = gate.gate;
+    this.line('');
+    for (const line of plain(gate.evidence).split('\n')) this.line(`  ${line}`);
+    for (const check of gate.checks) {
+      const limit = check.limit === null ? '' : ` (${check.atLeast ? 'at least' : 'at most'} ${check.limit})`;
+      const value = check.value === null ? '–' : String(Math.round(check.value * 1e4) / 1e4);
+      const mark = check.limit === null ? pc.dim('·') : check.passed ? pc.green('✔') : pc.red('✘');
+      this.line(`  ${mark} ${check.name}: ${value}${limit}`);
+    }
+    this.line('');
+    this.line(pc.bold(`  Waiting for you at the gate "${gate.gate}", until ${gate.deadline}. From another terminal:`));
+    this.line(`    tutelage approve ${progress.workflowId} --gate ${gate.gate} --as YOUR-NAME`);
+    this.line(`    tutelage reject  ${progress.workflowId} --gate ${gate.gate} --as YOUR-NAME --note WHY`);
+    this.line(pc.dim(`    or: ${gate.approveCommand}`));
+  }
+
+  private line(text: string): void {
+    this.stopBar();
+    process.stderr.write(`${text}\n`);
+  }
+
+  private stopBar(): void {
+    this.bar?.stop();
+    this.bar = null;
+  }
+}
+
+function headline(progress: Progress): string {
+  switch (progress.stage) {
+    case 'prepare':
+      return 'prepare: reading and checking the corpus, one call to try the teacher';
+    case 'annotate':
+      return `annotate: ${progress.texts.total} texts, at most ${progress.callsAtMost} calls to ${progress.teacherHost} (repeats aside)`;
+    case 'vote':
+      return 'vote: counting the votes';
+    case 'labels gate':
+      return 'labels gate';
+    case 'distill':
+      return 'distill: training the student';
+    case 'evaluate':
+      return 'evaluate: measuring on the same rows';
+    case 'deployment gate':
+      return 'deployment gate';
+    default:
+      return progress.stage;
+  }
+}
+
+function startBar(total: number): SingleBar {
+  const bar = new SingleBar({
+    format: '  {bar} {value}/{total} texts · {numbers}',
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    barsize: 24,
+    hideCursor: true,
+    clearOnComplete: true,
+    stream: process.stderr,
+    noTTYOutput: false,
+  });
+  bar.start(total, 0, { numbers: '' });
+  return bar;
+}
+
+/** Markdown as terminals show it: no table rules, no emphasis. */
+function plain(markdown: string): string {
+  return markdown
+    .split('\n')
+    .filter((line) => !/^\|[\s:|-]+\|$/.test(line))
+    .map((line) => line.replaceAll('**', '').replace(/^\| (.*) \|$/, '$1'))
+    .join('\n');
+}

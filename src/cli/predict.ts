@@ -1,0 +1,172 @@
+/** tutelage predict: what a deployed student says of texts. */
+import { createInterface } from 'node:readline';
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import type { ModelVersion } from '../contracts/index.js';
+import { compileTemplate, type Template } from '../corpus/index.js';
+import {
+  deployedVersion,
+  fetchModel,
+  findVersion,
+  modelCache,
+  RegistryError,
+  requireVersions,
+} from '../deployment/index.js';
+import type { Store } from '../store/index.js';
+import { type Student, studentKind } from '../students/index.js';
+import { openExistingStore, STORE_OPTION } from './existing-store.js';
+import { collect, wholeNumber } from './option-values.js';
+import { type PredictedFile, predictFile, predictTexts } from './predict-rows.js';
+import { untilInterrupted } from './run-end.js';
+
+interface Flags {
+  readonly task: string;
+  readonly text: string[];
+  readonly input?: string;
+  readonly output?: string;
+  readonly store?: string;
+  readonly version?: number;
+  readonly textColumn: string;
+  readonly top?: number;
+  readonly json?: true;
+}
+
+interface Loaded {
+  readonly model: ModelVersion;
+  readonly student: Student;
+}
+
+const PROGRESS_EVERY_MS = { terminal: 200, file: 10_000 };
+
+export function registerPredict(program: Command): void {
+  const command = program
+    .command('predict')
+    .description('classify texts with the deployed student: JSON for --text and for lines on stdin, rows for --input')
+    .requiredOption('--task <name>', 'the task whose student answers')
+    .option('--text <text>', 'a text; may be given several times', collect, [])
+    .option('--input <file>', 'file of rows: JSONL, CSV, TSV or Parquet')
+    .option('--output <file>', 'the same rows with label and score: JSONL (with all scores), CSV, TSV or Parquet')
+    .option(...STORE_OPTION)
+    .option('--version <n>', 'this version instead of the deployed one', wholeNumber)
+    .option('--text-column <name>', "column that {text} stands for in the task's template", 'text')
+    .option('--top <k>', 'only the best k labels', wholeNumber)
+    .option('--json', 'with --input: print a summary as one JSON object; with --text: on one line');
+  command.action((flags: Flags) => predict(flags, (problem) => command.error(`error: ${problem}`)));
+}
+
+async function predict(flags: Flags, refuse: (problem: string) => never): Promise<void> {
+  if ((flags.input === undefined) !== (flags.output === undefined)) refuse('--input and --output go together');
+  if (flags.text.length > 0 && flags.input !== undefined) refuse('give either --text or --input');
+  if (flags.text.length === 0 && flags.input === undefined && process.stdin.isTTY) {
+    refuse('give --text or --input, or pipe texts in, one a line');
+  }
+  const loaded = await load(await openExistingStore(flags.store), flags);
+  try {
+    if (flags.input !== undefined && flags.output !== undefined)
+      await answerFile(loaded, flags, flags.input, flags.output);
+    else if (flags.text.length > 0) await answerTexts(loaded, flags, refuse);
+    else await answerLines(loaded, flags, refuse);
+  } finally {
+    await loaded.student.close();
+  }
+}
+
+async function load(store: Store, { task, version }: Flags): Promise<Loaded> {
+  const model =
+    version === undefined ? await deployedVersion(store, task) : await findVersion(store, task, version);
+  if (model === null) {
+    const versions = (await requireVersions(store, task)).map((each) => each.version);
+    throw new RegistryError(
+      `task ${task} has no deployed version; name one with --version: ${versions.join(', ')}`,
+    );
+  }
+  const folder = await fetchModel(store, model, modelCache(process.env));
+  return { model, student: await studentKind(model.kind).load(folder) };
+}
+
+/** The Hub's shape: an array of labels for one text, an array of such arrays for several. */
+async function answerTexts(
+  { model, student }: Loaded,
+  flags: Flags,
+  refuse: (problem: string) => never,
+): Promise<void> {
+  const template = templateOfText(model, flags, refuse);
+  const texts = flags.text.map((text, index) => {
+    const rendered = template.render({ [flags.textColumn]: text });
+    return 'text' in rendered ? rendered.text : refuse(`--text number ${index + 1}: ${rendered.problem}`);
+  });
+  const answers = await predictTexts(student, texts, flags.top ?? null);
+  const shown = answers.length === 1 ? answers[0] : answers;
+  const indent = process.stdout.isTTY && !flags.json ? 2 : 0;
+  process.stdout.write(`${JSON.stringify(shown, null, indent)}\n`);
+}
+
+/** One answer a line, as the lines come; an empty array for a line without text, so that lines stay in step. */
+async function answerLines(
+  { model, student }: Loaded,
+  flags: Flags,
+  refuse: (problem: string) => never,
+): Promise<void> {
+  const template = templateOfText(model, flags, refuse);
+  for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
+    const rendered = template.render({ [flags.textColumn]: line });
+    const texts = 'text' in rendered ? [rendered.text] : [];
+    const [answer = []] = await predictTexts(student, texts, flags.top ?? null);
+    const taken = process.stdout.write(`${JSON.stringify(answer)}\n`);
+    if (!taken) await new Promise((resolve) => process.stdout.once('drain', resolve));
+  }
+}
+
+/** The template for a text that comes alone. */
+function templateOfText(model: ModelVersion, { textColumn }: Flags, refuse: (problem: string) => never): Template {
+  const template = compileTemplate(model.textTemplate, textColumn);
+  const others = template.columns.filter((column) => column !== textColumn);
+  if (others.length === 0) return template;
+  return refuse(
+    `the texts of task ${model.task} are made of several columns (${template.columns.join(', ')}); use --input`,
+  );
+}
+
+async function answerFile({ model, student }: Loaded, flags: Flags, input: string, output: string): Promise<void> {
+  const progress = new ProgressLine();
+  const predicted = await predictFile(student, {
+    input,
+    output,
+    template: model.textTemplate,
+    textColumn: flags.textColumn,
+    top: flags.top ?? null,
+    signal: untilInterrupted(),
+    onProgress: ({ done, total }) => progress.show(`${done} of ${total} rows`),
+  }).finally(() => progress.clear());
+  reportRefused(predicted);
+  const { rows, refused, added } = predicted;
+  if (flags.json) {
+    const summary = { task: model.task, version: model.version, rows, refused, output, added };
+    process.stdout.write(`${JSON.stringify(summary)}\n`);
+    return;
+  }
+  process.stderr.write(`${rows} rows with ${added.join(', ')} of version ${model.version} written to ${output}\n`);
+}
+
+function reportRefused({ refused, problems }: PredictedFile): void {
+  if (refused === 0) return;
+  const shown = problems.map(({ line, problem }) => `  line ${line}: ${problem}\n`).join('');
+  const more = refused > problems.length ? `  and ${refused - problems.length} more\n` : '';
+  process.stderr.write(pc.yellow(`${refused} rows could not be used and are not in the output:\n${shown}${more}`));
+}
+
+/** Where a long job is, on stderr: one line that changes on a terminal, now and then a line elsewhere. */
+class ProgressLine {
+  private readonly terminal = process.stderr.isTTY === true;
+  private nextAt = Date.now() + PROGRESS_EVERY_MS.terminal;
+
+  show(text: string): void {
+    if (Date.now() < this.nextAt) return;
+    this.nextAt = Date.now() + (this.terminal ? PROGRESS_EVERY_MS.terminal : PROGRESS_EVERY_MS.file);
+    process.stderr.write(this.terminal ? `\r${text}` : `${text}\n`);
+  }
+
+  clear(): void {
+    if (this.terminal) process.stderr.write('\r\u001b[K');
+  }
+}

@@ -1,0 +1,94 @@
+/** Schedules of the workflow `redistillation` on the Temporal server. */
+import { type Client, type ScheduleOptions, ScheduleOverlapPolicy, type ScheduleSummary } from '@temporalio/client';
+import { InvalidArgumentError } from 'commander';
+import { TASK_QUEUES } from '../contracts/index.js';
+
+export interface Interval {
+  readonly hours: number;
+}
+
+export interface PlannedSchedule {
+  readonly id: string;
+  readonly spec: { readonly every: Interval } | { readonly cron: string };
+  /** Input of the workflow, as JSON. */
+  readonly input: Record<string, unknown>;
+}
+
+export interface FoundSchedule {
+  readonly id: string;
+  readonly paused: boolean;
+  /** ISO 8601. */
+  readonly next: string | null;
+  readonly recent: string | null;
+}
+
+const WORKFLOW_TYPE = 'redistillation';
+const CATCHUP_HOURS = 24;
+const HOURS = { h: 1, d: 24, w: 7 * 24 } as const;
+
+/** "7d" as an interval; for options. */
+export function parseInterval(text: string): Interval {
+  const [, count, unit] = /^([1-9]\d{0,4})([hdw])$/.exec(text) ?? [];
+  if (count === undefined || unit === undefined) {
+    throw new InvalidArgumentError('It must be a number of hours, days or weeks: 12h, 7d or 4w.');
+  }
+  return { hours: Number(count) * HOURS[unit as keyof typeof HOURS] };
+}
+
+/** Creates it and returns the time of its first run, ISO 8601. Throws ScheduleAlreadyRunning. */
+export async function startSchedule(client: Client, { id, spec, input }: PlannedSchedule): Promise<string | null> {
+  const options: ScheduleOptions = {
+    scheduleId: id,
+    spec: 'cron' in spec ? { cronExpressions: [spec.cron] } : { intervals: [{ every: `${spec.every.hours}h` }] },
+    action: {
+      type: 'startWorkflow',
+      workflowType: WORKFLOW_TYPE,
+      workflowId: id,
+      taskQueue: TASK_QUEUES.orchestrator,
+      args: [input],
+    },
+    policies: {
+      // A run may wait days for a person; the next one then follows it, and those after are left out.
+      overlap: ScheduleOverlapPolicy.BUFFER_ONE,
+      catchupWindow: `${CATCHUP_HOURS}h`,
+    },
+  };
+  const handle = await client.schedule.create(options);
+  const [next] = (await handle.describe()).info.nextActionTimes;
+  return next?.toISOString() ?? null;
+}
+
+/** Those that start redistillations. */
+export async function listSchedules(client: Client): Promise<FoundSchedule[]> {
+  const found: FoundSchedule[] = [];
+  for await (const summary of client.schedule.list()) {
+    if (summary.action?.workflowType === WORKFLOW_TYPE) found.push(describe(summary));
+  }
+  return found;
+}
+
+/** The command of the Temporal CLI that creates the same schedule, for a POSIX shell. */
+export function createCommand({ id, spec, input }: PlannedSchedule, serverArguments: readonly string[]): string {
+  const when = 'cron' in spec ? ['--cron', spec.cron] : ['--interval', `${spec.every.hours}h`];
+  const lines = [
+    ['temporal', 'schedule', 'create', ...serverArguments],
+    ['--schedule-id', id, ...when],
+    ['--type', WORKFLOW_TYPE, '--workflow-id', id, '--task-queue', TASK_QUEUES.orchestrator],
+    ['--overlap-policy', 'BufferOne', '--catchup-window', `${CATCHUP_HOURS}h`],
+    ['--input', JSON.stringify(input)],
+  ];
+  return lines.map((words) => words.map(quote).join(' ')).join(' \\\n  ');
+}
+
+function describe({ scheduleId, state, info }: ScheduleSummary): FoundSchedule {
+  return {
+    id: scheduleId,
+    paused: state.paused,
+    next: state.paused ? null : (info.nextActionTimes[0]?.toISOString() ?? null),
+    recent: info.recentActions.at(-1)?.takenAt.toISOString() ?? null,
+  };
+}
+
+function quote(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,42 @@
+/** Errors as users see them: one line and how to mend it; the stack only where TUTELAGE_DEBUG=1 asks for it. */
+import { CommanderError } from 'commander';
+import { ZodError, z } from 'zod';
+import { scrubSecrets } from '../temporal/index.js';
+import { ExitCode, exitCodeFor } from './exit-codes.js';
+
+/** Writes the error to stderr and returns the exit code. */
+export function reportError(error: unknown, env: NodeJS.ProcessEnv): ExitCode {
+  // Commander has written its own message; help and the version are thrown too.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Ok : ExitCode.InputRefused;
+  process.stderr.write(`tutelage: ${scrubSecrets(describe(error))}\n`);
+  if (error instanceof Error) {
+    const mend = property(error, 'mend');
+    if (mend !== null) process.stderr.write(`  ${mend}\n`);
+    if (env.TUTELAGE_DEBUG === '1') process.stderr.write(`${scrubSecrets(withCauses(error))}\n`);
+  }
+  return error instanceof ZodError ? ExitCode.InputRefused : exitCodeFor(failureType(error));
+}
+
+function describe(error: unknown): string {
+  if (error instanceof ZodError) return z.prettifyError(error);
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The type that a failure from Temporal carries, at any depth of its causes. */
+function failureType(error: unknown): string | null {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const type = property(cause, 'type');
+    if (type !== null) return type;
+  }
+  return null;
+}
+
+function property(error: Error, name: string): string | null {
+  const value: unknown = Reflect.get(error, name);
+  return typeof value === 'string' ? value : null;
+}
+
+function withCauses(error: Error): string {
+  const stack = error.stack ?? error.message;
+  return error.cause instanceof Error ? `${stack}\nCaused by: ${withCauses(error.cause)}` : stack;
+}

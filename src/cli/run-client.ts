@@ -1,0 +1,85 @@
+/** Runs as the command line sees them: finding one, asking it, deciding at its gates. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Client,
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import type { GateDecision, GateOutcome, Progress } from '../contracts/index.js';
+import { configuredServer, createClient, type ServerFlags, SetupError } from '../temporal/index.js';
+import { currentStateFolder } from './command-options.js';
+import { readUpState, serverOf } from './up-state.js';
+
+const ROOT_TYPES = ['distillation'];
+const ANSWER_TIMEOUT_MS = 10_000;
+const UPDATE_TRIES = 12;
+const UPDATE_PAUSE_MS = 2500;
+
+/** A client for the server that is configured, or for the folder's own. Throws SetupError when there is none. */
+export async function connect(flags: ServerFlags): Promise<Client> {
+  const configured = configuredServer(process.env, flags);
+  const state = readUpState(currentStateFolder());
+  if (state !== null) return createClient(serverOf(state, configured), process.env);
+  if (configured !== null) return createClient(configured, process.env);
+  throw new SetupError('no Temporal server runs for this folder', 'Start it, with its workers, by: tutelage up');
+}
+
+/** Runs `work` with a client and closes it. */
+export async function withClient<Result>(
+  flags: ServerFlags,
+  work: (client: Client) => Promise<Result>,
+): Promise<Result> {
+  const client = await connect(flags);
+  try {
+    return await work(client);
+  } finally {
+    await client.connection.close();
+  }
+}
+
+/** The run that is meant: the one named, else the only open one. */
+export async function findRun(client: Client, named: string | undefined): Promise<string> {
+  if (named !== undefined) return named;
+  const types = ROOT_TYPES.map((type) => `"${type}"`).join(', ');
+  const open: string[] = [];
+  const query = `WorkflowType IN (${types}) AND ExecutionStatus = "Running"`;
+  for await (const run of client.workflow.list({ query })) open.push(run.workflowId);
+  if (open.length === 1) return open[0] as string;
+  if (open.length === 0) throw new SetupError('no run is open', 'Name one: tutelage watch WORKFLOW-ID');
+  throw new SetupError(`${open.length} runs are open: ${open.join(', ')}`, 'Name the one that is meant.');
+}
+
+/** What the run says of itself; null while no worker answers. Throws WorkflowNotFoundError. */
+export async function askProgress(client: Client, workflowId: string): Promise<Progress | null> {
+  try {
+    const deadline = Date.now() + ANSWER_TIMEOUT_MS;
+    return await client.connection.withDeadline(deadline, () =>
+      client.workflow.getHandle(workflowId).query<Progress>('progress'),
+    );
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) throw error;
+    if (isGrpcServiceError(error) || error instanceof Error) return null;
+    throw error;
+  }
+}
+
+/** Sends a decision until a worker has taken it: an update that none accepted is lost with the server, and one sent again
+ *  with the same decisionId counts once. */
+export async function sendDecision(client: Client, workflowId: string, decision: GateDecision): Promise<GateOutcome> {
+  const handle = client.workflow.getHandle(workflowId);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await handle.executeUpdate<GateOutcome, [GateDecision]>('decide', {
+        args: [decision],
+        updateId: decision.decisionId ?? undefined,
+      });
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowNotFoundError) throw error;
+      const passing = error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcServiceError(error);
+      if (!passing || attempt === UPDATE_TRIES) throw error;
+      await sleep(UPDATE_PAUSE_MS);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/** tutelage watch, pause, resume, cancel: looking at a run and holding it. */
+import type { Command } from 'commander';
+import type { ServerFlags } from '../temporal/index.js';
+import { withServerOptions } from './command-options.js';
+import { followRun } from './follow-run.js';
+import { askProgress, findRun, withClient } from './run-client.js';
+import { reportEnd, untilInterrupted } from './run-end.js';
+
+interface WatchFlags extends ServerFlags {
+  readonly once?: true;
+  readonly json?: true;
+}
+
+const ID = ['[workflow-id]', 'the run; without: the only open one'] as const;
+
+export function registerWatch(program: Command): void {
+  const command = program
+    .command('watch')
+    .description('follow a run until it ends; Ctrl-C ends the watching only')
+    .argument(...ID)
+    .option('--once', 'print where it is and return')
+    .option('--json', 'print the result (with --once: the progress) as one JSON object');
+  withServerOptions(command).action((named: string | undefined, flags: WatchFlags) =>
+    withClient(flags, async (client) => {
+      const workflowId = await findRun(client, named);
+      if (flags.once) {
+        const progress = await askProgress(client, workflowId);
+        const text = flags.json ? JSON.stringify(progress) : `${workflowId}: ${progress?.stage ?? 'no worker answers'}`;
+        process.stdout.write(`${text}\n`);
+        return;
+      }
+      const end = await followRun(client, workflowId, untilInterrupted());
+      await reportEnd(end, { workflowId, json: flags.json === true, labelsOut: null });
+    }),
+  );
+}
+
+export function registerPause(program: Command): void {
+  signalCommand(program, 'pause', 'stop asking the teacher until resume; nothing is lost');
+}
+
+export function registerResume(program: Command): void {
+  signalCommand(program, 'resume', 'go on after pause, or after the teacher was away');
+}
+
+export function registerCancel(program: Command): void {
+  const command = program
+    .command('cancel')
+    .description('end a run: calls stop within two seconds, replies that were paid for are kept for the next run')
+    .argument(...ID);
+  withServerOptions(command).action((named: string | undefined, flags: ServerFlags) =>
+    withClient(flags, async (client) => {
+      const workflowId = await findRun(client, named);
+      await client.workflow.getHandle(workflowId).cancel();
+      process.stdout.write(`${workflowId}: cancellation requested\n`);
+    }),
+  );
+}
+
+function signalCommand(program: Command, name: 'pause' | 'resume', about: string): void {
+  const command = program
+    .command(name)
+    .description(about)
+    .argument(...ID);
+  withServerOptions(command).action((named: string | undefined, flags: ServerFlags) =>
+    withClient(flags, async (client) => {
+      const workflowId = await findRun(client, named);
+      await client.workflow.getHandle(workflowId).signal(name);
+      process.stdout.write(`${workflowId}: ${name} sent\n`);
+    }),
+  );
+}

@@ -1,0 +1,96 @@
+/** What a run leaves on the terminal when it has ended: a table for people, one JSON object for machines. */
+import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
+import pc from 'picocolors';
+import type { DistillationResult } from '../contracts/index.js';
+import { ExitCode, exitCodeFor } from './exit-codes.js';
+import type { RunEnd } from './follow-run.js';
+import { writeLabels } from './write-labels.js';
+
+export interface EndOptions {
+  readonly workflowId: string;
+  readonly json: boolean;
+  /** File for the labels; null: none. */
+  readonly labelsOut: string | null;
+}
+
+/** Aborts at the first Ctrl-C; the second one ends the process. */
+export function untilInterrupted(): AbortSignal {
+  const controller = new AbortController();
+  process.once('SIGINT', () => {
+    controller.abort();
+    process.once('SIGINT', () => process.exit(130));
+  });
+  return controller.signal;
+}
+
+/** Sets the process's exit code. */
+export async function reportEnd(end: RunEnd | null, options: EndOptions): Promise<void> {
+  if (end === null) {
+    process.stderr.write(`\nThe run goes on. Come back with: tutelage watch ${options.workflowId}\n`);
+    process.exitCode = ExitCode.Ok;
+    return;
+  }
+  const { result } = end;
+  if (result?.labels && options.labelsOut !== null) {
+    const rows = await writeLabels(result.labels.uri, options.labelsOut);
+    process.stderr.write(`${rows} labels written to ${options.labelsOut}\n`);
+  }
+  if (end.error !== null) {
+    process.stderr.write(`${pc.red('✘')} ${whyEnded(end.error.cause)}\n`);
+    process.exitCode = exitCodeFor(end.error.cause instanceof ApplicationFailure ? end.error.cause.type : null);
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify(result ?? { workflowId: options.workflowId })}\n`);
+  else if (result !== null && end.error === null) process.stdout.write(`${summaryTable(result)}\n`);
+}
+
+/** The run in a table of name and value. */
+export function summaryTable(result: DistillationResult): string {
+  const { annotation, deployment, evaluation, gates, labels, student } = result;
+  const rows: Array<[string, string]> = [
+    ['run', result.workflowId],
+    [
+      'annotation',
+      `${annotation.labelled} of ${annotation.texts} texts labelled with ${annotation.calls} calls, ${annotation.reused} replies reused, ${annotation.unreadable} unreadable, ${annotation.uncertain} uncertain`,
+    ],
+    ['cost', annotation.costUsd === null ? 'price of the teacher not known' : `$${annotation.costUsd.toFixed(4)}`],
+  ];
+  if (labels?.alpha != null) rows.push(['agreement', `Krippendorff's alpha ${labels.alpha.toFixed(3)}`]);
+  for (const [gate, outcome] of Object.entries(gates)) {
+    if (outcome)
+      rows.push([
+        `gate ${gate}`,
+        `${outcome.decision} by ${outcome.reviewer}${outcome.automatic ? ' (automatic)' : ''}`,
+      ]);
+  }
+  if (student) rows.push(['student', `${student.kind}, trained in ${student.trainSeconds.toFixed(1)} s`]);
+  if (evaluation) {
+    const on =
+      evaluation.basis === 'gold'
+        ? `${evaluation.rows} gold rows`
+        : `${evaluation.rows} held-out texts (agreement with the teacher, not accuracy)`;
+    if (evaluation.teacher)
+      rows.push([
+        'teacher',
+        `${percent(evaluation.teacher.accuracy)} right, macro F1 ${evaluation.teacher.macroF1.toFixed(3)}, on ${on}`,
+      ]);
+    rows.push([
+      'student',
+      `${percent(evaluation.student.accuracy)} right, macro F1 ${evaluation.student.macroF1.toFixed(3)}, on ${on}`,
+    ]);
+    rows.push(['report', evaluation.report]);
+  }
+  if (labels) rows.push(['labels', labels.uri]);
+  if (deployment) rows.push(['deployed', `version ${deployment.version}, ${deployment.uri}`]);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${pc.bold(name.padEnd(width))}  ${value}`).join('\n');
+}
+
+function whyEnded(cause: Error | undefined): string {
+  if (cause instanceof CancelledFailure) return 'the run was cancelled; replies that were paid for are kept';
+  if (cause instanceof TerminatedFailure) return 'the run was terminated; replies that were paid for are kept';
+  return cause?.message ?? 'the run failed';
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

@@ -1,0 +1,196 @@
+/** The body of `tutelage up`: server and workers of one folder, for as long as the process lives. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Client } from '@temporalio/client';
+import { TASK_QUEUES, WorkerRole } from '../contracts/index.js';
+import {
+  configuredServer,
+  countPollers,
+  createClient,
+  type DevServer,
+  ensureDevServer,
+  isRunning,
+  localServer,
+  makeStateFolder,
+  markProcess,
+  type Server,
+  type ServerFlags,
+  SetupError,
+  stopDevServer,
+  tryLock,
+} from '../temporal/index.js';
+import { serverArguments } from './command-options.js';
+import { lastUsed, markEnvironment, UP_LOCK, type UpState, writeUpState } from './up-state.js';
+import { WorkerFleet } from './worker-fleet.js';
+
+export interface UpOptions {
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly flags: ServerFlags;
+  readonly store: string;
+  /** null: all roles; with a configured server, those that nobody serves. */
+  readonly roles: readonly WorkerRole[] | null;
+  /** host:port of the orchestrator's metrics; teacher and student take the next two ports. null: none. */
+  readonly metricsAddress: string | null;
+  /** Stop after this long without open runs and schedules, milliseconds; null: never. */
+  readonly idleExitMs: number | null;
+  readonly onProgress: (line: string) => void;
+  /** Called when server and workers answer. */
+  readonly onReady: (state: UpState) => void;
+  /** Aborted: finish what was begun, then stop. */
+  readonly stop: AbortSignal;
+  /** Aborted: stop at once. */
+  readonly kill: AbortSignal;
+}
+
+const launcher = fileURLToPath(new URL('../../bin/tutelage.js', import.meta.url));
+const READY_TIMEOUT_MS = 60_000;
+const WATCH_MS = 1_000;
+const IDLE_CHECKS = 4;
+
+/** Resolves to true after a stop, and to false at once when another `up` runs in the folder. */
+export async function runUp(options: UpOptions): Promise<boolean> {
+  makeStateFolder(options.folder);
+  const lock = tryLock(join(options.folder, UP_LOCK));
+  if (lock === null) return false;
+  try {
+    const configured = configuredServer(options.env, options.flags);
+    if (configured !== null) {
+      await serve(options, configured, null);
+      return true;
+    }
+    const local = await ensureDevServer(options);
+    try {
+      await serve(options, localServer(local.address), local);
+    } finally {
+      options.onProgress('stopping the Temporal server');
+      await stopDevServer(options.folder);
+    }
+    return true;
+  } finally {
+    lock.release();
+  }
+}
+
+async function serve(options: UpOptions, server: Server, local: DevServer | null): Promise<void> {
+  const client = await createClient(server, options.env);
+  try {
+    const roles = options.roles ?? (local === null ? await unservedRoles(client, options) : WorkerRole.options);
+    const fleet = makeFleet(options, server, roles);
+    const kill = (): void => fleet.kill();
+    options.kill.addEventListener('abort', kill);
+    try {
+      fleet.start();
+      await waitForWorkers(client, roles, options);
+      if (!options.stop.aborted) options.onReady(recordState(options, server, local));
+      await watch(options, client, local);
+    } finally {
+      options.onProgress('stopping the workers; what they have begun may take some seconds');
+      await fleet.stop();
+      options.kill.removeEventListener('abort', kill);
+    }
+  } finally {
+    await client.connection.close();
+  }
+}
+
+/** Another machine's workers may serve the configured server already. */
+async function unservedRoles(client: Client, { onProgress }: UpOptions): Promise<WorkerRole[]> {
+  const pollers = await countPollers(client);
+  for (const role of WorkerRole.options) {
+    if (pollers[role] > 0) {
+      onProgress(`${pollers[role]} worker(s) poll ${TASK_QUEUES[role]} already: none is started here for ${role}`);
+    }
+  }
+  return WorkerRole.options.filter((role) => pollers[role] === 0);
+}
+
+function makeFleet(options: UpOptions, server: Server, roles: readonly WorkerRole[]): WorkerFleet {
+  const { folder, env, onProgress, store, flags } = options;
+  const serverFlags = serverArguments({ ...flags, address: server.connection.address });
+  return new WorkerFleet({
+    folder,
+    env,
+    roles,
+    onProgress,
+    commandLine: (role) => [
+      ...[launcher, 'worker', '--role', role, '--store', store, ...serverFlags],
+      ...metricsArguments(options.metricsAddress, role),
+    ],
+  });
+}
+
+/** Each role's process needs a port of its own. */
+function metricsArguments(address: string | null, role: WorkerRole): string[] {
+  if (address === null) return [];
+  const colon = address.lastIndexOf(':');
+  const port = Number(address.slice(colon + 1)) + WorkerRole.options.indexOf(role);
+  return ['--metrics', `${address.slice(0, colon)}:${port}`];
+}
+
+async function waitForWorkers(client: Client, roles: readonly WorkerRole[], options: UpOptions): Promise<void> {
+  const end = Date.now() + READY_TIMEOUT_MS;
+  while (!options.stop.aborted) {
+    const pollers = await countPollers(client);
+    const missing = roles.filter((role) => pollers[role] === 0);
+    if (missing.length === 0) return;
+    if (Date.now() > end) {
+      throw new SetupError(
+        `after ${READY_TIMEOUT_MS / 1000} s there is no worker for ${missing.join(', ')}`,
+        `Look at ${missing.map((role) => join(options.folder, `worker-${role}.log`)).join(', ')}.`,
+      );
+    }
+    await sleep(100);
+  }
+}
+
+function recordState(options: UpOptions, server: Server, local: DevServer | null): UpState {
+  const state: UpState = {
+    process: markProcess(process.pid) ?? { pid: process.pid, started: null },
+    address: server.connection.address,
+    uiAddress: local?.uiAddress ?? null,
+    store: options.store,
+    background: options.idleExitMs !== null,
+    environment: markEnvironment(options.env),
+  };
+  writeUpState(options.folder, state);
+  return state;
+}
+
+/** Resolves when it is time to stop. Starts the dev server again where it died: runs go on where they were. */
+async function watch(options: UpOptions, client: Client, local: DevServer | null): Promise<void> {
+  const { idleExitMs, folder, stop, onProgress } = options;
+  let server = local;
+  let checkAt = 0;
+  let busyAt = Date.now();
+  while (!stop.aborted) {
+    await sleep(WATCH_MS, undefined, { signal: stop }).catch(() => {}); // Aborted: the loop ends.
+    if (server !== null && !stop.aborted && !isRunning(server.process)) {
+      onProgress('the Temporal server has died; it is started again');
+      const again = await ensureDevServer(options);
+      if (again.address !== server.address)
+        throw new Error(`another program took the server's address ${server.address}`);
+      server = again;
+    }
+    if (idleExitMs !== null && Date.now() > checkAt) {
+      checkAt = Date.now() + idleExitMs / IDLE_CHECKS;
+      if (await isBusy(client)) busyAt = Date.now();
+      if (Date.now() - Math.max(busyAt, lastUsed(folder)) > idleExitMs) {
+        onProgress('nothing has run for a while, and there is no schedule');
+        return;
+      }
+    }
+  }
+}
+
+async function isBusy(client: Client): Promise<boolean> {
+  const { count } = await client.workflow.count(
+    `TaskQueue = '${TASK_QUEUES.orchestrator}' AND ExecutionStatus = 'Running'`,
+  );
+  if (count > 0) return true;
+  for await (const schedule of client.schedule.list()) {
+    if (schedule.action?.workflowType === 'redistillation') return true;
+  }
+  return false;
+}

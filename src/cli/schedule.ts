@@ -1,0 +1,137 @@
+/** tutelage schedule: distilling again from time to time, by a schedule of the Temporal server. */
+import { ScheduleAlreadyRunning, type ScheduleHandle, ScheduleNotFoundError } from '@temporalio/client';
+import type { Command } from 'commander';
+import { nearest } from '../contracts/index.js';
+import { type ServerFlags, SetupError } from '../temporal/index.js';
+import { serverArguments, withServerOptions } from './command-options.js';
+import { collect } from './option-values.js';
+import { redistillationInput } from './redistillation-input.js';
+import {
+  createCommand,
+  type Interval,
+  listSchedules,
+  parseInterval,
+  startSchedule,
+} from './redistillation-schedule.js';
+import { withClient } from './run-client.js';
+import { textTable } from './text-table.js';
+
+interface CreateFlags extends ServerFlags {
+  readonly corpus: string;
+  readonly every?: Interval;
+  readonly cron?: string;
+  readonly id?: string;
+  readonly approveAs?: string;
+  readonly gold?: string;
+  readonly textColumn?: string;
+  readonly idColumn?: string;
+  readonly labelColumn?: string;
+  readonly set: string[];
+  readonly store?: string;
+  readonly json?: true;
+}
+
+interface ListFlags extends ServerFlags {
+  readonly json?: true;
+}
+
+export function registerSchedule(program: Command): void {
+  const schedule = program.command('schedule').description('distil a task again from time to time');
+  registerCreate(schedule);
+  registerList(schedule);
+  registerAction(schedule, 'pause', 'start no more runs until resume', (handle) => handle.pause());
+  registerAction(schedule, 'resume', 'start runs again', (handle) => handle.unpause());
+  registerAction(schedule, 'trigger', 'start a run now, beside the planned ones', (handle) => handle.trigger());
+  registerAction(schedule, 'delete', 'remove it; a run that is open goes on', (handle) => handle.delete());
+}
+
+function registerCreate(schedule: Command): void {
+  const command = schedule
+    .command('create', { isDefault: true })
+    .description('plan runs; the word create may be left out')
+    .argument('<task>', 'task file, or the name of a task in ./config/tasks or of a shipped one')
+    .requiredOption('--corpus <file>', "texts to label, read anew by each run from the worker's disk")
+    .option('--every <time>', 'how often: 12h, 7d, 4w', parseInterval)
+    .option('--cron <expression>', 'or when, in UTC: "0 6 * * 1" is Mondays at six')
+    .option('--id <id>', 'name of the schedule; default: redistill-TASK')
+    .option('--approve-as <name>', 'approve both gates under this name if all checks pass, else reject')
+    .option('--gold <file>', "texts with experts' labels, used to measure only")
+    .option('--text-column <name>', 'column of the texts (default: text)')
+    .option('--id-column <name>', 'column of ids (default: id)')
+    .option('--label-column <name>', "column of experts' labels (default: label)")
+    .option('--set <key=value>', 'override any key of the task: votes.stop=majority', collect, [])
+    .option('--store <folder>', "where artifacts go; default: the workers' store")
+    .option('--json', 'print one JSON object');
+  withServerOptions(command).action((task: string, flags: CreateFlags) => {
+    const { every, cron } = flags;
+    if (every !== undefined && cron === undefined) return create(task, flags, { every });
+    if (cron !== undefined && every === undefined) return create(task, flags, { cron });
+    return command.error('error: give either --every or --cron');
+  });
+}
+
+function registerList(schedule: Command): void {
+  const command = schedule.command('list').description('list the schedules').option('--json', 'print one JSON array');
+  withServerOptions(command).action((flags: ListFlags) =>
+    withClient(flags, async (client) => {
+      const found = await listSchedules(client);
+      if (flags.json) return print(JSON.stringify(found));
+      if (found.length === 0) return print('there are no schedules');
+      const rows = found.map(({ id, paused, next, recent }) => [
+        id,
+        paused ? 'paused' : 'on',
+        next ?? '',
+        recent ?? '',
+      ]);
+      process.stdout.write(textTable(['schedule', 'state', 'next run', 'last run'], rows, () => false));
+    }),
+  );
+}
+
+function registerAction(
+  schedule: Command,
+  name: string,
+  about: string,
+  act: (handle: ScheduleHandle) => Promise<void>,
+): void {
+  const command = schedule.command(name).description(about).argument('<id>');
+  withServerOptions(command).action((id: string, flags: ServerFlags) =>
+    withClient(flags, async (client) => {
+      try {
+        await act(client.schedule.getHandle(id));
+      } catch (error) {
+        if (!(error instanceof ScheduleNotFoundError)) throw error;
+        const ids = (await listSchedules(client)).map((known) => known.id);
+        const guess = nearest(id, ids);
+        const there = ids.length === 0 ? 'There are none yet.' : `There are: ${ids.join(', ')}.`;
+        throw new SetupError(`there is no schedule ${id}`, guess === null ? there : `Did you mean ${guess}? ${there}`);
+      }
+      print(`${id}: ${name} done`);
+    }),
+  );
+}
+
+async function create(
+  task: string,
+  flags: CreateFlags,
+  spec: Parameters<typeof startSchedule>[1]['spec'],
+): Promise<void> {
+  const { input, taskName, notes } = await redistillationInput(task, flags);
+  for (const note of notes) process.stderr.write(`${note}\n`);
+  const planned = { id: flags.id ?? `redistill-${taskName}`, spec, input };
+  const next = await withClient(flags, (client) => startSchedule(client, planned)).catch((error: unknown) => {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    throw new SetupError(
+      `there is a schedule ${planned.id} already`,
+      `Remove it with: tutelage schedule delete ${planned.id}, or choose another --id.`,
+    );
+  });
+  const command = createCommand(planned, serverArguments(flags));
+  if (flags.json) return print(JSON.stringify({ id: planned.id, next, input, command }));
+  print(`schedule ${planned.id} created; next run ${next ?? 'never'}`);
+  print(`\nThe same with the Temporal CLI:\n\n${command}`);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

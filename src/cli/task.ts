@@ -1,0 +1,98 @@
+/** tutelage task check, task schema: what a task file means before a run pays for it. */
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { z } from 'zod';
+import { type PromptStyle, Task } from '../contracts/index.js';
+import { findTask, ownPackageFolder, parseSetArguments, resolveTask, TaskError } from '../tasks/index.js';
+import { buildPrompt, teacherHost } from '../teachers/index.js';
+import { collect } from './option-values.js';
+
+interface CheckFlags {
+  readonly set: string[];
+  readonly text?: string;
+  readonly json?: true;
+}
+
+/** What `task check --json` prints. */
+interface TaskCheck {
+  readonly file: string;
+  readonly task: Task;
+  readonly taskHash: string;
+  readonly callsPerText: number;
+  readonly teacherHost: string;
+  /** The text that the prompts are shown with. */
+  readonly sampleText: string;
+  readonly prompts: readonly { style: PromptStyle; messages: ReturnType<typeof buildPrompt>['messages'] }[];
+}
+
+const STAND_IN_TEXT = 'The text to label stands here.';
+
+export function registerTask(program: Command): void {
+  const task = program.command('task').description('check task files');
+  task
+    .command('check')
+    .description('validate a task and show what the teacher would be asked; exit code 2 with all problems')
+    .argument('<task>', 'task file, or the name of a task in ./config/tasks or of a shipped one')
+    .option('--set <key=value>', 'override any key of the task: votes.stop=majority', collect, [])
+    .option('--text <text>', 'sample text to show the prompts with, as the template would render it')
+    .option('--json', 'print one JSON object')
+    .action(check);
+  task
+    .command('schema')
+    .description('print the JSON schema of task files, for editors and scripts')
+    .action(() => print(JSON.stringify(z.toJSONSchema(Task, { io: 'input', unrepresentable: 'any' }), null, 2)));
+}
+
+async function check(reference: string, flags: CheckFlags): Promise<void> {
+  const cwd = process.cwd();
+  const { path: file } = findTask(reference, { cwd, packageFolder: ownPackageFolder() });
+  const readStored = () => Promise.reject(new TaskError('the command line takes no store: paths for a task'));
+  const resolved = await resolveTask({ task: file, set: parseSetArguments(flags.set), readStored, cwd });
+  const { task } = resolved;
+  const sampleText = flags.text ?? task.examples[0]?.text ?? STAND_IN_TEXT;
+  const styles = [...new Set(task.votes.plan.map(({ prompt }) => prompt))];
+  const checked: TaskCheck = {
+    file,
+    ...resolved,
+    callsPerText: task.votes.plan.reduce((sum, { samples }) => sum + samples, 0),
+    teacherHost: teacherHost(task.teacher),
+    sampleText,
+    prompts: styles.map((style) => ({ style, messages: buildPrompt(task, style, sampleText).messages })),
+  };
+  print(flags.json ? JSON.stringify(checked) : describe(checked));
+}
+
+function describe({ file, task, taskHash, callsPerText, teacherHost: host, prompts }: TaskCheck): string {
+  const plan = task.votes.plan.map(({ prompt, samples, temperature, maxTokens }) => {
+    const warmth = temperature === null ? '' : `temperature ${temperature}, `;
+    return `${samples} × ${prompt} (${warmth}at most ${maxTokens} tokens)`;
+  });
+  const stop = task.votes.stop === 'majority' ? ', fewer once the majority is fixed' : '';
+  const rows = [
+    ['task', `${task.name}, ${task.kind}`],
+    ['file', file],
+    ['hash', taskHash],
+    ['labels', task.labels.map(({ name }) => name).join(', ')],
+    ['text', task.text],
+    ['votes', `${callsPerText} ${callsPerText === 1 ? 'call' : 'calls'} a text: ${plan.join(', ')}${stop}`],
+    ['teacher', `${task.teacher.provider}, ${task.teacher.model ?? 'the model that it serves'}`],
+    ['sent to', host],
+    ['budget', describeBudget(task)],
+  ];
+  const table = rows.map(([name = '', value]) => `${pc.bold(name.padEnd(9))}${value}`);
+  const asked = prompts.flatMap(({ style, messages }) => [
+    '',
+    pc.bold(`Prompt, ${style}:`),
+    ...messages.map(({ role, content }) => `${pc.dim(`[${role}]`)}\n${pc.cyan(content)}`),
+  ]);
+  return [...table, ...asked, '', pc.green('The task can be used.')].join('\n');
+}
+
+function describeBudget({ budget: { usd, calls } }: Task): string {
+  const limits = [...(usd === null ? [] : [`$${usd}`]), ...(calls === null ? [] : [`${calls} calls`])];
+  return limits.length === 0 ? 'no limit' : `at most ${limits.join(' and ')}`;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,99 @@
+/** tutelage up: server and workers on this machine. */
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import pc from 'picocolors';
+import { TASK_QUEUES, WorkerRole } from '../contracts/index.js';
+import { lockHolder, type ServerFlags } from '../temporal/index.js';
+import {
+  currentStateFolder,
+  hostAndPort,
+  positiveNumber,
+  storeLocation,
+  withServerOptions,
+} from './command-options.js';
+import { startInBackground } from './ensure-up.js';
+import { runUp } from './run-up.js';
+import { readUpState, UP_LOCK, type UpState, waitForUp } from './up-state.js';
+
+interface Flags extends ServerFlags {
+  readonly store?: string;
+  readonly roles?: WorkerRole[];
+  readonly metrics?: string;
+  readonly idleExit?: number;
+  readonly background?: true;
+}
+
+export function registerUp(program: Command): void {
+  const command = program
+    .command('up')
+    .description('start a Temporal server (unless one is configured) and the workers; Ctrl-C stops them')
+    .option('--store <folder>', 'where artifacts go (or TUTELAGE_STORE); default: .tutelage/store')
+    .addOption(new Option('--roles <roles...>', 'only these workers').choices(WorkerRole.options))
+    .option(
+      '--metrics <host:port>',
+      "Prometheus metrics of the orchestrator; the other roles' on the next ports",
+      hostAndPort,
+    )
+    .option('--idle-exit <minutes>', 'stop when nothing has run for so long and there is no schedule', positiveNumber)
+    .option('--background', 'return when it is ready; it stops after 10 idle minutes, or by: tutelage down');
+  withServerOptions(command).action(up);
+}
+
+async function up(flags: Flags): Promise<void> {
+  const folder = currentStateFolder();
+  const options = { folder, env: process.env, flags, store: storeLocation(flags.store), onProgress: say };
+  if (readUpState(folder) !== null) return await showRunning(folder);
+  if (flags.background) return show(await startInBackground(options));
+  const { stop, kill } = stopOnSignals();
+  const finished = await runUp({
+    ...options,
+    roles: flags.roles ?? null,
+    metricsAddress: flags.metrics ?? null,
+    idleExitMs: flags.idleExit === undefined ? null : flags.idleExit * 60_000,
+    onReady: show,
+    stop,
+    kill,
+  });
+  if (finished) say('stopped');
+  else await showRunning(folder);
+}
+
+/** The first Ctrl-C lets the workers finish, the second one does not, the third ends this process. */
+function stopOnSignals(): { stop: AbortSignal; kill: AbortSignal } {
+  const stop = new AbortController();
+  const kill = new AbortController();
+  const onSignal = (): void => {
+    if (kill.signal.aborted) process.exit(1);
+    (stop.signal.aborted ? kill : stop).abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
+  return { stop: stop.signal, kill: kill.signal };
+}
+
+/** Waits where the other one is just starting. */
+async function showRunning(folder: string): Promise<void> {
+  const state = await waitForUp(folder, () => lockHolder(join(folder, UP_LOCK)) !== null);
+  if (state === null) throw new Error('the `tutelage up` that was starting in this folder has ended');
+  say(`already running (process ${state.process.pid})`);
+  show(state);
+}
+
+function show(state: UpState): void {
+  const lines = [
+    ['server', state.address],
+    ['store', state.store],
+  ];
+  if (state.uiAddress !== null) {
+    const form = `workflows/start-workflow?taskQueue=${TASK_QUEUES.orchestrator}&workflowType=distillation`;
+    lines.unshift(
+      ['web UI', `${state.uiAddress}/namespaces/default/workflows`],
+      ['start form', `${state.uiAddress}/namespaces/default/${form}`],
+    );
+  }
+  lines.push(['next', 'tutelage distill --task TASK.yaml --corpus TEXTS.jsonl']);
+  for (const [name = '', value] of lines) process.stdout.write(`${pc.bold(name.padEnd(11))}${value}\n`);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

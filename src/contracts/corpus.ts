@@ -1,0 +1,113 @@
+/** Texts on their way from the user's files to chunks. */
+import { z } from 'zod';
+import { ArtifactRef } from './artifact.js';
+
+export const CorpusInput = z.strictObject({
+  path: z
+    .string()
+    .min(1)
+    .describe(
+      "JSONL, CSV or Parquet file, by extension (.jsonl, .ndjson, .csv, .tsv, .parquet). A path means the worker's disk.",
+    ),
+  textColumn: z.string().min(1).default('text').describe("Column that {text} stands for in the task's template."),
+  idColumn: z.string().min(1).default('id').describe('Column of ids; where it is missing, ids are content hashes.'),
+  labelColumn: z
+    .string()
+    .min(1)
+    .nullable()
+    .default('label')
+    .describe("Column of experts' labels, if the file has it; null: ignore it."),
+  badRows: z
+    .enum(['refuse', 'skip'])
+    .default('refuse')
+    .describe('Empty, non-string, undecodable or over-long rows: end the run, or leave them out. Both list them.'),
+  maxTextLength: z.number().int().min(1).max(1_000_000).default(20_000).describe('Longest text, in UTF-16 code units.'),
+  sample: z
+    .strictObject({
+      size: z
+        .number()
+        .int()
+        .min(1)
+        .describe('How many texts to label; the rest is left for the student. Gold texts come on top.'),
+      stratifyBy: z
+        .string()
+        .min(1)
+        .nullable()
+        .default(null)
+        .describe('Column whose values keep their shares in the sample; null: a simple random sample.'),
+    })
+    .nullable()
+    .default(null),
+});
+export type CorpusInput = z.infer<typeof CorpusInput>;
+
+export const GoldInput = CorpusInput.pick({
+  path: true,
+  textColumn: true,
+  idColumn: true,
+  badRows: true,
+  maxTextLength: true,
+}).extend({
+  labelColumn: z.string().min(1).default('label').describe("Column of experts' labels."),
+});
+export type GoldInput = z.infer<typeof GoldInput>;
+
+/** One line of a chunk file: a different text, labelled once however many rows carry it. */
+export const TextRow = z.object({
+  key: z.string().describe('SHA-256 of the rendered text, hex. Chunks are sorted by it, so they are in random order.'),
+  id: z.string(),
+  text: z.string().describe("The task's template, rendered."),
+  line: z.number().int().describe('1-based line (JSONL, CSV) or row (Parquet) of its first row.'),
+  copies: z.number().int().min(1).describe('Rows of the corpus that carry this text.'),
+  gold: z.string().nullable().describe("Experts' label, or null. A text with one is never trained on."),
+  gateGold: z.boolean().describe('Its gold label is for the labels gate and does not evaluate.'),
+});
+export type TextRow = z.infer<typeof TextRow>;
+
+/** Which counts a chunk goes to: the corpus, or texts that stand only among gold rows. */
+export const ChunkSet = z.enum(['corpus', 'gold']);
+export type ChunkSet = z.infer<typeof ChunkSet>;
+
+export const ChunkEntry = z.object({
+  name: z.string().describe("Name of the chunk in the run's folder: corpus-00000."),
+  set: ChunkSet,
+  file: ArtifactRef,
+  texts: z.number().int(),
+  characters: z.number().int().describe('UTF-16 code units of all its texts.'),
+  firstKey: z.string(),
+  lastKey: z.string(),
+  reuse: z
+    .array(z.string())
+    .describe('Folders of earlier chunks, of any run, whose keys overlap: their replies need not be paid for again.'),
+});
+export type ChunkEntry = z.infer<typeof ChunkEntry>;
+
+export const CorpusCounts = z.object({
+  rows: z.number().int().describe('Rows read from the corpus.'),
+  texts: z.number().int().describe('Different texts of the corpus that will be labelled.'),
+  duplicates: z.number().int().describe('Rows whose text stood in an earlier row.'),
+  refused: z.number().int().describe('Rows of corpus and gold file that could not be used.'),
+  rest: z.number().int().describe('Different texts left for the student by the sample.'),
+  goldRows: z.number().int().describe('Different texts with an expert label.'),
+  goldInCorpus: z
+    .number()
+    .int()
+    .describe('Texts that stand both in the corpus and among the gold rows; they are not trained on.'),
+  goldConflicts: z
+    .number()
+    .int()
+    .describe('Gold texts whose rows carry different labels; neither measured nor trained on.'),
+});
+export type CorpusCounts = z.infer<typeof CorpusCounts>;
+
+export const Manifest = z.object({
+  corpusHash: z
+    .string()
+    .describe('SHA-256 over the sorted keys and gold labels: what was labelled, however the file was ordered.'),
+  counts: CorpusCounts,
+  chunks: z.array(ChunkEntry),
+  rows: ArtifactRef.describe('JSONL of {line, id, key}: every usable row of the corpus in its order.'),
+  refused: ArtifactRef.nullable().describe('JSONL of {file, line, id, problem}.'),
+  rest: ArtifactRef.nullable().describe('JSONL of the texts left for the student.'),
+});
+export type Manifest = z.infer<typeof Manifest>;

@@ -1,0 +1,79 @@
+export { ArtifactRef, RunRef, StoreRef } from './artifact.js';
+export {
+  ChunkEntry,
+  ChunkSet,
+  CorpusCounts,
+  CorpusInput,
+  GoldInput,
+  Manifest,
+  TextRow,
+} from './corpus.js';
+export {
+  ClassificationReport,
+  ClassMetrics,
+  EvaluationReport,
+  EvaluationSummary,
+  Interval,
+  PairedComparison,
+} from './evaluation.js';
+export { FailureType } from './failure-types.js';
+export { GateCheck, GateDecision, GateName, GateOutcome, GateSignal } from './gate.js';
+export { LabelRow, VoteSummary } from './label.js';
+export { SEARCH_ATTRIBUTES, TASK_QUEUES, WorkerRole } from './names.js';
+export { describeProblems, nearest, parseOrExplain } from './problems.js';
+export { DeployedPointer, ModelVersion, Provenance } from './registry.js';
+export {
+  AnnotationCounts,
+  FinishReason,
+  RecordedReply,
+  StoredReply,
+  TeacherReply,
+  Unreadable,
+  Vote,
+} from './reply.js';
+export {
+  AnnotationInput,
+  AnnotationResult,
+  ChunkProgress,
+  ChunkResult,
+  DistillationInput,
+  DistillationResult,
+  Grant,
+  PreparedRun,
+  ProbeResult,
+  Progress,
+  RedistillationInput,
+  Stage,
+} from './run.js';
+export {
+  ChunkInput,
+  ControlInput,
+  CorrectionInput,
+  CorrectionOutcome,
+  DeployInput,
+  DeployOutcome,
+  DistillInput,
+  EvaluateInput,
+  EvaluateOutcome,
+  PrepareInput,
+  ReviewInput,
+  SettleInput,
+  VoteInput,
+  VoteOutcome,
+} from './stages.js';
+export { TrainingExample, TrainingProgress, TrainingSummary } from './student.js';
+export {
+  AnnotationSettings,
+  Budget,
+  DeploymentGateSettings,
+  EvaluationSettings,
+  Label,
+  LabelsGateSettings,
+  PlannedVotes,
+  PromptStyle,
+  StudentSettings,
+  Task,
+  TeacherSettings,
+  VoteSettings,
+  WorkedExample,
+} from './task.js';

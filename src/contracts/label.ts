@@ -1,0 +1,54 @@
+/** What the votes, or a person, decided for a text. */
+import { z } from 'zod';
+import { ArtifactRef } from './artifact.js';
+import { Unreadable } from './reply.js';
+import { PromptStyle } from './task.js';
+
+export const LabelRow = z.object({
+  key: z.string(),
+  id: z.string(),
+  text: z.string(),
+  line: z.number().int(),
+  label: z.string().nullable().describe('null: the votes decided nothing.'),
+  distribution: z
+    .record(z.string(), z.number())
+    .describe('Share of the counted votes for each label that got any (soft label).'),
+  agreement: z.number().nullable().describe('Share of the counted votes that fell on the label; null without one.'),
+  reason: z.string().nullable().describe('Reason of the first vote for the label.'),
+  votes: z.array(
+    z.object({
+      prompt: PromptStyle,
+      sample: z.number().int(),
+      label: z.string().nullable(),
+      reason: z.string().nullable(),
+      unreadable: Unreadable.nullable(),
+    }),
+  ),
+  source: z.enum(['teacher', 'person']),
+  correctedBy: z.string().nullable().describe('Reviewer whose correction replaced the label.'),
+  teacherLabel: z.string().nullable().describe("The teacher's label, before any correction."),
+  gold: z.string().nullable(),
+  gateGold: z.boolean(),
+  set: z.enum(['corpus', 'gold']),
+});
+export type LabelRow = z.infer<typeof LabelRow>;
+
+export const VoteSummary = z.object({
+  labels: ArtifactRef.describe('JSONL of LabelRow.'),
+  replies: ArtifactRef.describe('JSONL of recorded replies: the run can be repeated from it without paying.'),
+  texts: z.number().int().describe('Texts of the corpus.'),
+  labelled: z.number().int(),
+  ties: z.number().int().describe('Texts whose best labels drew.'),
+  disagreeing: z.number().int().describe('Texts whose readable votes were not all the same.'),
+  perLabel: z
+    .record(z.string(), z.number().int())
+    .describe('Training texts of each label: of the corpus, without gold rows.'),
+  alpha: z
+    .number()
+    .nullable()
+    .describe("Krippendorff's alpha (nominal) of the corpus's votes; null where it is not defined."),
+  gateGold: z
+    .object({ rows: z.number().int(), correct: z.number().int() })
+    .describe("Gold rows set apart for the labels gate, and the teacher's right answers."),
+});
+export type VoteSummary = z.infer<typeof VoteSummary>;

@@ -1,0 +1,18 @@
+/** Names that people type and that both sides of Temporal must agree on. */
+import { z } from 'zod';
+
+/** A worker of a role polls one task queue; all three may be polled on one machine. */
+export const WorkerRole = z.enum(['orchestrator', 'teacher', 'student']);
+export type WorkerRole = z.infer<typeof WorkerRole>;
+
+export const TASK_QUEUES = {
+  /** Workflows and light activities. */
+  orchestrator: 'tutelage',
+  /** Activities that wait for the teacher. */
+  teacher: 'tutelage-teacher',
+  /** Activities that compute: training, evaluation. */
+  student: 'tutelage-student',
+} as const satisfies Record<WorkerRole, string>;
+
+/** Keyword search attributes that runs set where the server knows them. */
+export const SEARCH_ATTRIBUTES = { task: 'TutelageTask', stage: 'TutelageStage' } as const;

@@ -1,0 +1,38 @@
+/** Versions of students, and which one is deployed. */
+import { z } from 'zod';
+import { ArtifactRef } from './artifact.js';
+import { EvaluationSummary } from './evaluation.js';
+
+export const Provenance = z.object({
+  workflowId: z.string(),
+  task: z.string(),
+  taskHash: z.string(),
+  teacher: z.object({ provider: z.string(), model: z.string().nullable(), host: z.string() }),
+  corpusHash: z.string(),
+  labels: ArtifactRef,
+  seed: z.number().int(),
+  software: z.record(z.string(), z.string()).describe('Versions of tutelage, node and onnxruntime-node.'),
+  approvedBy: z.string(),
+});
+export type Provenance = z.infer<typeof Provenance>;
+
+export const ModelVersion = z.object({
+  task: z.string(),
+  version: z.number().int().min(1),
+  kind: z.string(),
+  createdAt: z.string(),
+  labels: z.array(z.string()),
+  textTemplate: z.string(),
+  files: z.array(ArtifactRef).describe("The student's files; loaded as one folder."),
+  evaluation: EvaluationSummary,
+  provenance: Provenance,
+});
+export type ModelVersion = z.infer<typeof ModelVersion>;
+
+export const DeployedPointer = z.object({
+  version: z.number().int(),
+  at: z.string(),
+  by: z.string(),
+  previous: z.number().int().nullable(),
+});
+export type DeployedPointer = z.infer<typeof DeployedPointer>;

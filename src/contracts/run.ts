@@ -1,0 +1,200 @@
+/** Inputs, results and progress of the workflows: what users type, read and script against. */
+import { z } from 'zod';
+import { RunRef } from './artifact.js';
+import { CorpusCounts, CorpusInput, GoldInput } from './corpus.js';
+import { GateName, GateOutcome } from './gate.js';
+import { AnnotationCounts } from './reply.js';
+import { DeploymentGateSettings, LabelsGateSettings } from './task.js';
+
+/** Input of the workflow type `distillation`: one JSON object, as the Temporal UI and CLI send it. */
+export const DistillationInput = z.strictObject({
+  task: z
+    .union([z.string().min(1), z.record(z.string(), z.unknown())])
+    .describe("The task: an object, a shipped task's name, a YAML file on the worker's disk, or store:PATH."),
+  set: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe('Overrides of the task\'s keys: {"votes.stop": "majority"}.'),
+  corpus: z
+    .union([
+      z
+        .string()
+        .min(1)
+        .transform((path) => CorpusInput.parse({ path })),
+      CorpusInput,
+    ])
+    .describe("The texts to label: a path on the worker's disk, or an object with path and columns."),
+  gold: z
+    .union([
+      z
+        .string()
+        .min(1)
+        .transform((path) => GoldInput.parse({ path })),
+      GoldInput,
+    ])
+    .nullable()
+    .default(null)
+    .describe(
+      "Texts with experts' labels, used to measure only. Without it, labelled rows of the corpus are held out.",
+    ),
+  approveAs: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Approve both gates under this name if all checks pass; else reject.'),
+  store: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("Where artifacts go: a folder on the worker's disk or a file:// URI; null: the worker's store."),
+});
+export type DistillationInput = z.infer<typeof DistillationInput>;
+
+/** Input of the workflow type `redistillation`, started by a schedule. */
+export const RedistillationInput = DistillationInput;
+export type RedistillationInput = z.infer<typeof RedistillationInput>;
+
+export const ProbeResult = z.object({
+  skipped: z.boolean().describe('true where every reply is known already, or the teacher is a recording.'),
+  model: z.string().nullable(),
+  jsonSchema: z.boolean().describe('The endpoint accepts a JSON schema.'),
+  latencyMs: z.number().nullable(),
+  inputTokens: z.number().nullable(),
+});
+export type ProbeResult = z.infer<typeof ProbeResult>;
+
+/** All that the workflow needs to know of the task and the corpus. Nothing here is a default that code could change. */
+export const PreparedRun = z.object({
+  run: RunRef,
+  taskName: z.string(),
+  taskHash: z.string(),
+  labels: z.array(z.string()),
+  corpusHash: z.string(),
+  counts: CorpusCounts,
+  chunks: z.number().int().describe('Chunks of corpus and gold rows together.'),
+  chunksPerShard: z.number().int(),
+  window: z.number().int(),
+  maxFailedChunks: z.number().int(),
+  votesPerText: z.number().int(),
+  textsPerChunk: z.number().int().describe('Of a full chunk.'),
+  textsAsked: z.number().int().describe('Texts of the corpus and gold rows that the teacher is asked about.'),
+  callsAtMost: z.number().int().describe('Calls if every reply has to be asked for once.'),
+  worstCallMicros: z
+    .number()
+    .int()
+    .nullable()
+    .describe('Dearest call of the run, micro-dollars; null where the price is not known.'),
+  budget: z.object({ micros: z.number().int().nullable(), calls: z.number().int().nullable() }),
+  gates: z.object({ labels: LabelsGateSettings, deployment: DeploymentGateSettings }),
+  teacherHost: z.string(),
+  teacherModel: z.string().nullable(),
+  probe: ProbeResult,
+  searchAttributes: z.boolean().describe('The server knows TutelageTask and TutelageStage.'),
+});
+export type PreparedRun = z.infer<typeof PreparedRun>;
+
+/** What a chunk may spend. null: no limit. */
+export const Grant = z.object({ micros: z.number().int().nullable(), calls: z.number().int().nullable() });
+export type Grant = z.infer<typeof Grant>;
+
+export const ChunkResult = z.object({
+  chunk: z.number().int(),
+  set: z.enum(['corpus', 'gold']),
+  counts: AnnotationCounts,
+  complete: z.boolean().describe('false: the grant was used up before every vote was asked for.'),
+});
+export type ChunkResult = z.infer<typeof ChunkResult>;
+
+/** Heartbeat of a chunk; only a hint for the board. */
+export const ChunkProgress = z.object({ texts: z.number().int(), calls: z.number().int() });
+export type ChunkProgress = z.infer<typeof ChunkProgress>;
+
+/** Input of the child workflow `annotation`: one shard of the chunks. */
+export const AnnotationInput = z.object({
+  prepared: PreparedRun,
+  firstChunk: z.number().int(),
+  lastChunk: z.number().int().describe('Exclusive.'),
+  left: Grant.describe('What is left of the budget.'),
+  paused: z.boolean(),
+});
+export type AnnotationInput = z.infer<typeof AnnotationInput>;
+
+export const AnnotationResult = z.object({
+  corpus: AnnotationCounts,
+  gold: AnnotationCounts,
+  failedChunks: z.number().int(),
+});
+export type AnnotationResult = z.infer<typeof AnnotationResult>;
+
+export const Stage = z.enum([
+  'prepare',
+  'annotate',
+  'vote',
+  'labels gate',
+  'distill',
+  'evaluate',
+  'deployment gate',
+  'deploy',
+  'done',
+]);
+export type Stage = z.infer<typeof Stage>;
+
+/** Answer of the query `progress`. */
+export const Progress = z.object({
+  workflowId: z.string(),
+  task: z.string().nullable(),
+  stage: Stage,
+  paused: z.boolean(),
+  pauseReason: z.string().nullable(),
+  texts: z.object({ done: z.number().int(), total: z.number().int() }),
+  annotation: AnnotationCounts,
+  gold: AnnotationCounts,
+  callsAtMost: z.number().int(),
+  teacherHost: z.string().nullable(),
+  callsPerSecond: z.number().nullable(),
+  secondsLeft: z.number().nullable().describe('Of the stage annotate.'),
+  training: z.object({ phase: z.string(), done: z.number() }).nullable(),
+  gates: z.record(z.string(), GateOutcome),
+  waitingFor: z
+    .object({
+      gate: GateName,
+      checks: GateOutcome.shape.checks,
+      evidence: z.string().describe('What the decision is about, as Markdown.'),
+      deadline: z.string().describe('ISO 8601.'),
+      remindersSent: z.number().int(),
+      approveCommand: z.string().describe('The exact command that would approve.'),
+      rejectCommand: z.string(),
+    })
+    .nullable(),
+  ignored: z.array(z.string()).describe('Signals that did not fit, newest last.'),
+});
+export type Progress = z.infer<typeof Progress>;
+
+/** Result of `distillation`, and the object that `tutelage distill --json` prints. null: the run did not get there. */
+export const DistillationResult = z.object({
+  workflowId: z.string(),
+  annotation: z.object({
+    texts: z.number().int(),
+    calls: z.number().int(),
+    unreadable: z.number().int(),
+    labelled: z.number().int(),
+    uncertain: z.number().int(),
+    reused: z.number().int(),
+    costUsd: z.number().nullable(),
+  }),
+  labels: z.object({ uri: z.string(), alpha: z.number().nullable(), replies: z.string() }).nullable(),
+  gates: z.object({ labels: GateOutcome.nullable(), deployment: GateOutcome.nullable() }),
+  student: z.object({ kind: z.string(), uri: z.string(), trainSeconds: z.number() }).nullable(),
+  evaluation: z
+    .object({
+      basis: z.enum(['gold', 'validation']),
+      rows: z.number().int(),
+      teacher: z.object({ accuracy: z.number(), macroF1: z.number() }).nullable(),
+      student: z.object({ accuracy: z.number(), macroF1: z.number() }),
+      report: z.string(),
+    })
+    .nullable(),
+  deployment: z.object({ version: z.number().int(), uri: z.string() }).nullable(),
+});
+export type DistillationResult = z.infer<typeof DistillationResult>;

@@ -1,0 +1,85 @@
+/** What the workflows hand to the activities, stage by stage, and what comes back. Plain JSON, parsed on arrival. */
+import { z } from 'zod';
+import { ArtifactRef, RunRef } from './artifact.js';
+import { EvaluationSummary } from './evaluation.js';
+import { GateCheck } from './gate.js';
+import { VoteSummary } from './label.js';
+import { Grant, PreparedRun } from './run.js';
+import { TrainingSummary } from './student.js';
+
+export const PrepareInput = z.object({
+  input: z.unknown().describe('DistillationInput as it was sent.'),
+  workflowId: z.string(),
+  runId: z.string().describe("First execution's run id: names the run's folder."),
+});
+export type PrepareInput = z.infer<typeof PrepareInput>;
+
+export const ChunkInput = z.object({ prepared: PreparedRun, chunk: z.number().int(), grant: Grant });
+export type ChunkInput = z.infer<typeof ChunkInput>;
+
+export const ControlInput = z.object({ run: RunRef, state: z.enum(['running', 'paused', 'cancelled']) });
+export type ControlInput = z.infer<typeof ControlInput>;
+
+export const SettleInput = z.object({ prepared: PreparedRun });
+export type SettleInput = z.infer<typeof SettleInput>;
+
+/** What a gate shows: the automatic checks, and the evidence as Markdown. */
+const Evidence = z.object({ checks: z.array(GateCheck), evidence: z.string() });
+
+export const VoteInput = z.object({
+  prepared: PreparedRun,
+  failedChunks: z.number().int(),
+  incompleteTexts: z.number().int().describe('Texts that the budget did not suffice for.'),
+});
+export type VoteInput = z.infer<typeof VoteInput>;
+
+export const VoteOutcome = Evidence.extend({ summary: VoteSummary });
+export type VoteOutcome = z.infer<typeof VoteOutcome>;
+
+export const CorrectionInput = z.object({
+  vote: VoteInput,
+  summary: VoteSummary,
+  corrections: z.string().describe("File on the worker's disk, or store:PATH."),
+  reviewer: z.string(),
+});
+export type CorrectionInput = z.infer<typeof CorrectionInput>;
+
+export const CorrectionOutcome = VoteOutcome.extend({ changed: z.number().int() });
+export type CorrectionOutcome = z.infer<typeof CorrectionOutcome>;
+
+export const DistillInput = z.object({ prepared: PreparedRun, labels: ArtifactRef });
+export type DistillInput = z.infer<typeof DistillInput>;
+
+export const EvaluateInput = z.object({
+  prepared: PreparedRun,
+  labels: ArtifactRef,
+  student: TrainingSummary,
+  spentMicros: z.number().int().nullable(),
+  textsAnnotated: z.number().int(),
+});
+export type EvaluateInput = z.infer<typeof EvaluateInput>;
+
+export const EvaluateOutcome = Evidence.extend({ summary: EvaluationSummary });
+export type EvaluateOutcome = z.infer<typeof EvaluateOutcome>;
+
+export const DeployInput = z.object({
+  prepared: PreparedRun,
+  labels: ArtifactRef,
+  student: TrainingSummary,
+  evaluation: EvaluationSummary,
+  approvedBy: z.string(),
+});
+export type DeployInput = z.infer<typeof DeployInput>;
+
+export const DeployOutcome = z.object({ version: z.number().int(), folder: z.string() });
+export type DeployOutcome = z.infer<typeof DeployOutcome>;
+
+/** Input of the child workflow `review`: one wait for a person. */
+export const ReviewInput = z.object({
+  gate: z.string(),
+  task: z.string(),
+  evidence: z.string(),
+  deadlineMs: z.number(),
+  reminderMs: z.number(),
+});
+export type ReviewInput = z.infer<typeof ReviewInput>;

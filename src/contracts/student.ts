@@ -1,0 +1,40 @@
+/** The student: what it is trained from and what training leaves. */
+import { z } from 'zod';
+import { ArtifactRef } from './artifact.js';
+
+/** One line of a training file. */
+export const TrainingExample = z.object({
+  text: z.string(),
+  target: z.array(z.number()).describe("Probabilities over the task's labels, in their order; they sum to 1."),
+  validation: z.boolean().describe('Held out of fitting; choices are made on it.'),
+});
+export type TrainingExample = z.infer<typeof TrainingExample>;
+
+export const TrainingProgress = z.object({
+  phase: z.string().describe('For people: "features", "C = 10", "export".'),
+  done: z.number().describe('Share of the work done, 0 to 1.'),
+});
+export type TrainingProgress = z.infer<typeof TrainingProgress>;
+
+export const TrainingSummary = z.object({
+  kind: z.string(),
+  folder: z.string().describe("The student's folder in the store."),
+  files: z.array(ArtifactRef),
+  trainSeconds: z.number(),
+  examples: z.number().int().describe('Texts fitted on in the end, validation included once choices are made.'),
+  validation: z.object({
+    rows: z.number().int(),
+    agreement: z
+      .number()
+      .describe("Share of validation rows answered as the teacher's label, before the final fit on all rows."),
+  }),
+  chosen: z.record(z.string(), z.number()).describe('What was chosen on the validation split: {C: 10}.'),
+  candidates: z.array(z.record(z.string(), z.number())).describe('Every candidate with its figures.'),
+  parity: z.object({
+    rows: z.number().int(),
+    maxDifference: z
+      .number()
+      .describe('Largest difference of a probability between the trained and the exported model.'),
+  }),
+});
+export type TrainingSummary = z.infer<typeof TrainingSummary>;

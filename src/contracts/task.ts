@@ -1,0 +1,333 @@
+/** The task file: what a user writes in YAML. Types, defaults, ranges and descriptions have their only source here. */
+import { z } from 'zod';
+
+const share = (about: string) => z.number().min(0).max(1).describe(about);
+
+export const Label = z
+  .strictObject({
+    name: z.string().trim().min(1).max(64).describe('What the teacher is asked to answer and the student answers.'),
+    description: z.string().default('').describe('When this label is right; shown to the teacher and to reviewers.'),
+    aliases: z
+      .array(z.coerce.string().min(1))
+      .default([])
+      .describe('Other spellings in files and replies: "0", "pos".'),
+  })
+  .describe('One of the labels that a text can get.');
+export type Label = z.infer<typeof Label>;
+
+export const WorkedExample = z.strictObject({
+  text: z.string().min(1).describe('The rendered text, as the teacher would see it.'),
+  label: z.string().describe('The name of one of the labels.'),
+  reason: z.string().default('').describe('One or two sentences, shown in reasoned prompts.'),
+});
+export type WorkedExample = z.infer<typeof WorkedExample>;
+
+export const PromptStyle = z.enum(['reasoned', 'direct']);
+export type PromptStyle = z.infer<typeof PromptStyle>;
+
+export const PlannedVotes = z.strictObject({
+  prompt: PromptStyle.describe('reasoned: a reason, then the label, as one JSON object. direct: the label alone.'),
+  samples: z.number().int().min(1).max(50).default(1).describe('How many times this prompt is asked about a text.'),
+  temperature: z
+    .number()
+    .min(0)
+    .max(2)
+    .nullable()
+    .default(0.7)
+    .describe('null leaves it to the provider (some models fix it).'),
+  topP: z.number().gt(0).max(1).nullable().default(null).describe('Nucleus sampling; null leaves it to the provider.'),
+  maxTokens: z
+    .number()
+    .int()
+    .min(1)
+    .max(32768)
+    .default(500)
+    .describe('Most tokens of one reply; the budget reserves them.'),
+});
+export type PlannedVotes = z.infer<typeof PlannedVotes>;
+
+export const TeacherSettings = z.strictObject({
+  provider: z
+    .enum(['huggingface', 'text-generation', 'recorded'])
+    .default('huggingface')
+    .describe(
+      "huggingface: the Hub's router, or any OpenAI-compatible endpoint by url. text-generation: TGI's older protocol. recorded: answers from a file of recorded replies.",
+    ),
+  model: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('Model id. With a url: null takes the one model that /models lists.'),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .nullable()
+    .default(null)
+    .describe("Endpoint, for example http://localhost:8000/v1. null: the Hub's router."),
+  replies: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("File of recorded replies (provider recorded), on the worker's disk or store:PATH."),
+  apiKeyEnv: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+    .nullable()
+    .default(null)
+    .describe(
+      "Name of the environment variable that holds the key. null: HF_TOKEN for the Hub's router, no key for a url.",
+    ),
+  headers: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Extra request headers. Values may name environment variables as ${NAME}.'),
+  seed: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(42)
+    .describe('Sample k is asked with seed + k, where the provider takes seeds.'),
+  sendSeed: z.boolean().default(true).describe('Send a seed at all (a few providers refuse the field).'),
+  maxTokensField: z
+    .enum(['max_tokens', 'max_completion_tokens'])
+    .default('max_tokens')
+    .describe('What the endpoint calls the token limit.'),
+  jsonSchema: z
+    .enum(['auto', 'off'])
+    .default('auto')
+    .describe("auto: ask for the reply's JSON schema, and go on without where the probe is refused."),
+  extraBody: z.record(z.string(), z.unknown()).default({}).describe('Further fields of the request body.'),
+  concurrency: z.number().int().min(1).max(2000).default(16).describe('Calls in flight at once, per worker.'),
+  timeoutSeconds: z.number().min(1).max(3600).default(120).describe('Longest wait for one reply.'),
+  attempts: z.number().int().min(1).max(20).default(6).describe('Most sendings of one question while errors last.'),
+  deadAfterSeconds: z
+    .number()
+    .min(1)
+    .max(86400)
+    .default(120)
+    .describe('No reply for this long while asking: the run pauses.'),
+  price: z
+    .strictObject({
+      inputPerMillion: z.number().min(0).describe('US dollars for a million tokens of prompt.'),
+      outputPerMillion: z.number().min(0).describe('US dollars for a million tokens of reply.'),
+    })
+    .nullable()
+    .default(null)
+    .describe('null: the price in config/teachers.yaml; unknown there, costs are null, never 0.'),
+});
+export type TeacherSettings = z.infer<typeof TeacherSettings>;
+
+export const VoteSettings = z.strictObject({
+  plan: z
+    .array(PlannedVotes)
+    .min(1)
+    .prefault([{ prompt: 'reasoned', samples: 3 }])
+    .describe('Which prompts a text gets, and how often.'),
+  stop: z
+    .enum(['all', 'majority'])
+    .default('all')
+    .describe("majority: stop asking once the outcome can't change. Cheaper; hides disagreement."),
+  ties: z
+    .enum(['abstain', 'random'])
+    .default('abstain')
+    .describe('What a tie gives: no label, or a seeded draw among the leaders.'),
+  unreadable: z
+    .enum(['drop', 'abstain', 'random'])
+    .default('drop')
+    .describe(
+      'An unreadable vote: does not count, counts against every label, or a seeded random label (as in the article).',
+    ),
+});
+export type VoteSettings = z.infer<typeof VoteSettings>;
+
+const gateBase = {
+  approval: z
+    .enum(['person', 'auto'])
+    .default('person')
+    .describe('auto: approve when every check passes, else reject.'),
+  deadlineHours: z
+    .number()
+    .min(0.001)
+    .max(24 * 365)
+    .default(168)
+    .describe('Without a decision by then the run is rejected.'),
+  reminderHours: z
+    .number()
+    .min(0.001)
+    .max(24 * 365)
+    .default(24)
+    .describe('How often the board reminds.'),
+};
+
+export const LabelsGateSettings = z.strictObject({
+  ...gateBase,
+  maxUnlabelledShare: share('Texts without a label, at most.').default(0.05),
+  minAlpha: z
+    .number()
+    .min(-1)
+    .max(1)
+    .nullable()
+    .default(0.4)
+    .describe("Krippendorff's alpha of the votes, at least; null: not checked."),
+  minExamplesPerClass: z.number().int().min(0).default(5).describe('Labelled training texts of each label, at least.'),
+  minGoldAccuracy: share(
+    "Teacher's accuracy on the gold rows set apart for this gate (evaluation.goldShareForGate), at least.",
+  )
+    .nullable()
+    .default(null),
+});
+export type LabelsGateSettings = z.infer<typeof LabelsGateSettings>;
+
+export const DeploymentGateSettings = z.strictObject({
+  ...gateBase,
+  minAccuracy: share("Student's accuracy on gold rows, at least.").nullable().default(null),
+  minMacroF1: share("Student's macro F1 on gold rows, at least.").nullable().default(null),
+  maxLossToTeacher: share(
+    'Accuracy that the student may lose to the teacher on the same gold rows (non-inferiority margin).',
+  )
+    .nullable()
+    .default(null),
+  maxLossToChampion: share('Accuracy that the student may lose to the deployed version on the same gold rows.')
+    .nullable()
+    .default(null),
+});
+export type DeploymentGateSettings = z.infer<typeof DeploymentGateSettings>;
+
+export const StudentSettings = z.strictObject({
+  kind: z
+    .enum(['linear'])
+    .default('linear')
+    .describe('linear: hashed n-grams, TF-IDF and multinomial logistic regression; no download.'),
+  targets: z
+    .enum(['soft', 'hard'])
+    .default('soft')
+    .describe('Learn the distribution of the votes, or the label alone.'),
+  buckets: z
+    .number()
+    .int()
+    .min(1024)
+    .max(2 ** 24)
+    .default(2 ** 18)
+    .describe('Buckets that n-grams are hashed into.'),
+  strengths: z
+    .array(z.number().positive())
+    .min(1)
+    .default([0.3, 1, 3, 10, 30])
+    .describe('Inverse regularisation strengths (C) to choose from on the validation split.'),
+  maxMemoryMb: z.number().int().min(64).default(4096).describe('Training that needs more is refused beforehand.'),
+});
+export type StudentSettings = z.infer<typeof StudentSettings>;
+
+export const EvaluationSettings = z.strictObject({
+  validationShare: z
+    .number()
+    .gt(0)
+    .max(0.5)
+    .default(0.15)
+    .describe("Share of the teacher's labels that choices are made on."),
+  goldShareForGate: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0)
+    .describe('Share of the gold rows that the labels gate uses; those do not evaluate.'),
+  confidence: z.number().gt(0.5).lt(1).default(0.95).describe('Confidence of the intervals.'),
+});
+export type EvaluationSettings = z.infer<typeof EvaluationSettings>;
+
+export const Budget = z.strictObject({
+  usd: z.number().min(0).nullable().default(null).describe('US dollars that the run may spend; null: no limit.'),
+  calls: z
+    .number()
+    .int()
+    .min(0)
+    .nullable()
+    .default(null)
+    .describe('Requests that the run may send to the teacher; null: no limit.'),
+});
+export type Budget = z.infer<typeof Budget>;
+
+export const AnnotationSettings = z.strictObject({
+  chunkTexts: z
+    .number()
+    .int()
+    .min(1)
+    .max(5000)
+    .default(200)
+    .describe('Texts of one chunk: one activity asks all their votes.'),
+  window: z.number().int().min(1).max(200).default(8).describe('Chunks at work at once.'),
+  shardTexts: z.number().int().min(1).max(100_000).default(100_000).describe('Texts of one annotation child workflow.'),
+  maxFailedChunks: z.number().int().min(0).default(3).describe('Chunks that may fail for good before the run does.'),
+});
+export type AnnotationSettings = z.infer<typeof AnnotationSettings>;
+
+export const Task = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and hyphens')
+      .describe("The task's name; its models are found under it."),
+    kind: z.literal('text-classification').describe('What the student does.'),
+    description: z.string().default('').describe('One line for people.'),
+    text: z
+      .string()
+      .min(1)
+      .default('{text}')
+      .describe('Template over the columns, for teacher and student alike: "{brand}: {body}".'),
+    labels: z.array(Label).min(2).max(200).describe("The labels, in the order of the student's outputs."),
+    guideline: z.string().default('').describe('How to decide; shown to the teacher.'),
+    examples: z.array(WorkedExample).default([]).describe('Worked examples, shown to the teacher.'),
+    teacher: TeacherSettings.prefault({}),
+    votes: VoteSettings.prefault({}),
+    annotation: AnnotationSettings.prefault({}),
+    gates: z
+      .strictObject({ labels: LabelsGateSettings.prefault({}), deployment: DeploymentGateSettings.prefault({}) })
+      .prefault({}),
+    student: StudentSettings.prefault({}),
+    evaluation: EvaluationSettings.prefault({}),
+    budget: Budget.prefault({}),
+    seed: z
+      .number()
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .default(42)
+      .describe('Seed of samples, ties, splits and training.'),
+  })
+  .superRefine((task, context) => {
+    const seen = new Map<string, string>();
+    for (const [index, label] of task.labels.entries()) {
+      for (const spelling of [label.name, ...label.aliases]) {
+        const folded = spelling.trim().toLowerCase();
+        const owner = seen.get(folded);
+        if (owner !== undefined && owner !== label.name) {
+          context.addIssue({
+            code: 'custom',
+            path: ['labels', index],
+            message: `"${spelling}" already stands for "${owner}"`,
+          });
+        } else if (owner !== undefined && spelling === label.name) {
+          context.addIssue({ code: 'custom', path: ['labels', index, 'name'], message: `"${spelling}" stands twice` });
+        }
+        seen.set(folded, label.name);
+      }
+    }
+    const names = new Set(task.labels.map((label) => label.name));
+    for (const [index, example] of task.examples.entries()) {
+      if (!names.has(example.label)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['examples', index, 'label'],
+          message: `"${example.label}" is not one of the labels: ${[...names].join(', ')}`,
+        });
+      }
+    }
+    if (task.gates.labels.minGoldAccuracy !== null && task.evaluation.goldShareForGate === 0) {
+      context.addIssue({
+        code: 'custom',
+        path: ['evaluation', 'goldShareForGate'],
+        message: 'gates.labels.minGoldAccuracy needs gold rows of its own: set a share above 0',
+      });
+    }
+  });
+export type Task = z.infer<typeof Task>;

@@ -1,0 +1,136 @@
+/** First pass over an input: its usable rows go to a local file, the others to the list of refused rows. */
+import { join } from 'node:path';
+import type { Task } from '../contracts/index.js';
+import { CorpusError } from './corpus-error.js';
+import { sortRecords } from './external-sort.js';
+import { type InputSource, type RefusedRow, readInput, type UsableRow } from './read-input.js';
+import { BlockWriter, readRecords, writeRecords } from './record-file.js';
+import type { StoreRecords } from './store-records.js';
+import { idOfKey } from './text-key.js';
+import type { Watch } from './watch.js';
+
+export interface CollectedInput {
+  /** Local JSONL of UsableRow, in the order of the input. */
+  file: string;
+  rows: number;
+  refused: number;
+}
+
+/** Rows that a message about bad rows names. */
+const NAMED_ROWS = 3;
+
+/** Throws CorpusError as readInput does, and on refused rows where the input says badRows: refuse. Writes refused rows
+ *  in either case, those of double ids after the others. */
+export async function collectInput(
+  source: InputSource,
+  task: Task,
+  refused: StoreRecords<RefusedRow>,
+  { tempFolder, watch }: { tempFolder: string; watch: Watch },
+): Promise<CollectedInput> {
+  const all = join(tempFolder, `${source.name}-all.jsonl`);
+  const bad = new BadRows(refused);
+  const { rows, anyId } = await splitRows(watch.each(readInput(source, task, watch.signal), 'read'), all, bad);
+  // Ids that are hashes of their texts can't stand for two texts.
+  const file = anyId ? await withoutDoubleIds(all, source, bad, { tempFolder, watch }) : all;
+  if (bad.count > 0 && source.input.badRows === 'refuse') {
+    await refused.finish();
+    throw badRowsError(source, rows, bad, refused.path);
+  }
+  return { file, rows, refused: bad.count };
+}
+
+/** Refused rows on their way to the store, and the first few for the message. */
+class BadRows {
+  count = 0;
+  first: RefusedRow[] = [];
+
+  constructor(private readonly list: StoreRecords<RefusedRow>) {}
+
+  async add(row: RefusedRow): Promise<void> {
+    this.count++;
+    this.first = [...this.first, row].sort((a, b) => a.line - b.line).slice(0, NAMED_ROWS);
+    await this.list.write(row);
+  }
+}
+
+async function splitRows(
+  checked: ReturnType<typeof readInput>,
+  file: string,
+  bad: BadRows,
+): Promise<{ rows: number; anyId: boolean }> {
+  const writer = await BlockWriter.open(file);
+  let rows = 0;
+  let anyId = false;
+  try {
+    for await (const row of checked) {
+      rows++;
+      if ('refused' in row) await bad.add(row.refused);
+      else {
+        anyId ||= row.usable.id !== idOfKey(row.usable.key);
+        await writer.write(`${JSON.stringify(row.usable)}\n`);
+      }
+    }
+    await writer.flush();
+    return { rows, anyId };
+  } finally {
+    await writer.close();
+  }
+}
+
+/** A file without the rows whose id stood earlier with another text. */
+async function withoutDoubleIds(
+  all: string,
+  source: InputSource,
+  bad: BadRows,
+  { tempFolder, watch }: { tempFolder: string; watch: Watch },
+): Promise<string> {
+  const rows = () => watch.each(readRecords<UsableRow>(all), 'check ids');
+  const byId = sortRecords(idsOf(rows()), (row) => row.id, { tempFolder });
+  const byLine = sortRecords(doubleIds(byId), (row) => String(row.line).padStart(16, '0'), { tempFolder });
+  const doubles = join(tempFolder, `${source.name}-double-ids.jsonl`);
+  if ((await writeRecords(doubles, byLine)) === 0) return all;
+  const kept = join(tempFolder, `${source.name}.jsonl`);
+  await writeRecords(kept, leaveOut(rows(), readRecords<RefusedRow>(doubles), bad));
+  return kept;
+}
+
+async function* idsOf(rows: AsyncIterable<UsableRow>): AsyncGenerator<Omit<UsableRow, 'text' | 'label' | 'stratum'>> {
+  for await (const { file, line, id, key } of rows) yield { file, line, id, key };
+}
+
+async function* doubleIds(sortedById: ReturnType<typeof idsOf>): AsyncGenerator<RefusedRow> {
+  let first: { line: number; id: string; key: string } | undefined;
+  for await (const row of sortedById) {
+    if (first?.id !== row.id) first = row;
+    else if (first.key !== row.key) {
+      const problem = `its id also stands at line ${first.line}, with a different text`;
+      yield { file: row.file, line: row.line, id: row.id, problem };
+    }
+  }
+}
+
+/** Both in the order of lines. */
+async function* leaveOut(
+  rows: AsyncIterable<UsableRow>,
+  doubles: AsyncGenerator<RefusedRow>,
+  bad: BadRows,
+): AsyncGenerator<UsableRow> {
+  let next = await doubles.next();
+  for await (const row of rows) {
+    if (next.done || row.line !== next.value.line) yield row;
+    else {
+      await bad.add(next.value);
+      next = await doubles.next();
+    }
+  }
+}
+
+function badRowsError({ name, input }: InputSource, rows: number, bad: BadRows, list: string): CorpusError {
+  const named = bad.first.map(({ line, problem }) => `line ${line}: ${problem}`).join('; ');
+  return new CorpusError({
+    field: name,
+    path: input.path,
+    problem: `${bad.count} of ${rows} rows can't be used (${named}); ${list} in the store lists ${bad.count === 1 ? 'it' : 'all'}`,
+    mend: `Mend them, or set ${name}.badRows: "skip" to leave them out`,
+  });
+}

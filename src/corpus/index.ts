@@ -1,0 +1,11 @@
+export { CorpusError } from './corpus-error.js';
+export { type Correction, readCorrections } from './corrections.js';
+export { type SortOptions, sortRecords } from './external-sort.js';
+export { matchLabel } from './label-match.js';
+export { type PrepareOptions, prepareCorpus } from './prepare-corpus.js';
+export { type ReadOptions, type Row, readColumns, readRows } from './read-rows.js';
+export { compileTemplate, type Rendered, renderText, type Template, templateColumns } from './template.js';
+export { textKey } from './text-key.js';
+export type { PrepareProgress } from './watch.js';
+export type { KnownChunk } from './write-chunks.js';
+export { openRowWriter, type RowWriter } from './write-rows.js';

@@ -1,0 +1,30 @@
+/** Rows of a JSONL file: one object a line; blank lines are passed over. */
+import { isUtf8 } from 'node:buffer';
+import type { InputFile } from './file-format.js';
+import type { Row } from './read-rows.js';
+import { MAX_LINE_BYTES, readLines } from './text-lines.js';
+
+export async function* readJsonl(file: InputFile): AsyncGenerator<Row> {
+  for await (const { line, bytes } of readLines(file.path, { start: file.bomBytes, signal: file.signal })) {
+    if (bytes === null) yield { line, problem: `the line is longer than ${MAX_LINE_BYTES} bytes` };
+    else if (!isUtf8(bytes)) yield { line, problem: 'the line is not valid UTF-8' };
+    else {
+      const text = bytes.toString('utf8');
+      if (text.trim() !== '') yield parseLine(line, text);
+    }
+  }
+}
+
+function parseLine(line: number, text: string): Row {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // The parser's message quotes the line, which may be a customer's text.
+    return { line, problem: 'the line is not valid JSON' };
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    return { line, problem: 'the line is not a JSON object' };
+  }
+  return { line, values: parsed as Record<string, unknown> };
+}

@@ -1,0 +1,15 @@
+export { versionFolder } from './layout.js';
+export { fetchModel, modelCache } from './model-cache.js';
+export { type NewVersion, registerVersion } from './register-version.js';
+export {
+  deployedPointer,
+  deployedVersion,
+  deployments,
+  deployVersion,
+  findVersion,
+  listTasks,
+  listVersions,
+  requireVersions,
+  rollback,
+} from './registry.js';
+export { RegistryError } from './registry-error.js';

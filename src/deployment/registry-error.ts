@@ -1,0 +1,8 @@
+/** The one error of this folder: a task or a version that there isn't. */
+import { FailureType } from '../contracts/index.js';
+
+export class RegistryError extends Error {
+  override readonly name = 'RegistryError';
+  /** As in the failures that cross Temporal, so that scripts get the exit code for refused input. */
+  readonly type = FailureType.InvalidInput;
+}

@@ -1,0 +1,65 @@
+/** The evaluation report: teacher, student and deployed version on the same rows. */
+import type { EvaluationReport, PairedComparison } from '../contracts/index.js';
+import { classificationReport } from './classification-report.js';
+import { comparePaired } from './paired-comparison.js';
+
+/** Columns of the evaluated rows, all in the same order. */
+export interface EvaluatedRows {
+  /** gold: truth is people's labels. validation: truth is the teacher's labels. */
+  readonly basis: EvaluationReport['basis'];
+  readonly truth: readonly string[];
+  /** null: not compared. Left out under basis validation, where the teacher is the truth. */
+  readonly teacher: readonly (string | null)[] | null;
+  readonly student: readonly (string | null)[];
+  /** The deployed version, if there is one. It may know labels that the task no longer has; those answers are wrong. */
+  readonly champion: { readonly version: number; readonly predicted: readonly (string | null)[] } | null;
+  readonly labels: readonly string[];
+  readonly confidence: number;
+  readonly overlap: EvaluationReport['overlap'];
+  readonly cost: EvaluationReport['cost'];
+}
+
+/**
+ * The report that is stored, shown and judged by the deployment gate. The student is compared with the teacher and with
+ * the champion, each on the rows that both answered; a comparison without such rows is left out.
+ * Throws RangeError as classificationReport does.
+ */
+export function buildReport(evaluated: EvaluatedRows): EvaluationReport {
+  const { basis, truth, labels, confidence, champion, overlap, cost } = evaluated;
+  const teacher = basis === 'gold' ? evaluated.teacher : null;
+  const reportOf = (predicted: readonly (string | null)[]) =>
+    classificationReport({ truth, predicted, labels, confidence });
+  const student = { name: 'student', predicted: evaluated.student };
+
+  const comparisons: PairedComparison[] = [];
+  for (const other of [
+    { name: 'teacher', predicted: teacher },
+    { name: 'champion', predicted: champion?.predicted ?? null },
+  ]) {
+    const { name, predicted } = other;
+    if (predicted === null || !answeredTogether(student.predicted, predicted)) continue;
+    comparisons.push(comparePaired({ first: student, second: { name, predicted }, truth, confidence }));
+  }
+
+  return {
+    basis,
+    confidence,
+    rows: truth.length,
+    teacher: teacher === null ? null : reportOf(teacher),
+    student: reportOf(student.predicted),
+    champion:
+      champion === null ? null : { version: champion.version, report: reportOf(onlyKnown(champion.predicted, labels)) },
+    comparisons,
+    overlap,
+    cost,
+  };
+}
+
+function answeredTogether(first: readonly (string | null)[], second: readonly (string | null)[]): boolean {
+  return first.some((label, row) => label !== null && (second[row] ?? null) !== null);
+}
+
+function onlyKnown(predicted: readonly (string | null)[], labels: readonly string[]): (string | null)[] {
+  const known = new Set(labels);
+  return predicted.map((label) => (label !== null && known.has(label) ? label : null));
+}

@@ -1,0 +1,40 @@
+/** How figures are written for people: shares as per cents, differences as points, p-values and money. */
+import type { Interval } from '../contracts/index.js';
+
+/** 0.9214 is "92.1 %". */
+export function percent(share: number): string {
+  return `${inPoints(share)} %`;
+}
+
+/** 0.013 is "1.3": a difference of shares, in percentage points. */
+export function inPoints(difference: number): string {
+  const written = (difference * 100).toFixed(1);
+  return written === '-0.0' ? '0.0' : written;
+}
+
+/** "89.0 to 94.3": the bounds in per cent, or in points where the interval is one of a difference. */
+export function range(interval: Interval): string {
+  return `${inPoints(interval.low)} to ${inPoints(interval.high)}`;
+}
+
+/** 0.95 is "95 %". */
+export function confidenceLevel(confidence: number): string {
+  return `${Number((confidence * 100).toFixed(2))} %`;
+}
+
+/** "p = 0.42", "p = 0.013", "p < 0.001". */
+export function pValue(p: number): string {
+  if (p < 0.001) return 'p < 0.001';
+  return `p = ${p.toFixed(p < 0.1 ? 3 : 2)}`;
+}
+
+/** Micro-dollars as "$1.23"; small sums keep two significant digits. */
+export function dollars(micros: number): string {
+  const usd = micros / 1e6;
+  return usd > 0 && usd < 0.1 ? `$${Number(usd.toPrecision(2))}` : `$${usd.toFixed(2)}`;
+}
+
+/** "1 row", "363 rows". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,13 @@
+export { classificationReport, type PredictionsOnRows } from './classification-report.js';
+export { buildReport, type EvaluatedRows } from './evaluation-report.js';
+export {
+  checksTable,
+  deploymentGateChecks,
+  type LabelsToJudge,
+  labelsGateChecks,
+  type StudentToJudge,
+} from './gate-checks.js';
+export { pairedDifferenceInterval, wilsonInterval } from './intervals.js';
+export { normalQuantile } from './normal-quantile.js';
+export { comparePaired, mcnemarExact, type NamedPredictions, type PairedInput } from './paired-comparison.js';
+export { type ReportNames, reportMarkdown } from './report-markdown.js';

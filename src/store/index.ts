@@ -1,0 +1,9 @@
+export { openFileStore } from './file-store.js';
+export { openRunStore, openStore, StoreNotSeenError } from './open-store.js';
+export {
+  type ArtifactWriter,
+  DamagedArtifactError,
+  type Journal,
+  MissingArtifactError,
+  type Store,
+} from './store.js';

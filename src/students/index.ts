@@ -1,0 +1,11 @@
+export type { Student, StudentKind, TrainedStudent, TrainingJob } from './student.js';
+export {
+  ExampleError,
+  ParityError,
+  StudentClosedError,
+  StudentFolderError,
+  TrainingProcessError,
+  TrainingRefusedError,
+} from './student-errors.js';
+export { loadStudent, studentKind } from './student-kinds.js';
+export { type TrainInProcessOptions, trainInProcess } from './train-process.js';

@@ -1,0 +1,32 @@
+/** The first step of the ladder: hashed n-grams, tf-idf and multinomial logistic regression. No download. */
+
+import { loadOnnxStudent } from './inference-thread.js';
+import { WORKING_VECTORS } from './lbfgs.js';
+import { openLinearFeaturiser } from './linear-featuriser.js';
+import { trainLinear } from './linear-training.js';
+import type { StudentKind, TrainingJob } from './student.js';
+
+const load = (folder: string) => loadOnnxStudent('linear', folder);
+
+export const linear: StudentKind = {
+  kind: 'linear',
+  estimateMemory,
+  train: (job, onProgress) => trainLinear(job, onProgress, load),
+  openFeaturiser: openLinearFeaturiser,
+  load,
+};
+
+/** Node with onnxruntime loaded, at rest. */
+const BASE_BYTES = 150 * 2 ** 20;
+/** Different n-grams of a text per character, at most about: three character n-grams start at each. */
+const ENTRIES_PER_CHARACTER = 3;
+/** Counted (8 bytes, with the growing array's old half and slack: 20) and weighted (8) once each. */
+const BYTES_PER_ENTRY = 28;
+
+function estimateMemory(job: TrainingJob, examples: number, characters: number): number {
+  const entries = ENTRIES_PER_CHARACTER * characters;
+  const parameters = (Math.min(job.settings.buckets, entries) + 1) * job.labels.length;
+  const modelBytes = 8 * parameters * (WORKING_VECTORS + 1);
+  const targetBytes = 3 * 8 * job.labels.length * examples;
+  return BASE_BYTES + BYTES_PER_ENTRY * entries + modelBytes + targetBytes + 16 * job.settings.buckets;
+}

@@ -1,0 +1,49 @@
+/** What every student's folder holds: model.onnx, and config.json with the labels as the Hub writes them. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { StudentFolderError } from './student-errors.js';
+
+/** Loose, since the Hub's files carry more. */
+const StudentConfig = z.looseObject({
+  student_kind: z.string().describe('The student kind that reads this folder.'),
+  id2label: z.record(z.string(), z.string()).describe("Label of each output, by its number: {'0': 'negative'}."),
+});
+
+export const MODEL_FILE = 'model.onnx';
+
+export async function writeStudentConfig(folder: string, kind: string, labels: readonly string[]): Promise<void> {
+  const config = {
+    student_kind: kind,
+    problem_type: 'single_label_classification',
+    id2label: Object.fromEntries(labels.map((label, id) => [String(id), label])),
+    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
+  };
+  await writeFile(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/** The folder's kind, and its labels in the order of the outputs. Throws StudentFolderError. */
+export async function readStudentConfig(folder: string): Promise<{ kind: string; labels: string[] }> {
+  const config = await readFolderJson(folder, 'config.json', StudentConfig);
+  const labels = Object.keys(config.id2label).map((_, id) => config.id2label[String(id)]);
+  if (labels.length < 2 || labels.includes(undefined)) {
+    throw new StudentFolderError(folder, 'id2label in config.json must name two or more labels, numbered from 0');
+  }
+  return { kind: config.student_kind, labels: labels as string[] };
+}
+
+/** A JSON file of the folder, checked. Throws StudentFolderError. */
+export async function readFolderJson<T>(folder: string, name: string, schema: z.ZodType<T>): Promise<T> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(await readFile(join(folder, name), 'utf8'));
+  } catch (error) {
+    throw new StudentFolderError(folder, `${name} can't be read (${(error as Error).message})`, { cause: error });
+  }
+  const checked = schema.safeParse(parsed);
+  if (!checked.success) {
+    const issue = checked.error.issues[0]!;
+    throw new StudentFolderError(folder, `${name}: ${issue.path.join('.') || 'content'}: ${issue.message}`);
+  }
+  return checked.data;
+}

@@ -1,0 +1,57 @@
+/** The student port: each kind is trained from a file of examples and loaded from its folder. */
+import type { StudentSettings, TrainingProgress, TrainingSummary } from '../contracts/index.js';
+
+/** A training job as plain JSON: it crosses into the training process. Paths are local. */
+export interface TrainingJob {
+  readonly kind: string;
+  readonly labels: readonly string[];
+  /** JSONL of TrainingExample. */
+  readonly examplesFile: string;
+  /** Empty folder that the student's files are written into. */
+  readonly outputFolder: string;
+  readonly settings: StudentSettings;
+  readonly seed: number;
+}
+
+/** What training leaves, without what only the activity knows (where the files went in the store). */
+export type TrainedStudent = Omit<TrainingSummary, 'folder' | 'files'>;
+
+/** Awaited, so that a training that reports often also lets the event loop turn often. */
+export type ProgressListener = (progress: TrainingProgress) => Promise<void>;
+
+/** A student ready to answer. */
+export interface Student {
+  readonly labels: readonly string[];
+  /** Probabilities, one array of labels.length a text, in the order of labels. Rejects with StudentClosedError once
+   *  close was called. */
+  predict(texts: readonly string[]): Promise<number[][]>;
+  /** Finishes the batches at work, rejects the waiting ones and frees the model. */
+  close(): Promise<void>;
+}
+
+/** A tensor that goes into the model; data is row-major. */
+export interface ModelInput {
+  readonly type: 'float32' | 'int32' | 'int64';
+  readonly dims: readonly number[];
+  readonly data: Float32Array | Int32Array | BigInt64Array;
+}
+
+/** The inputs of one run of the model by name; dims[0] is the number of texts. */
+export type ModelInputs = Readonly<Record<string, ModelInput>>;
+
+/** Turns texts into the model's inputs, beside the model in its thread. */
+export interface Featuriser {
+  /** Inputs for one or more runs that together answer the texts, in their order. */
+  featurise(texts: readonly string[]): ModelInputs[];
+}
+
+/** One step of the ladder. The exported model has one output, `probabilities` [texts, labels]. */
+export interface StudentKind {
+  readonly kind: string;
+  /** Bytes that training needs at its peak, from what is known beforehand; characters are UTF-16 code units. */
+  estimateMemory(job: TrainingJob, examples: number, characters: number): number;
+  /** Meant for a process of its own: see trainInProcess. Same job, same seed: same files. */
+  train(job: TrainingJob, onProgress: ProgressListener): Promise<TrainedStudent>;
+  openFeaturiser(folder: string): Promise<Featuriser>;
+  load(folder: string): Promise<Student>;
+}

@@ -1,0 +1,104 @@
+/** Training in a process of its own: it neither blocks the caller's event loop nor dies with its memory. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { TrainingProgress } from '../contracts/index.js';
+import { distEntry } from './dist-entry.js';
+import type { TrainedStudent, TrainingJob } from './student.js';
+import { TrainingProcessError } from './student-errors.js';
+import { fromFailure, type TrainingReply, type TrainingRequest } from './training-messages.js';
+
+export interface TrainInProcessOptions {
+  /** Called at each phase and within it every 200 ms or so. What it throws ends the training. */
+  readonly onProgress: (progress: TrainingProgress) => void;
+  /** Stops the training; the promise then rejects with its reason once the process is gone. */
+  readonly signal?: AbortSignal;
+}
+
+/** How long a process may take to follow "stop" before it is killed. */
+const GRACE_MS = 5000;
+/** Characters of stderr that an error shows. */
+const STDERR_TAIL = 2000;
+
+/** Trains job.kind and leaves the student's files in job.outputFolder; after an error, what stands there is of no use.
+ *  Throws TrainingRefusedError, ParityError, or TrainingProcessError when the process died. */
+export function trainInProcess(job: TrainingJob, options: TrainInProcessOptions): Promise<TrainedStudent> {
+  return superviseTraining(distEntry('train-child'), job, options);
+}
+
+/** The same with another entry file and grace. */
+export async function superviseTraining(
+  entry: string,
+  job: TrainingJob,
+  { onProgress, signal }: TrainInProcessOptions,
+  graceMs = GRACE_MS,
+): Promise<TrainedStudent> {
+  signal?.throwIfAborted();
+  const child = fork(entry, [], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    execArgv: [`--max-old-space-size=${job.settings.maxMemoryMb}`],
+  });
+  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  const stderr = tailOf(child);
+  const state: { answer: TrainingReply | null; stopped: { readonly reason: unknown } | null } = {
+    answer: null,
+    stopped: null,
+  };
+  let killTimer: NodeJS.Timeout | undefined;
+  const stop = (reason: unknown) => {
+    if (state.stopped !== null) return;
+    state.stopped = { reason };
+    tell(child, { type: 'stop' });
+    killTimer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+  };
+  const onAbort = () => stop(signal?.reason);
+  signal?.addEventListener('abort', onAbort);
+  child.on('message', (reply: TrainingReply) => {
+    if (reply.type !== 'progress') state.answer = reply;
+    else if (state.stopped === null) attempt(() => onProgress(reply.progress), stop);
+  });
+  tell(child, { type: 'train', job });
+  try {
+    const [exitCode, exitSignal] = await ended;
+    if (state.stopped !== null) throw state.stopped.reason;
+    return settle(state.answer, exitCode, exitSignal, stderr());
+  } finally {
+    clearTimeout(killTimer);
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+function settle(
+  answer: TrainingReply | null,
+  exitCode: number | null,
+  signal: NodeJS.Signals | null,
+  stderr: string,
+): TrainedStudent {
+  if (answer?.type === 'done') return answer.trained;
+  if (answer?.type === 'failed') throw fromFailure(answer.failure);
+  const how = signal === null ? `with exit code ${exitCode}` : `by ${signal}`;
+  const hint = signal === 'SIGKILL' ? ' (the system kills processes when memory runs out)' : '';
+  const last = stderr === '' ? '' : `; it last wrote:\n${stderr}`;
+  throw new TrainingProcessError(`the training process ended ${how}${hint}${last}`, exitCode, signal, stderr);
+}
+
+/** A process that is gone can't be told anything; its end is reported by "close". */
+function tell(child: ChildProcess, request: TrainingRequest): void {
+  child.send(request, () => {});
+}
+
+/** Collects what the child writes to stderr; gives the last of it. */
+function tailOf(child: ChildProcess): () => string {
+  let tail = '';
+  child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
+    tail = (tail + chunk).slice(-STDERR_TAIL);
+  });
+  return () => tail.trim();
+}
+
+function attempt(call: () => void, onError: (error: unknown) => void): void {
+  try {
+    call();
+  } catch (error) {
+    onError(error);
+  }
+}

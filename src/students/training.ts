@@ -1,0 +1,76 @@
+/** What every kind's training shares: refusing what can't be trained, and comparing the export with the original. */
+import type { ProgressListener, Student, StudentKind, TrainedStudent, TrainingJob } from './student.js';
+import { ParityError, TrainingRefusedError } from './student-errors.js';
+import { type ExampleSurvey, surveyExamples } from './training-examples.js';
+
+/** Rows that the exported student is compared on, at most. */
+export const PARITY_ROWS = 500;
+/** Difference of a probability that float32 arithmetic explains. */
+export const ALLOWED_DIFFERENCE = 1e-4;
+
+/** Trains in this process. Throws TrainingRefusedError, ExampleError or ParityError. */
+export async function runTraining(
+  kind: StudentKind,
+  job: TrainingJob,
+  onProgress: ProgressListener,
+): Promise<TrainedStudent> {
+  await onProgress({ phase: 'reading', done: 0 });
+  const survey = await surveyExamples(job);
+  refuseMissingExamples(job, survey);
+  refuseMemory(kind, job, survey);
+  return kind.train(job, onProgress);
+}
+
+/** Asks the exported student the same texts. `expected` are the trained model's probabilities [texts][labels]. */
+export async function measureParity(
+  student: Student,
+  texts: readonly string[],
+  expected: Float64Array,
+): Promise<TrainedStudent['parity']> {
+  const answers = await student.predict(texts);
+  const labels = student.labels.length;
+  let maxDifference = 0;
+  for (const [row, probabilities] of answers.entries()) {
+    for (const [label, probability] of probabilities.entries()) {
+      maxDifference = Math.max(maxDifference, Math.abs(probability - expected[row * labels + label]!));
+    }
+  }
+  // Negated, so that NaN fails too.
+  if (!(maxDifference <= ALLOWED_DIFFERENCE)) throw new ParityError(texts.length, maxDifference, ALLOWED_DIFFERENCE);
+  return { rows: texts.length, maxDifference };
+}
+
+function refuseMissingExamples(job: TrainingJob, { perLabel, validation, examples }: ExampleSurvey): void {
+  const learnable = job.labels.filter((_, label) => perLabel[label]! > 0);
+  if (learnable.length < 2) {
+    const missing = job.labels.filter((_, label) => perLabel[label] === 0);
+    throw new TrainingRefusedError(
+      `${learnable.length === 0 ? 'no label has' : `only "${learnable[0]}" has`} training examples, a student needs two ` +
+        `labels; none for: ${missing.map((label) => `"${label}"`).join(', ')}. Label more texts, or correct some at the labels gate`,
+      'labels',
+      2,
+      learnable.length,
+    );
+  }
+  if (validation === 0) {
+    throw new TrainingRefusedError(
+      `none of the ${examples} training examples is held out for validation: label more texts, or raise evaluation.validationShare`,
+      'validation',
+      1,
+      0,
+    );
+  }
+}
+
+function refuseMemory(kind: StudentKind, job: TrainingJob, { examples, characters }: ExampleSurvey): void {
+  const needed = Math.ceil(kind.estimateMemory(job, examples, characters) / 2 ** 20);
+  const allowed = job.settings.maxMemoryMb;
+  if (needed <= allowed) return;
+  throw new TrainingRefusedError(
+    `training on ${examples} texts needs about ${needed} MB and student.maxMemoryMb is ${allowed}: ` +
+      `raise it, or lower student.buckets (${job.settings.buckets})`,
+    'memory',
+    needed,
+    allowed,
+  );
+}

@@ -1,0 +1,83 @@
+/** The questions of a chunk, and which of them earlier runs have paid for. */
+import { type ChunkEntry, type StoredReply, type Task, TextRow } from '../contracts/index.js';
+import type { Store } from '../store/index.js';
+import type { Question } from './ask-question.js';
+import { chunkReplies } from './chunk-seal.js';
+import { type Price, worstCallMicros } from './prices.js';
+import { buildPrompt } from './prompts.js';
+import { replyKey } from './reply-key.js';
+import type { Teacher } from './teacher.js';
+import { type PlannedQuestion, plannedQuestions } from './vote-plan.js';
+
+/** What a question depends on besides the text. */
+export interface QuestionSettings {
+  readonly task: Task;
+  readonly price: Price | null;
+  /** The endpoint accepts a JSON schema. */
+  readonly jsonSchema: boolean;
+}
+
+export function questionOf(
+  settings: QuestionSettings,
+  teacher: Teacher,
+  row: TextRow,
+  planned: PlannedQuestion,
+): Question {
+  const { messages, jsonSchema } = buildPrompt(settings.task, planned.prompt, row.text);
+  const { temperature, topP, maxTokens, seed, sample, prompt } = planned;
+  return {
+    key: replyKey({ messages, model: teacher.model, temperature, topP, maxTokens, seed, sample }),
+    worstMicros: settings.price === null ? null : worstCallMicros(settings.price, messages, maxTokens),
+    request: {
+      messages,
+      text: row.text,
+      textKey: row.key,
+      prompt,
+      sample,
+      temperature,
+      topP,
+      maxTokens,
+      seed,
+      jsonSchema: settings.jsonSchema ? jsonSchema : null,
+      timeoutMs: settings.task.teacher.timeoutSeconds * 1000,
+    },
+  };
+}
+
+export async function chunkRows(store: Store, chunk: ChunkEntry): Promise<TextRow[]> {
+  const text = Buffer.from(await store.readRef(chunk.file)).toString('utf8');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => TextRow.parse(JSON.parse(line)));
+}
+
+/** Replies of earlier runs whose texts may stand in this chunk. Refusals are asked again: they cost nothing. */
+export async function reusableReplies(store: Store, chunk: ChunkEntry): Promise<Map<string, StoredReply>> {
+  const found = new Map<string, StoredReply>();
+  for (const folder of chunk.reuse) {
+    for (const [key, reply] of await chunkReplies(store, folder)) {
+      if (reply.vote.unreadable !== 'refused') found.set(key, reply);
+    }
+  }
+  return found;
+}
+
+/** The first question of a chunk that nobody has paid for, or null. */
+export async function firstUnknownQuestion(
+  store: Store,
+  settings: QuestionSettings,
+  teacher: Teacher,
+  chunk: ChunkEntry,
+  folder: string,
+): Promise<Question | null> {
+  const known = new Map([...(await reusableReplies(store, chunk)), ...(await chunkReplies(store, folder))]);
+  const plan = plannedQuestions(settings.task);
+  for (const row of await chunkRows(store, chunk)) {
+    for (const planned of plan) {
+      const question = questionOf(settings, teacher, row, planned);
+      if (!known.has(question.key)) return question;
+    }
+  }
+  return null;
+}

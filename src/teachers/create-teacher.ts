@@ -1,0 +1,99 @@
+/** The teacher that a task names, ready to be asked. */
+import type { TeacherSettings } from '../contracts/index.js';
+import { readCredentials } from './credentials.js';
+import { HttpConnection } from './http-connection.js';
+import { HuggingFaceTeacher } from './huggingface-teacher.js';
+import { onlyModel } from './only-model.js';
+import { RecordedTeacher } from './recorded-teacher.js';
+import { Recording, RecordingError } from './recording.js';
+import { type Teacher, TeacherRefusedError } from './teacher.js';
+import { TextGenerationTeacher } from './text-generation-teacher.js';
+
+export interface TeacherEnvironment {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Lines of a file of recorded replies, by teacher.replies. */
+  readonly readRecording: (path: string) => AsyncIterable<string>;
+}
+
+/** Fields of the body that the votes, the budget or the reading of replies rest on. */
+const OWN_FIELDS = ['messages', 'inputs', 'parameters', 'model', 'n', 'stream', 'max_tokens', 'max_completion_tokens'];
+
+/** Sends nothing, except where a url has no model: then it asks the endpoint which it serves. Throws TeacherRefusedError
+ *  for settings that can't work; what else the endpoint may refuse, the probe finds. */
+export async function createTeacher(
+  settings: TeacherSettings,
+  { env, readRecording }: TeacherEnvironment,
+): Promise<Teacher> {
+  if (settings.provider === 'recorded') return openRecording(settings, readRecording);
+  const taken = OWN_FIELDS.find((name) => name in settings.extraBody);
+  if (taken !== undefined) {
+    throw refusal(
+      `teacher.extraBody.${taken} can't be set there.`,
+      'Leave it out: the task has a key of its own for it.',
+    );
+  }
+  const endpoint = readEndpoint(settings);
+  const credentials = readCredentials(settings, endpoint, env);
+  const connection = new HttpConnection(settings.concurrency);
+  if (settings.provider === 'text-generation') {
+    if (endpoint === null) throw refusal('teacher.url is missing.', 'Say where the server is: http://localhost:8080.');
+    return new TextGenerationTeacher({ settings, endpoint, credentials, connection });
+  }
+  if (endpoint === null && !credentials.key?.startsWith('hf_')) {
+    throw refusal(
+      `${credentials.keyName} holds no token of the Hugging Face Hub (they begin with hf_).`,
+      `Make one that may call inference providers at huggingface.co/settings/tokens, or set teacher.url.`,
+    );
+  }
+  if (settings.model === null && endpoint === null) {
+    throw refusal('teacher.model is missing.', 'Name a model that the router serves, as in config/teachers.yaml.');
+  }
+  const model = settings.model ?? (await onlyModel(endpoint as URL, credentials, connection));
+  return new HuggingFaceTeacher({ settings: { ...settings, model }, endpoint, credentials, connection });
+}
+
+async function openRecording(
+  settings: TeacherSettings,
+  readRecording: TeacherEnvironment['readRecording'],
+): Promise<Teacher> {
+  if (settings.replies === null) {
+    throw refusal(
+      'teacher.replies is missing.',
+      'Name the file of recorded replies (JSONL), or choose another provider.',
+    );
+  }
+  try {
+    return new RecordedTeacher(settings.model, await Recording.read(readRecording(settings.replies)));
+  } catch (error) {
+    const isOurs = error instanceof RecordingError;
+    if (!isOurs && !isMissingFile(error)) throw error;
+    const problem = isOurs ? error.message : 'there is no such file';
+    throw refusal(
+      `teacher.replies (${settings.replies}): ${problem}.`,
+      'Each line is one object of text, sample and content.',
+    );
+  }
+}
+
+function isMissingFile(error: unknown): boolean {
+  return error instanceof Error && ('code' in error ? error.code === 'ENOENT' : error.name === 'MissingArtifactError');
+}
+
+function readEndpoint({ model, url }: TeacherSettings): URL | null {
+  if (model !== null && /^https?:\/\//.test(model)) {
+    throw refusal('teacher.model is a URL.', "Put it in teacher.url; teacher.model is the model's id, or null.");
+  }
+  if (url === null) return null;
+  const endpoint = new URL(url);
+  if (endpoint.username !== '' || endpoint.password !== '' || endpoint.search !== '') {
+    throw refusal(
+      `teacher.url (${endpoint.host}) holds a name, a password or a query.`,
+      'Put the key in an environment variable and name it in teacher.apiKeyEnv or teacher.headers.',
+    );
+  }
+  return endpoint;
+}
+
+function refusal(message: string, mend: string): TeacherRefusedError {
+  return new TeacherRefusedError(message, null, mend);
+}

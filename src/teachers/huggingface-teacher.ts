@@ -1,0 +1,128 @@
+/** Chat completions through Hugging Face's inference client: the Hub's router, or any OpenAI-compatible endpoint by URL. */
+import { InferenceClient } from '@huggingface/inference';
+import { z } from 'zod';
+import type { FinishReason, TeacherReply, TeacherSettings } from '../contracts/index.js';
+import type { Credentials } from './credentials.js';
+import { type CallContext, providerWords } from './failed-call.js';
+import type { HttpConnection } from './http-connection.js';
+import { type Teacher, TeacherFailedError, type TeacherRequest } from './teacher.js';
+
+export const ROUTER_HOST = 'router.huggingface.co';
+
+const TokenCount = z.number().int().min(0).nullish().catch(null);
+
+/** What we read of an answer; providers add much to it. */
+const ChatAnswer = z.object({
+  choices: z
+    .array(z.object({ message: z.object({ content: z.string().nullish() }), finish_reason: z.string().nullish() }))
+    .min(1),
+  usage: z.object({ prompt_tokens: TokenCount, completion_tokens: TokenCount }).nullish().catch(null),
+});
+
+const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
+  stop: 'stop',
+  eos: 'stop',
+  eos_token: 'stop',
+  end_turn: 'stop',
+  stop_sequence: 'stop',
+  length: 'length',
+  max_tokens: 'length',
+  content_filter: 'filtered',
+};
+
+export interface HuggingFaceParts {
+  /** model is set: see create-teacher.ts. */
+  readonly settings: TeacherSettings & { readonly model: string };
+  /** null: the router. */
+  readonly endpoint: URL | null;
+  readonly credentials: Credentials;
+  readonly connection: HttpConnection;
+}
+
+export class HuggingFaceTeacher implements Teacher {
+  readonly provider = 'huggingface';
+  readonly host: string;
+  readonly model: string;
+  private readonly client: InferenceClient;
+
+  constructor(private readonly parts: HuggingFaceParts) {
+    const { credentials, endpoint, settings } = parts;
+    this.host = endpoint?.host ?? ROUTER_HOST;
+    this.model = settings.model;
+    this.client = new InferenceClient(credentials.key ?? '', {
+      ...(endpoint === null ? {} : { endpointUrl: endpoint.href }),
+      // The client would send a 503 again and again without a pause.
+      retry_on_error: false,
+    });
+  }
+
+  async ask(request: TeacherRequest, signal: AbortSignal): Promise<TeacherReply> {
+    const startedAt = performance.now();
+    const { credentials } = this.parts;
+    const { host, model } = this;
+    const context: CallContext = { host, model, ...credentials, question: request };
+    const answer: unknown = await this.client.chatCompletion(this.body(request), {
+      fetch: this.fetchFor(request, context, signal),
+    });
+    const parsed = ChatAnswer.safeParse(answer);
+    if (!parsed.success) {
+      const words = providerWords(JSON.stringify(answer), context);
+      throw new TeacherFailedError(`${host} answered 200 with something that is no chat completion: ${words}`, true);
+    }
+    const { choices, usage } = parsed.data;
+    const [choice] = choices;
+    return {
+      content: choice?.message.content ?? '',
+      finishReason: FINISH_REASONS[choice?.finish_reason ?? ''] ?? 'unknown',
+      inputTokens: usage?.prompt_tokens ?? null,
+      outputTokens: usage?.completion_tokens ?? null,
+      latencyMs: performance.now() - startedAt,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.parts.connection.close();
+  }
+
+  private body(request: TeacherRequest): Parameters<InferenceClient['chatCompletion']>[0] {
+    const { jsonSchema: schema, maxTokens, messages, seed, temperature, topP } = request;
+    const fields = {
+      model: this.model,
+      messages: messages.map(({ role, content }) => ({ role, content })),
+      [this.parts.settings.maxTokensField]: maxTokens,
+      ...(temperature === null ? {} : { temperature }),
+      ...(topP === null ? {} : { top_p: topP }),
+      ...(seed === null ? {} : { seed }),
+      ...(schema === null
+        ? {}
+        : { response_format: { type: 'json_schema' as const, json_schema: { name: 'reply', strict: true, schema } } }),
+    };
+    return fields;
+  }
+
+  /** The client's errors have lost the headers and carry the prompt, so answers are judged here, before it sees them. */
+  private fetchFor(request: TeacherRequest, context: CallContext, signal: AbortSignal): typeof fetch {
+    const { connection, credentials, settings } = this.parts;
+    return async (url, init) => {
+      const headers = Object.fromEntries(new Headers(init?.headers));
+      const answer = await connection.send(
+        String(url),
+        {
+          method: 'POST',
+          headers: { ...headers, 'content-type': 'application/json', ...credentials.headers },
+          body: withFields(String(init?.body), settings.extraBody),
+          timeoutMs: request.timeoutMs,
+        },
+        context,
+        signal,
+      );
+      return new Response(answer.text, { headers: { 'content-type': 'application/json' } });
+    };
+  }
+}
+
+/** Added here and not through the client, which takes fields of some names (provider, data) for its own options. */
+function withFields(body: string, extra: Record<string, unknown>): string {
+  if (Object.keys(extra).length === 0) return body;
+  return JSON.stringify({ ...(JSON.parse(body) as Record<string, unknown>), ...extra });
+}

@@ -1,0 +1,78 @@
+/** A file of recorded replies, in memory. */
+import { createHash } from 'node:crypto';
+import { type PromptStyle, parseOrExplain, RecordedReply } from '../contracts/index.js';
+
+export interface RecordedQuestion {
+  /** SHA-256 of the rendered text, hex. */
+  readonly textKey: string;
+  readonly prompt: PromptStyle;
+  readonly sample: number;
+}
+
+/** A line of the file that is no recorded reply, or that contradicts an earlier one. */
+export class RecordingError extends Error {
+  override readonly name = 'RecordingError';
+}
+
+type Answer = Pick<RecordedReply, 'content' | 'finishReason' | 'inputTokens' | 'outputTokens'>;
+
+export class Recording {
+  private readonly answers = new Map<string, Answer>();
+
+  /** Lines of JSONL; blank ones are skipped. Throws RecordingError naming the line. */
+  static async read(lines: AsyncIterable<string>): Promise<Recording> {
+    const recording = new Recording();
+    let number = 0;
+    for await (const line of lines) {
+      number++;
+      if (line.trim() !== '') recording.add(line, number);
+    }
+    return recording;
+  }
+
+  /** Replies it holds. */
+  get size(): number {
+    return this.answers.size;
+  }
+
+  find(question: RecordedQuestion): Answer | null {
+    return this.answers.get(idOf(question)) ?? null;
+  }
+
+  private add(line: string, number: number): void {
+    const parsed = parseOrExplain(RecordedReply, parseLine(line, number));
+    if (!parsed.ok) throw new RecordingError(`line ${number} is not a recorded reply: ${parsed.problems}`);
+    const { content, finishReason, inputTokens, outputTokens, prompt, sample, text, textKey } = parsed.value;
+    const question = { textKey: textKey ?? textKeyOf(text ?? ''), prompt, sample };
+    const earlier = this.find(question);
+    if (earlier !== null && earlier.content !== content) {
+      throw new RecordingError(
+        `line ${number} has another reply than an earlier line for ${describeQuestion(question)}: keep one of them`,
+      );
+    }
+    this.answers.set(idOf(question), { content, finishReason, inputTokens, outputTokens });
+  }
+}
+
+/** SHA-256 of a rendered text, hex. */
+export function textKeyOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** For messages: texts are named by their key. */
+export function describeQuestion({ prompt, sample, textKey }: RecordedQuestion): string {
+  return `text ${textKey}, prompt ${prompt}, sample ${sample}`;
+}
+
+function idOf({ prompt, sample, textKey }: RecordedQuestion): string {
+  return `${textKey} ${prompt} ${sample}`;
+}
+
+function parseLine(line: string, number: number): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // The parser's message would quote the line.
+    throw new RecordingError(`line ${number} is not JSON (${line.length} characters)`);
+  }
+}

@@ -1,0 +1,48 @@
+/** Adding up what became of calls and texts, over chunks, shards and runs. */
+import type { AnnotationCounts } from '../contracts/index.js';
+
+/** Counts of nothing: adding them to others changes nothing. */
+export function emptyCounts(): AnnotationCounts {
+  return {
+    texts: 0,
+    calls: 0,
+    replies: 0,
+    reused: 0,
+    unreadable: 0,
+    truncated: 0,
+    uncertain: 0,
+    retried: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    spentMicros: 0,
+    identical: 0,
+    callsMajorityWouldSave: 0,
+  };
+}
+
+/** Counts of both. Spending is null (price not known) as soon as one side's is, unless that side sent nothing: no call
+ *  and nothing uncertain costs 0 at any price. */
+export function addCounts(a: AnnotationCounts, b: AnnotationCounts): AnnotationCounts {
+  const spentByA = spending(a);
+  const spentByB = spending(b);
+  return {
+    texts: a.texts + b.texts,
+    calls: a.calls + b.calls,
+    replies: a.replies + b.replies,
+    reused: a.reused + b.reused,
+    unreadable: a.unreadable + b.unreadable,
+    truncated: a.truncated + b.truncated,
+    uncertain: a.uncertain + b.uncertain,
+    retried: a.retried + b.retried,
+    inputTokens: a.inputTokens + b.inputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    spentMicros: spentByA === null || spentByB === null ? null : spentByA + spentByB,
+    identical: a.identical + b.identical,
+    callsMajorityWouldSave: a.callsMajorityWouldSave + b.callsMajorityWouldSave,
+  };
+}
+
+function spending(counts: AnnotationCounts): number | null {
+  const sentNothing = counts.calls === 0 && counts.uncertain === 0;
+  return counts.spentMicros ?? (sentNothing ? 0 : null);
+}

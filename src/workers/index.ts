@@ -1,0 +1,1 @@
+export { runWorkers, type WorkerSettings } from './run-workers.js';

@@ -1,0 +1,4 @@
+export { annotation } from './annotation.js';
+export { distillation } from './distillation.js';
+export { redistillation } from './redistillation.js';
+export { review } from './review.js';

@@ -1,0 +1,35 @@
+/** Started by a schedule: distills a task again on a corpus that has grown. Replies of earlier runs are not paid for again. */
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  ChildWorkflowCancellationType,
+  executeChild,
+  ParentClosePolicy,
+} from '@temporalio/workflow';
+import { type DistillationResult, FailureType } from '../contracts/index.js';
+import { distillation } from './distillation.js';
+import { checkInput, finalFailure } from './failures.js';
+import { orchestratorStage } from './stages.js';
+
+/** One run a task at a time: its workflow id is the task's. */
+export async function redistillation(rawInput?: unknown): Promise<DistillationResult> {
+  const input = checkInput(rawInput);
+  const { taskName } = await orchestratorStage.nameTask({ task: input.task, set: input.set });
+  const workflowId = `redistillation.${taskName}`;
+  try {
+    return await executeChild(distillation, {
+      workflowId,
+      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      args: [rawInput],
+    });
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) {
+      throw ApplicationFailure.nonRetryable(
+        `the last re-distillation of ${taskName} is still at work, perhaps waiting for a person: see the workflow ${workflowId}`,
+        FailureType.InvalidInput,
+      );
+    }
+    throw finalFailure(error, null);
+  }
+}

@@ -1,0 +1,41 @@
+/** The activities as workflows call them: their queues, time-outs and retries. */
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { OrchestratorActivities, StudentActivities, TeacherActivities } from '../activities/index.js';
+import { FailureType, TASK_QUEUES } from '../contracts/index.js';
+
+/** A killed worker is found out after this long. */
+const HEARTBEAT_TIMEOUT = '10 seconds';
+
+const retry = {
+  initialInterval: '1 second',
+  maximumInterval: '30 seconds',
+  // Killed workers count as attempts, too.
+  maximumAttempts: 30,
+  nonRetryableErrorTypes: [
+    FailureType.InvalidInput,
+    FailureType.TeacherRefused,
+    FailureType.TeacherUnreadable,
+    FailureType.TeacherUnreachable,
+    FailureType.Paused,
+    FailureType.Cancelled,
+    FailureType.ArtifactDamaged,
+    FailureType.TrainingRefused,
+    FailureType.ParityFailed,
+  ],
+};
+
+const options = {
+  startToCloseTimeout: '24 hours',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry,
+} as const;
+
+export const teacherStage = proxyActivities<TeacherActivities>({ ...options, taskQueue: TASK_QUEUES.teacher });
+
+export const studentStage = proxyActivities<StudentActivities>({ ...options, taskQueue: TASK_QUEUES.student });
+
+export const orchestratorStage = proxyActivities<OrchestratorActivities>({
+  ...options,
+  taskQueue: TASK_QUEUES.orchestrator,
+});

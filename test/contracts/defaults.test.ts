@@ -1,0 +1,128 @@
+/** The defaults of every settings schema. A changed default changes the runs of everyone who left it out: change it here too, on purpose. */
+import {
+  AnnotationSettings,
+  Budget,
+  CorpusInput,
+  DeploymentGateSettings,
+  DistillationInput,
+  EvaluationSettings,
+  GoldInput,
+  LabelsGateSettings,
+  StudentSettings,
+  Task,
+  TeacherSettings,
+  VoteSettings,
+} from '../../src/contracts/index.js';
+
+const GATE = { approval: 'person', deadlineHours: 168, reminderHours: 24 };
+
+const TEACHER = {
+  provider: 'huggingface',
+  model: null,
+  url: null,
+  replies: null,
+  apiKeyEnv: null,
+  headers: {},
+  seed: 42,
+  sendSeed: true,
+  maxTokensField: 'max_tokens',
+  jsonSchema: 'auto',
+  extraBody: {},
+  concurrency: 16,
+  timeoutSeconds: 120,
+  attempts: 6,
+  deadAfterSeconds: 120,
+  price: null,
+};
+
+const VOTES = {
+  plan: [{ prompt: 'reasoned', samples: 3, temperature: 0.7, topP: null, maxTokens: 500 }],
+  stop: 'all',
+  ties: 'abstain',
+  unreadable: 'drop',
+};
+
+const ANNOTATION = { chunkTexts: 200, window: 8, shardTexts: 100_000, maxFailedChunks: 3 };
+
+const LABELS_GATE = {
+  ...GATE,
+  maxUnlabelledShare: 0.05,
+  minAlpha: 0.4,
+  minExamplesPerClass: 5,
+  minGoldAccuracy: null,
+};
+
+const DEPLOYMENT_GATE = {
+  ...GATE,
+  minAccuracy: null,
+  minMacroF1: null,
+  maxLossToTeacher: null,
+  maxLossToChampion: null,
+};
+
+const STUDENT = {
+  kind: 'linear',
+  targets: 'soft',
+  buckets: 262_144,
+  strengths: [0.3, 1, 3, 10, 30],
+  maxMemoryMb: 4096,
+};
+
+const EVALUATION = { validationShare: 0.15, goldShareForGate: 0, confidence: 0.95 };
+
+const CORPUS = {
+  path: 'texts.jsonl',
+  textColumn: 'text',
+  idColumn: 'id',
+  labelColumn: 'label',
+  badRows: 'refuse',
+  maxTextLength: 20_000,
+  sample: null,
+};
+
+describe('the defaults', () => {
+  it.each([
+    ['teacher', TeacherSettings, TEACHER],
+    ['votes', VoteSettings, VOTES],
+    ['annotation', AnnotationSettings, ANNOTATION],
+    ['gates.labels', LabelsGateSettings, LABELS_GATE],
+    ['gates.deployment', DeploymentGateSettings, DEPLOYMENT_GATE],
+    ['student', StudentSettings, STUDENT],
+    ['evaluation', EvaluationSettings, EVALUATION],
+    ['budget', Budget, { usd: null, calls: null }],
+  ])('of %s are these', (_name, schema, defaults) => {
+    expect(schema.parse({})).toEqual(defaults);
+  });
+
+  it('of a task with nothing but name, kind and labels are those of its sections', () => {
+    const minimal = { name: 'tone', kind: 'text-classification', labels: [{ name: 'good' }, { name: 'bad' }] };
+    expect(Task.parse(minimal)).toEqual({
+      name: 'tone',
+      kind: 'text-classification',
+      description: '',
+      text: '{text}',
+      labels: [
+        { name: 'good', description: '', aliases: [] },
+        { name: 'bad', description: '', aliases: [] },
+      ],
+      guideline: '',
+      examples: [],
+      teacher: TEACHER,
+      votes: VOTES,
+      annotation: ANNOTATION,
+      gates: { labels: LABELS_GATE, deployment: DEPLOYMENT_GATE },
+      student: STUDENT,
+      evaluation: EVALUATION,
+      budget: { usd: null, calls: null },
+      seed: 42,
+    });
+  });
+
+  it('of corpus and gold rows are the same for a path alone as for an object', () => {
+    const { sample: _sample, ...gold } = CORPUS;
+    expect(CorpusInput.parse({ path: 'texts.jsonl' })).toEqual(CORPUS);
+    expect(GoldInput.parse({ path: 'texts.jsonl' })).toEqual(gold);
+    const input = DistillationInput.parse({ task: 'tone', corpus: 'texts.jsonl', gold: 'texts.jsonl' });
+    expect(input).toEqual({ task: 'tone', set: {}, corpus: CORPUS, gold, approveAs: null, store: null });
+  });
+});

@@ -1,0 +1,173 @@
+import { DeploymentGateSettings, type GateCheck, LabelsGateSettings } from '../../src/contracts/index.js';
+import { buildReport, checksTable, deploymentGateChecks, labelsGateChecks } from '../../src/evaluation/index.js';
+import { tenRows } from './evaluated-rows.js';
+
+const named = (checks: GateCheck[], name: string) => checks.find((check) => check.name === name);
+const verdicts = (checks: GateCheck[]) => Object.fromEntries(checks.map(({ name, passed }) => [name, passed]));
+
+describe('labelsGateChecks', () => {
+  type Judged = Parameters<typeof labelsGateChecks>[0];
+  const judge = (
+    changes: Partial<Judged> & { of?: Partial<Judged['summary']>; bars?: Partial<Judged['settings']> } = {},
+  ) => {
+    const { of, bars, ...rest } = changes;
+    return labelsGateChecks({
+      summary: {
+        texts: 200,
+        labelled: 190,
+        perLabel: { a: 185, b: 5 },
+        alpha: 0.4,
+        gateGold: { rows: 0, correct: 0 },
+        ...of,
+      },
+      settings: { ...LabelsGateSettings.parse({}), ...bars },
+      labels: ['a', 'b'],
+      votesPerText: 3,
+      failedChunks: 0,
+      incompleteTexts: 0,
+      unreadableShare: 0.1,
+      ...rest,
+    });
+  };
+
+  it('passes values that are exactly at their limits', () => {
+    expect(verdicts(judge())).toEqual({
+      'failed chunks': true,
+      'budget sufficed': true,
+      'unreadable share': true,
+      'unlabelled share': true,
+      alpha: true,
+      'examples per label': true,
+    });
+    expect(named(judge(), 'unlabelled share')).toMatchObject({ value: 0.05, limit: 0.05, atLeast: false });
+  });
+
+  it.each([
+    ['unlabelled share', { of: { labelled: 189 } }],
+    ['alpha', { of: { alpha: 0.39 } }],
+    ['alpha', { of: { alpha: null } }],
+    ['examples per label', { of: { perLabel: { a: 186, b: 4 } } }],
+    ['examples per label', { of: { perLabel: { a: 190 } } }],
+    ['failed chunks', { failedChunks: 1 }],
+    ['budget sufficed', { incompleteTexts: 2 }],
+    ['gold accuracy', { bars: { minGoldAccuracy: 0.9 } }],
+    ['gold accuracy', { bars: { minGoldAccuracy: 0.9 }, of: { gateGold: { rows: 100, correct: 89 } } }],
+    ['unlabelled share', { of: { texts: 0, labelled: 0 } }],
+  ])('fails %s, and nothing else, for %j', (failing, changes) => {
+    const failed = judge(changes).filter(({ passed }) => !passed);
+    expect(failed.map(({ name }) => name)).toEqual([failing]);
+  });
+
+  it('names the label with the fewest examples, one without any included', () => {
+    const check = named(judge({ labels: ['a', 'b', 'rare'] }), 'examples per label');
+    expect(check).toMatchObject({ value: 0, about: 'Training texts of the rarest label, rare.' });
+  });
+
+  it('does not ask for alpha where a text gets one vote', () => {
+    const check = named(judge({ votesPerText: 1, of: { alpha: null } }), 'alpha');
+    expect(check).toMatchObject({ value: null, limit: 0.4, passed: true });
+  });
+
+  it('shows without judging where no limit is set', () => {
+    const checks = judge({ bars: { minAlpha: null }, of: { alpha: -0.2, gateGold: { rows: 4, correct: 1 } } });
+    expect(named(checks, 'alpha')).toMatchObject({ value: -0.2, limit: null, passed: true });
+    expect(named(checks, 'gold accuracy')).toMatchObject({ value: 0.25, limit: null, passed: true });
+  });
+
+  it('passes gold accuracy at its limit', () => {
+    const checks = judge({ bars: { minGoldAccuracy: 0.9 }, of: { gateGold: { rows: 10, correct: 9 } } });
+    expect(named(checks, 'gold accuracy')).toMatchObject({ value: 0.9, passed: true });
+  });
+});
+
+describe('deploymentGateChecks', () => {
+  const report = buildReport(tenRows);
+  const onValidation = buildReport({ ...tenRows, basis: 'validation', teacher: null });
+  const judge = (of: typeof report, bars: Partial<DeploymentGateSettings> = {}) =>
+    deploymentGateChecks({ report: of, settings: { ...DeploymentGateSettings.parse({}), ...bars } });
+
+  it('shows accuracy, macro F1 and both losses where no bar is set, and passes them', () => {
+    const checks = judge(report);
+    expect(checks.map(({ name, value, limit, passed }) => [name, value, limit, passed])).toEqual([
+      ['accuracy', 0.7, null, true],
+      ['macro F1', report.student.macroF1, null, true],
+      ['loss to teacher', 2 / 9, null, true],
+      ['loss to champion', -0.2, null, true],
+    ]);
+  });
+
+  it('tells the interval of a loss, which points the other way than that of the difference', () => {
+    const { low, high } = report.comparisons[0]?.differenceInterval ?? { low: 0, high: 0 };
+    const inPoints = (share: number) => (share * 100).toFixed(1);
+    expect(named(judge(report), 'loss to teacher')?.about).toBe(
+      `Accuracy of the teacher minus the student's, on the 9 rows that both answered; 95 % interval ${inPoints(-high)} to ${inPoints(-low)} points.`,
+    );
+  });
+
+  it('judges by each bar, a value at the bar passing', () => {
+    const passing = { minAccuracy: 0.7, minMacroF1: 0.65, maxLossToTeacher: 0.23, maxLossToChampion: 0 };
+    expect(judge(report, passing).every(({ passed }) => passed)).toBe(true);
+    expect(verdicts(judge(report, { ...passing, minAccuracy: 0.71 }))).toMatchObject({ accuracy: false });
+    expect(verdicts(judge(report, { ...passing, minMacroF1: 0.75 }))).toMatchObject({ 'macro F1': false });
+    expect(verdicts(judge(report, { ...passing, maxLossToTeacher: 0.22 }))).toMatchObject({ 'loss to teacher': false });
+    const better = buildReport({ ...tenRows, champion: { version: 4, predicted: tenRows.truth } });
+    expect(named(judge(better, { maxLossToChampion: 0.3 }), 'loss to champion')).toMatchObject({
+      value: 0.3,
+      passed: true,
+    });
+    expect(named(judge(better, { maxLossToChampion: 0.29 }), 'loss to champion')).toMatchObject({ passed: false });
+  });
+
+  it('fails every bar that needs gold rows on basis validation, and says what is missing', () => {
+    const bars = { minAccuracy: 0, minMacroF1: 0, maxLossToTeacher: 1, maxLossToChampion: 1 };
+    const checks = judge(onValidation, bars);
+    for (const name of ['accuracy', 'macro F1', 'loss to teacher', 'loss to champion']) {
+      const check = named(checks, name);
+      expect(check).toMatchObject({ value: null, passed: false });
+      expect(check?.about).toContain('gold rows are missing');
+    }
+  });
+
+  it('shows agreement with the teacher, and no accuracy, on basis validation without bars', () => {
+    const checks = judge(onValidation);
+    expect(checks.map(({ name, value, passed }) => [name, value, passed])).toEqual([
+      ['agreement with the teacher', 0.7, true],
+    ]);
+  });
+
+  it('lets the first version pass a bar on the loss to the champion', () => {
+    const first = buildReport({ ...tenRows, champion: null });
+    expect(named(judge(first, { maxLossToChampion: 0 }), 'loss to champion')).toMatchObject({
+      value: null,
+      passed: true,
+    });
+    expect(named(judge(first), 'loss to champion')).toBeUndefined();
+  });
+
+  it('fails a bar on the loss to the teacher where the teacher answered no row', () => {
+    const unanswered = buildReport({ ...tenRows, teacher: tenRows.truth.map(() => null) });
+    expect(named(judge(unanswered, { maxLossToTeacher: 1 }), 'loss to teacher')).toMatchObject({
+      value: null,
+      passed: false,
+    });
+  });
+});
+
+describe('checksTable', () => {
+  it('marks passed, failed and shown only, and keeps labels from breaking the table', () => {
+    const table = checksTable([
+      { name: 'alpha', about: 'About a|b.', value: 0.41234, limit: 0.4, atLeast: true, passed: true },
+      { name: 'failed chunks', about: 'Chunks.', value: 2, limit: 0, atLeast: false, passed: false },
+      { name: 'accuracy', about: 'Missing.', value: null, limit: 0.9, atLeast: true, passed: false },
+      { name: 'macro F1', about: 'Shown.', value: 0.5, limit: null, atLeast: true, passed: true },
+    ]);
+    expect(table.split('\n')).toEqual([
+      '|  | check | value | limit | about |',
+      '| --- | --- | --- | --- | --- |',
+      '| ✅ | alpha | 0.412 | ≥ 0.400 | About a\\|b. |',
+      '| ❌ | failed chunks | 2 | ≤ 0 | Chunks. |',
+      '| ❌ | accuracy | unknown | ≥ 0.900 | Missing. |',
+      '| ℹ️ | macro F1 | 0.500 |  | Shown. |',
+    ]);
+  });
+});
