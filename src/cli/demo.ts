@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -67,15 +67,17 @@ async function demo(flags: Flags): Promise<void> {
     });
     const client = await createClient(ready.server, process.env);
     try {
-      // A store of its own, made anew: a second demo pays again, as the first one did.
-      const store = join(currentStateFolder(), 'demo-store');
+      // A store of its own, so that a second demo pays again, as the first one did. The last one's is thrown away.
+      const demos = join(currentStateFolder(), 'demo');
       const workflowId = `demo-${startedAt.toString(36)}`;
-      rmSync(store, { recursive: true, force: true });
+      const store = join(demos, workflowId);
+      rmSync(demos, { recursive: true, force: true });
       const input = DistillationInput.parse({
         task: 'financial-sentiment',
         set: {
           'teacher.url': teacher.url,
           'teacher.model': null,
+          'teacher.extraBody': {},
           'annotation.chunkTexts': 60,
           'teacher.concurrency': 16,
         },
@@ -99,7 +101,7 @@ async function demo(flags: Flags): Promise<void> {
       if (!flags.interactive) void approveAsDemo(client, workflowId);
       const end = await followRun(client, workflowId, untilInterrupted());
       await reportEnd(end, { workflowId, json: flags.json === true, labelsOut: null });
-      if (end?.error === null) await showAccount(teacher, await killing, Date.now() - startedAt);
+      if (end?.error === null) await showAccount(teacher, await killing, store, Date.now() - startedAt);
     } finally {
       await client.connection.close();
     }
@@ -172,8 +174,15 @@ async function approveAsDemo(client: Client, workflowId: string): Promise<void> 
   }
 }
 
-async function showAccount(teacher: RunningTeacher, kill: Kill | null, elapsedMs: number): Promise<void> {
+async function showAccount(
+  teacher: RunningTeacher,
+  kill: Kill | null,
+  store: string,
+  elapsedMs: number,
+): Promise<void> {
   const stats = await teacher.stats();
+  // As people would type it here: from a clone, or from an installed package.
+  const command = process.env.npm_lifecycle_event === 'demo' ? 'node bin/tutelage.js' : 'npx tutelage';
   const lines = [
     '',
     pc.bold("The teacher's own account"),
@@ -188,9 +197,9 @@ async function showAccount(teacher: RunningTeacher, kill: Kill | null, elapsedMs
     `  the demo took ${Math.round(elapsedMs / 1000)} s`,
     '',
     pc.bold('What next'),
-    '  tutelage predict --task financial-sentiment --store .tutelage/demo-store --text "Orders rose by a third"',
-    '  tutelage distill financial-sentiment --corpus YOUR.csv --text-column COLUMN --teacher-url http://localhost:8000/v1',
-    '  tutelage up      the Temporal UI with the board, until Ctrl-C',
+    `  ${command} predict --task financial-sentiment --store ${relative(process.cwd(), store)} --text "Orders rose by a third"`,
+    `  ${command} distill financial-sentiment --corpus YOUR.csv --text-column COLUMN --teacher-url http://localhost:8000/v1`,
+    `  ${command} up      the Temporal UI with the board, until Ctrl-C`,
   );
   process.stderr.write(`${lines.join('\n')}\n`);
 }

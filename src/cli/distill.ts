@@ -174,8 +174,8 @@ async function inputOf(
 
 function teacherOverrides(flags: Flags): Record<string, unknown> {
   return {
-    // The task's model is one of its own endpoint.
-    ...(flags.teacherUrl && { 'teacher.url': flags.teacherUrl, 'teacher.model': null }),
+    // The task's model and its special fields are those of its own endpoint.
+    ...(flags.teacherUrl && { 'teacher.url': flags.teacherUrl, 'teacher.model': null, 'teacher.extraBody': {} }),
     ...(flags.model && { 'teacher.model': flags.model }),
     ...(flags.replies && { 'teacher.provider': 'recorded', 'teacher.replies': flags.replies }),
     ...(flags.maxUsd !== undefined && { 'budget.usd': flags.maxUsd }),

@@ -50,29 +50,16 @@ export async function ensureUp(options: EnsureUpOptions): Promise<Ready> {
   if (configured !== null && (await isServed(configured, options.env))) {
     return { server: configured, uiAddress: null, store: null };
   }
-  makeStateFolder(options.folder);
-  const state = (await usableState(options)) ?? (await startInBackground(options));
-  touchUpState(options.folder);
+  const state = await ensureUpHere(options);
   return { server: serverOf(state, configured), uiAddress: state.uiAddress, store: state.store };
 }
 
-/** Starts `tutelage up` in the background and waits until it is ready, or until another one is. */
-export async function startInBackground(options: EnsureUpOptions): Promise<UpState> {
-  const { folder, env, flags, store, onProgress } = options;
-  const logPath = join(folder, LOG_FILE);
-  const log = openSync(logPath, 'w');
-  const idle = ['--idle-exit', String(IDLE_EXIT_MINUTES)];
-  const child = spawn(process.execPath, [launcher, 'up', '--store', store, ...idle, ...serverArguments(flags)], {
-    env,
-    detached: true,
-    stdio: ['ignore', log, log],
-  });
-  closeSync(log);
-  child.unref();
-  const mark = child.pid === undefined ? null : markProcess(child.pid);
-  if (mark === null) throw new Error(`${launcher} can't be started`);
-  onProgress(`starting server and workers in the background (process ${mark.pid}; stop them with: tutelage down)`);
-  return waitUntilReady(folder, mark, logPath, onProgress);
+/** The folder's own `tutelage up`, started in the background if none runs. */
+export async function ensureUpHere(options: EnsureUpOptions): Promise<UpState> {
+  makeStateFolder(options.folder);
+  const state = (await usableState(options)) ?? (await startInBackground(options));
+  touchUpState(options.folder);
+  return state;
 }
 
 /** Stops the folder's `up` and waits for its end. False: none ran. */
@@ -83,30 +70,54 @@ export async function stopUp(folder: string): Promise<boolean> {
   return true;
 }
 
-/** The running `up`, unless it was started in the background and its environment is not the caller's: then it is stopped. */
-async function usableState({ folder, env, store, onProgress }: EnsureUpOptions): Promise<UpState | null> {
+/** The running `up`. One that another command started in the background is stopped instead, and null returned, where it was
+ *  started with other settings than the caller's; one that a person started is left to go on. */
+async function usableState({ folder, env, flags, store, onProgress }: EnsureUpOptions): Promise<UpState | null> {
   const state = readUpState(folder);
   if (state === null) return null;
   const changed = changedVariables(state.environment, env);
+  const sameServer = isServer(state, configuredServer(env, flags));
   const sameStore = state.store === store;
-  if (changed.length === 0 && sameStore) return state;
+  const changes = [...changed, ...(sameServer ? [] : ['the server']), ...(sameStore ? [] : ['the store'])].join(', ');
+  if (changes === '') return state;
   if (state.background) {
-    onProgress(
-      `the workers are started again: ${sameStore ? changed.join(', ') : 'the store'} changed since their start`,
-    );
+    onProgress(`the workers are started again, for this has changed: ${changes}`);
     await stopUp(folder);
     return null;
   }
-  if (!sameStore) {
+  if (!sameServer || !sameStore) {
     throw new SetupError(
-      `the running \`tutelage up\` (process ${state.process.pid}) uses the store ${state.store}`,
-      `Stop it, or add: --store ${state.store}`,
+      `the running \`tutelage up\` (process ${state.process.pid}) uses the server ${state.address} and the store ${state.store}`,
+      'Stop it first, or name the same server and store.',
     );
   }
   onProgress(
-    `the running \`tutelage up\` (process ${state.process.pid}) was started with other values of ${changed.join(', ')}; it goes on with those`,
+    `the running \`tutelage up\` (process ${state.process.pid}) goes on with the values it was started with; changed: ${changes}`,
   );
   return state;
+}
+
+/** A local server has a UI that we know of, a configured one has not. */
+function isServer(state: UpState, configured: Server | null): boolean {
+  return configured === null ? state.uiAddress !== null : state.address === configured.connection.address;
+}
+
+async function startInBackground(options: EnsureUpOptions): Promise<UpState> {
+  const { folder, env, flags, store, onProgress } = options;
+  const logPath = join(folder, LOG_FILE);
+  const log = openSync(logPath, 'w');
+  const idle = ['--idle-exit', String(IDLE_EXIT_MINUTES)];
+  const child = spawn(process.execPath, [launcher, 'up', '--store', store, ...idle, ...serverArguments(flags)], {
+    env,
+    detached: true,
+    stdio: ['ignore', 'ignore', log],
+  });
+  closeSync(log);
+  child.unref();
+  const mark = child.pid === undefined ? null : markProcess(child.pid);
+  if (mark === null) throw new Error(`${launcher} can't be started`);
+  onProgress(`starting server and workers in the background (process ${mark.pid}; stop them with: tutelage down)`);
+  return waitUntilReady(folder, mark, logPath, onProgress);
 }
 
 async function isServed(server: Server, env: NodeJS.ProcessEnv): Promise<boolean> {

@@ -1,9 +1,19 @@
 /** The command line: one file a command. */
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { registerDemo } from './demo.js';
+import { registerDistill } from './distill.js';
 import { registerDoctor } from './doctor.js';
 import { registerDown } from './down.js';
+import { registerApprove, registerReject } from './gate-commands.js';
+import { registerModels } from './models.js';
+import { registerPredict } from './predict.js';
 import { reportError } from './report-error.js';
+import { registerRollback } from './rollback.js';
+import { registerCancel, registerPause, registerResume, registerWatch } from './run-commands.js';
+import { registerSchedule } from './schedule.js';
+import { registerTask } from './task.js';
+import { registerTeacher } from './teacher.js';
 import { registerUp } from './up.js';
 import { registerWorker } from './worker.js';
 
@@ -15,6 +25,20 @@ const program = new Command('tutelage')
   .showHelpAfterError('(add --help for the options)')
   .exitOverride();
 
+registerDemo(program);
+registerDistill(program);
+registerWatch(program);
+registerApprove(program);
+registerReject(program);
+registerPause(program);
+registerResume(program);
+registerCancel(program);
+registerPredict(program);
+registerModels(program);
+registerRollback(program);
+registerSchedule(program);
+registerTask(program);
+registerTeacher(program);
 registerUp(program);
 registerDown(program);
 registerWorker(program);

@@ -72,13 +72,10 @@ async function predict(flags: Flags, refuse: (problem: string) => never): Promis
 }
 
 async function load(store: Store, { task, version }: Flags): Promise<Loaded> {
-  const model =
-    version === undefined ? await deployedVersion(store, task) : await findVersion(store, task, version);
+  const model = version === undefined ? await deployedVersion(store, task) : await findVersion(store, task, version);
   if (model === null) {
     const versions = (await requireVersions(store, task)).map((each) => each.version);
-    throw new RegistryError(
-      `task ${task} has no deployed version; name one with --version: ${versions.join(', ')}`,
-    );
+    throw new RegistryError(`task ${task} has no deployed version; name one with --version: ${versions.join(', ')}`);
   }
   const folder = await fetchModel(store, model, modelCache(process.env));
   return { model, student: await studentKind(model.kind).load(folder) };

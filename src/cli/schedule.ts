@@ -1,5 +1,10 @@
 /** tutelage schedule: distilling again from time to time, by a schedule of the Temporal server. */
-import { ScheduleAlreadyRunning, type ScheduleHandle, ScheduleNotFoundError } from '@temporalio/client';
+import {
+  isGrpcServiceError,
+  ScheduleAlreadyRunning,
+  type ScheduleHandle,
+  ScheduleNotFoundError,
+} from '@temporalio/client';
 import type { Command } from 'commander';
 import { nearest } from '../contracts/index.js';
 import { type ServerFlags, SetupError } from '../temporal/index.js';
@@ -10,6 +15,7 @@ import {
   createCommand,
   type Interval,
   listSchedules,
+  type PlannedSchedule,
   parseInterval,
   startSchedule,
 } from './redistillation-schedule.js';
@@ -64,9 +70,10 @@ function registerCreate(schedule: Command): void {
     .option('--json', 'print one JSON object');
   withServerOptions(command).action((task: string, flags: CreateFlags) => {
     const { every, cron } = flags;
-    if (every !== undefined && cron === undefined) return create(task, flags, { every });
-    if (cron !== undefined && every === undefined) return create(task, flags, { cron });
-    return command.error('error: give either --every or --cron');
+    const refuse = (problem: string): never => command.error(`error: ${problem}`);
+    if (every !== undefined && cron === undefined) return create(task, flags, { every }, refuse);
+    if (cron !== undefined && every === undefined) return create(task, flags, { cron }, refuse);
+    return refuse('give either --every or --cron');
   });
 }
 
@@ -114,17 +121,24 @@ function registerAction(
 async function create(
   task: string,
   flags: CreateFlags,
-  spec: Parameters<typeof startSchedule>[1]['spec'],
+  spec: PlannedSchedule['spec'],
+  refuse: (problem: string) => never,
 ): Promise<void> {
   const { input, taskName, notes } = await redistillationInput(task, flags);
   for (const note of notes) process.stderr.write(`${note}\n`);
   const planned = { id: flags.id ?? `redistill-${taskName}`, spec, input };
   const next = await withClient(flags, (client) => startSchedule(client, planned)).catch((error: unknown) => {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    throw new SetupError(
-      `there is a schedule ${planned.id} already`,
-      `Remove it with: tutelage schedule delete ${planned.id}, or choose another --id.`,
-    );
+    if (error instanceof ScheduleAlreadyRunning) {
+      throw new SetupError(
+        `there is a schedule ${planned.id} already`,
+        `Remove it with: tutelage schedule delete ${planned.id}, or choose another --id.`,
+      );
+    }
+    // What the SDK makes of a specification that the server can't read.
+    if ('cron' in spec && error instanceof TypeError) {
+      return refuse(`--cron "${spec.cron}": ${error.message}; write minute, hour, day, month, weekday: "0 6 * * 1"`);
+    }
+    throw error;
   });
   const command = createCommand(planned, serverArguments(flags));
   if (flags.json) return print(JSON.stringify({ id: planned.id, next, input, command }));

@@ -45,7 +45,7 @@ async function serve(flags: Flags): Promise<void> {
     shareDropped: Number(flags.shareDropped),
     retryAfterSeconds: Number(flags.retryAfter),
   });
-  process.stdout.write(`${JSON.stringify({ url: `${server.url}/v1`, stats: `${server.url}/stats` })}\n`);
+  process.stdout.write(`${JSON.stringify({ url: server.url, stats: server.url.replace(/v1$/, 'stats') })}\n`);
   const interrupted = untilInterrupted();
   process.once('SIGTERM', () => process.kill(process.pid, 'SIGINT'));
   await new Promise<void>((resolve) => interrupted.addEventListener('abort', () => resolve()));

@@ -11,7 +11,7 @@ import {
   storeLocation,
   withServerOptions,
 } from './command-options.js';
-import { startInBackground } from './ensure-up.js';
+import { type EnsureUpOptions, ensureUpHere } from './ensure-up.js';
 import { runUp } from './run-up.js';
 import { readUpState, UP_LOCK, type UpState, waitForUp } from './up-state.js';
 
@@ -35,15 +35,20 @@ export function registerUp(program: Command): void {
       hostAndPort,
     )
     .option('--idle-exit <minutes>', 'stop when nothing has run for so long and there is no schedule', positiveNumber)
-    .option('--background', 'return when it is ready; it stops after 10 idle minutes, or by: tutelage down');
+    .addOption(
+      new Option(
+        '--background',
+        'return when it is ready; it stops after 10 idle minutes, or by: tutelage down',
+      ).conflicts(['roles', 'metrics', 'idleExit']),
+    );
   withServerOptions(command).action(up);
 }
 
 async function up(flags: Flags): Promise<void> {
   const folder = currentStateFolder();
-  const options = { folder, env: process.env, flags, store: storeLocation(flags.store), onProgress: say };
+  const options = { folder, env: process.env, flags, store: storeLocation(flags.store), onProgress: tell };
+  if (flags.background) return await upInBackground(options);
   if (readUpState(folder) !== null) return await showRunning(folder);
-  if (flags.background) return show(await startInBackground(options));
   const { stop, kill } = stopOnSignals();
   const finished = await runUp({
     ...options,
@@ -54,8 +59,15 @@ async function up(flags: Flags): Promise<void> {
     stop,
     kill,
   });
-  if (finished) say('stopped');
+  if (finished) tell('stopped');
   else await showRunning(folder);
+}
+
+async function upInBackground(options: EnsureUpOptions): Promise<void> {
+  const before = readUpState(options.folder)?.process.pid;
+  const state = await ensureUpHere(options);
+  if (state.process.pid === before) say(`already running (process ${before})`);
+  show(state);
 }
 
 /** The first Ctrl-C lets the workers finish, the second one does not, the third ends this process. */
@@ -91,9 +103,15 @@ function show(state: UpState): void {
     );
   }
   lines.push(['next', 'tutelage distill --task TASK.yaml --corpus TEXTS.jsonl']);
-  for (const [name = '', value] of lines) process.stdout.write(`${pc.bold(name.padEnd(11))}${value}\n`);
+  for (const [name = '', value] of lines) say(`${pc.bold(name.padEnd(11))}${value}`);
 }
 
+/** What was asked for. */
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+/** What goes on meanwhile. */
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

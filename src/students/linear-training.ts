@@ -7,7 +7,7 @@ import { fitLogisticRegression, type LogisticModel, predictProbabilities } from 
 import { type NgramBlock, NgramCounter, tokenise } from './ngrams.js';
 import { encodeOnnxModel } from './onnx-model.js';
 import type { ProgressListener, Student, TrainedStudent, TrainingJob } from './student.js';
-import { MODEL_FILE, writeStudentConfig } from './student-folder.js';
+import { MODEL_FILE, writeStudentConfig, writeValidationAnswers } from './student-folder.js';
 import { type BlockVocabulary, CountTable, fitVocabulary, weigh } from './tf-idf.js';
 import { measureParity, PARITY_ROWS } from './training.js';
 import { likeliest, readExamples } from './training-examples.js';
@@ -45,6 +45,7 @@ export async function trainLinear(
   });
   await onProgress({ phase: 'export', done: 0.99 });
   await exportLinear(job, vocabularies, model);
+  await writeValidationAnswers(job.outputFolder, best.predicted);
   const trainSeconds = (performance.now() - started) / 1000;
 
   const student = await load(job.outputFolder);
@@ -57,7 +58,7 @@ export async function trainLinear(
       examples: everyRow.length,
       validation: { rows: data.validationRows.length, agreement: best.agreement },
       chosen: { C: best.C },
-      candidates: candidates.map((candidate) => ({ ...candidate })),
+      candidates: candidates.map(({ predicted, ...figures }) => figures),
       parity: await measureParity(student, data.parityTexts, expected),
     };
   } finally {
@@ -82,6 +83,8 @@ interface Candidate {
   /** Mean cross-entropy to the targets, in nats. */
   readonly logLoss: number;
   readonly agreement: number;
+  /** The label answered to each validation row, by its number. */
+  readonly predicted: readonly number[];
   readonly iterations: number;
   readonly gradientNorm: number;
 }
@@ -136,17 +139,20 @@ async function tryStrengths(
   return candidates;
 }
 
-function score(probabilities: Float64Array, data: LinearData): { logLoss: number; agreement: number } {
+function score(probabilities: Float64Array, data: LinearData): Pick<Candidate, 'logLoss' | 'agreement' | 'predicted'> {
+  const predicted: number[] = [];
   let [loss, agreeing] = [0, 0];
   for (const [index, row] of data.validationRows.entries()) {
     const answer = probabilities.subarray(index * data.labels, (index + 1) * data.labels);
     const target = data.targets[row]!;
     for (const [label, share] of target.entries())
       loss -= share * Math.log(Math.max(answer[label]!, LEAST_PROBABILITY));
-    if (likeliest(answer) === likeliest(target)) agreeing++;
+    const label = likeliest(answer);
+    predicted.push(label);
+    if (label === likeliest(target)) agreeing++;
   }
   const rows = data.validationRows.length;
-  return { logLoss: loss / rows, agreement: agreeing / rows };
+  return { logLoss: loss / rows, agreement: agreeing / rows, predicted };
 }
 
 async function exportLinear(

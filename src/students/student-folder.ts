@@ -1,4 +1,5 @@
-/** What every student's folder holds: model.onnx, and config.json with the labels as the Hub writes them. */
+/** What every student's folder holds: model.onnx, config.json with the labels as the Hub writes them, and its answers to
+ *  the validation examples. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -20,6 +21,12 @@ export async function writeStudentConfig(folder: string, kind: string, labels: r
     label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
   };
   await writeFile(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/** validation.json: the label, by its number, that the chosen candidate answered to each validation example, in the order
+ *  of the file, before the final fit saw them. */
+export async function writeValidationAnswers(folder: string, predicted: readonly number[]): Promise<void> {
+  await writeFile(join(folder, 'validation.json'), `${JSON.stringify({ predicted })}\n`);
 }
 
 /** The folder's kind, and its labels in the order of the outputs. Throws StudentFolderError. */

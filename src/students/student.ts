@@ -50,7 +50,8 @@ export interface StudentKind {
   readonly kind: string;
   /** Bytes that training needs at its peak, from what is known beforehand; characters are UTF-16 code units. */
   estimateMemory(job: TrainingJob, examples: number, characters: number): number;
-  /** Meant for a process of its own: see trainInProcess. Same job, same seed: same files. */
+  /** Leaves model.onnx, config.json, validation.json and what the featuriser needs in job.outputFolder. Meant for a
+   *  process of its own: see trainInProcess. Same job, same seed: same files. */
   train(job: TrainingJob, onProgress: ProgressListener): Promise<TrainedStudent>;
   openFeaturiser(folder: string): Promise<Featuriser>;
   load(folder: string): Promise<Student>;

@@ -45,10 +45,10 @@ export async function createTeacher(
       `Make one that may call inference providers at huggingface.co/settings/tokens, or set teacher.url.`,
     );
   }
-  if (settings.model === null && endpoint === null) {
+  const model = settings.model ?? (endpoint && (await onlyModel(endpoint, credentials, connection)));
+  if (model === null) {
     throw refusal('teacher.model is missing.', 'Name a model that the router serves, as in config/teachers.yaml.');
   }
-  const model = settings.model ?? (await onlyModel(endpoint as URL, credentials, connection));
   return new HuggingFaceTeacher({ settings: { ...settings, model }, endpoint, credentials, connection });
 }
 
@@ -75,8 +75,10 @@ async function openRecording(
   }
 }
 
+/** On the worker's disk or in the store. */
 function isMissingFile(error: unknown): boolean {
-  return error instanceof Error && ('code' in error ? error.code === 'ENOENT' : error.name === 'MissingArtifactError');
+  const { code, name } = Object(error) as { code?: unknown; name?: unknown };
+  return code === 'ENOENT' || name === 'MissingArtifactError';
 }
 
 function readEndpoint({ model, url }: TeacherSettings): URL | null {

@@ -65,7 +65,7 @@ export function errorOfAnswer(answer: FailedAnswer, context: CallContext, now = 
 
 /** A call that got no answer. Keeps the cause: its code tells what happened. */
 export function errorOfNetwork(error: unknown, host: string): TeacherFailedError {
-  const code = codeOf(error) ?? (error instanceof Error ? error.message : String(error));
+  const code = codeOf(error) ?? String(error);
   const answered = wasNotSent(error);
   const what = answered ? `nothing answers at ${host}` : `the connection to ${host} broke off`;
   return new TeacherFailedError(`${what} (${code})`, answered, { cause: error });
@@ -138,11 +138,10 @@ function wasNotSent(error: unknown): boolean {
   return NOT_SENT.test(codeOf(error) ?? '');
 }
 
-/** The code of an error or of what caused it; a failed connection to several addresses has it one level down. */
+/** The code of an error, of what caused it, or, where several addresses were tried, of the first of them. */
 function codeOf(error: unknown): string | null {
-  for (let each: unknown = error; each instanceof Error; each = each.cause) {
-    if ('code' in each && typeof each.code === 'string') return each.code;
-    if (each instanceof AggregateError) return codeOf(each.errors[0]);
-  }
-  return null;
+  if (typeof error !== 'object' || error === null) return null;
+  const { cause, code, errors } = error as { cause?: unknown; code?: unknown; errors?: unknown };
+  if (typeof code === 'string') return code;
+  return codeOf(Array.isArray(errors) ? errors[0] : cause);
 }

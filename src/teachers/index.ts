@@ -1,3 +1,9 @@
+export { annotateChunk, type ChunkJob, type ChunkPorts, TeacherUnreadableError } from './annotate-chunk.js';
+export { TeacherUnreachableError } from './ask-question.js';
+export { limiterFor } from './call-limiter.js';
+export { chunkFolder, earlierChunks } from './chunk-folder.js';
+export { firstUnknownQuestion } from './chunk-questions.js';
+export { chunkReplies, settleChunkCounts } from './chunk-seal.js';
 export { createTeacher, type TeacherEnvironment } from './create-teacher.js';
 export { callCostMicros, type Price, priceOf, readCatalogue, TeacherCatalogue, worstCallMicros } from './prices.js';
 export { type Probe, type ProbeUsage, probeTeacher } from './probe.js';
@@ -16,3 +22,5 @@ export {
   TeacherRefusedError,
   type TeacherRequest,
 } from './teacher.js';
+export { teacherHost } from './teacher-host.js';
+export { plannedQuestions } from './vote-plan.js';

@@ -5,7 +5,7 @@ import type { Label, PromptStyle, TeacherReply, Unreadable, Vote } from '../cont
 type Fields = Record<string, unknown>;
 
 /** Braces that are tried as the start of an object; a reply of thousands of braces must not cost minutes. */
-const MAX_OBJECTS_TRIED = 50;
+const MAX_OBJECTS_TRIED = 20;
 
 /** Letters that an alias needs before it is looked for inside a sentence: "a" or "2" would be found by chance. */
 const MIN_LETTERS_OF_WORD = 2;

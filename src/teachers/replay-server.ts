@@ -50,8 +50,10 @@ export async function startReplayServer(input: z.input<typeof ReplayOptions>): P
   const statistics = new ReplayStatistics();
   const replay = new Replay(options, recording, statistics);
   const server = createServer((request, response) => {
-    // What fails is reading a request whose client has gone.
-    replay.handle(request, response).catch(() => response.destroy());
+    replay.handle(request, response).catch((error: Error) => {
+      // A request that broke off has nobody to answer.
+      if (request.complete) sendError(response, 500, error.message);
+    });
   });
   await listen(server, options.port);
   const { port } = server.address() as AddressInfo;

@@ -1,10 +1,12 @@
 /** One shard: a window of chunk activities, the shard's part of the budget, pause and resume. */
 import {
+  allHandlersFinished,
   CancellationScope,
   CancelledFailure,
   condition,
   getExternalWorkflowHandle,
   isCancellation,
+  log,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -13,13 +15,16 @@ import {
   type AnnotationInput,
   type AnnotationResult,
   type ChunkResult,
+  type ControlInput,
   FailureType,
   type Grant,
 } from '../contracts/index.js';
 import { addCounts, emptyCounts } from '../voting/index.js';
 import { annotationBoard } from './board.js';
-import { causeOf, failureTypeOf } from './failures.js';
-import { annotationProgressSignal, pauseSignal, resumeSignal } from './messages.js';
+import { failureTypeOf, messageOf } from './failures.js';
+import { GrantLedger } from './grant-ledger.js';
+import { InOrder } from './in-order.js';
+import { annotationProgressSignal, PAUSED_BY_PERSON, pauseSignal, resumeSignal } from './messages.js';
 import { orchestratorStage, teacherStage } from './stages.js';
 
 /** How often at most the root hears of progress: each time costs it history. */
@@ -34,51 +39,54 @@ const FATAL: ReadonlySet<string> = new Set([
 ]);
 
 export async function annotation(input: AnnotationInput): Promise<AnnotationResult> {
-  return new Shard(input).annotate();
+  const shard = new Shard(input);
+  try {
+    return await shard.annotate();
+  } finally {
+    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  }
 }
 
 class Shard {
   private readonly result: AnnotationResult = { corpus: emptyCounts(), gold: emptyCounts(), failedChunks: 0 };
   private readonly ledger: GrantLedger;
   private readonly chunks: number;
+  private readonly scope = new CancellationScope();
+  private readonly controlWrites = new InOrder();
   private next: number;
   private done = 0;
+  /** Chunks wait while it is true; it follows pauseReason once chunks can see so. */
   private paused: boolean;
-  private pauseReason: string | null = null;
+  private pauseReason: string | null;
   private fatal: unknown = null;
+  private stopped: Promise<void> | null = null;
 
   constructor(private readonly input: AnnotationInput) {
     this.next = input.firstChunk;
     this.chunks = input.lastChunk - input.firstChunk;
     this.paused = input.paused;
+    this.pauseReason = input.paused ? PAUSED_BY_PERSON : null;
     this.ledger = new GrantLedger(input.left);
-    setHandler(pauseSignal, () => this.pause('a person paused it'));
+    setHandler(pauseSignal, () => this.pause(PAUSED_BY_PERSON));
     setHandler(resumeSignal, () => this.resume());
   }
 
   async annotate(): Promise<AnnotationResult> {
-    const { run, window } = this.input.prepared;
-    await orchestratorStage.setControl({ run, state: this.paused ? 'paused' : 'running' });
+    await this.writeControl(this.paused ? 'paused' : 'running');
     this.show();
-    let stopped: Promise<void> | null = null;
-    const stopSpending = () => {
-      stopped ??= CancellationScope.nonCancellable(() => orchestratorStage.setControl({ run, state: 'cancelled' }));
-    };
-    // The control file reaches a chunk within a second; a cancellation waits for its next heartbeat.
-    CancellationScope.current().cancelRequested.catch(stopSpending);
-    const scope = new CancellationScope();
-    const workers = scope.run(() =>
-      Promise.allSettled(Array.from({ length: Math.min(window, this.chunks) }, () => this.work(scope, stopSpending))),
+    CancellationScope.current().cancelRequested.catch(() => this.stopSpending());
+    const workers = Math.min(this.input.prepared.window, this.chunks);
+    const ends = await this.scope.run(() =>
+      Promise.allSettled(Array.from({ length: workers }, () => this.takeChunks())),
     );
-    const settled = await CancellationScope.nonCancellable(() => workers);
-    if (stopped !== null) await stopped;
+    if (this.stopped !== null) await this.stopped;
     if (this.fatal !== null) throw this.fatal;
-    for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason;
-    await this.report();
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
     return this.result;
   }
 
-  private async work(scope: CancellationScope, stopSpending: () => void): Promise<void> {
+  /** One of the workers of the window. The first fatal failure stops all. */
+  private async takeChunks(): Promise<void> {
     while (this.next < this.input.lastChunk && this.fatal === null) {
       const chunk = this.next++;
       try {
@@ -86,175 +94,125 @@ class Shard {
       } catch (error) {
         if (this.fatal === null && !isCancellation(error)) {
           this.fatal = error;
-          stopSpending();
-          scope.cancel();
+          this.stopSpending();
+          this.scope.cancel();
         }
         throw error;
       }
       this.done++;
       this.show();
-      if (this.chunks <= REPORTS || this.done % Math.ceil(this.chunks / REPORTS) === 0) await this.report();
+      if (this.done === this.chunks || this.done % Math.ceil(this.chunks / REPORTS) === 0) await this.report();
     }
   }
 
   private async annotateChunk(chunk: number): Promise<void> {
     const { prepared } = this.input;
-    const calls = prepared.textsPerChunk * prepared.votesPerText;
-    for (;;) {
-      await condition(() => !this.paused);
-      const grant = await this.ledger.grant(chunk, calls, prepared.worstCallMicros);
-      if (grant === null) return;
+    let last: ChunkResult | null = null;
+    while (last === null || !last.complete) {
+      const grant = await this.grantFor(chunk);
+      if (grant === null) break;
       try {
-        const result = await teacherStage.annotateChunk.executeWithOptions(
+        last = await teacherStage.annotateChunk.executeWithOptions(
           { summary: `chunk ${chunk + 1} of ${prepared.chunks}` },
           [{ prepared, chunk, grant }],
         );
-        this.settle(result);
-        // More may have become free meanwhile; a chunk that the whole budget does not reach for stays as it is.
-        if (result.complete || !this.ledger.couldGrow(chunk, grant)) return this.count(result);
+        this.settle(last);
       } catch (error) {
-        const type = failureTypeOf(error);
-        if (type === FailureType.Paused) continue;
-        // The control file was quicker than the heartbeat.
-        if (type === FailureType.Cancelled) throw new CancelledFailure('the run was cancelled');
-        if (type === FailureType.TeacherUnreachable) {
-          await this.pause(String((causeOf(error) as Error).message));
-          continue;
-        }
-        if (isCancellation(error) || (type !== null && FATAL.has(type))) throw error;
-        if (++this.result.failedChunks > prepared.maxFailedChunks) throw error;
-        const left = await orchestratorStage.settleChunk({ prepared, chunk });
-        this.settle(left);
-        return this.count(left);
+        last = await this.resultOfFailed(chunk, error);
+        if (last !== null) break;
       }
+    }
+    if (last !== null) this.result[last.set] = addCounts(this.result[last.set], last.counts);
+  }
+
+  /** What a chunk that failed for good had come to; null: it is to be tried again. Throws where the shard has to end. */
+  private async resultOfFailed(chunk: number, error: unknown): Promise<ChunkResult | null> {
+    const { prepared } = this.input;
+    const type = failureTypeOf(error);
+    if (type === FailureType.Paused) return null;
+    // The control file was quicker than the heartbeat.
+    if (type === FailureType.Cancelled) throw new CancelledFailure('the run was cancelled');
+    if (type === FailureType.TeacherUnreachable) {
+      await this.pause(messageOf(error));
+      return null;
+    }
+    if (isCancellation(error) || (type !== null && FATAL.has(type))) throw error;
+    this.result.failedChunks++;
+    if (this.result.failedChunks > prepared.maxFailedChunks) throw error;
+    const settled = await orchestratorStage.settleChunk({ prepared, chunk });
+    this.settle(settled);
+    return settled;
+  }
+
+  /** Waits while the run is paused, or while other chunks may still give back what this one needs. */
+  private async grantFor(chunk: number): Promise<Grant | null> {
+    const { textsPerChunk, votesPerText, worstCallMicros } = this.input.prepared;
+    for (;;) {
+      await condition(() => !this.paused);
+      const grant = this.ledger.request(chunk, { calls: textsPerChunk * votesPerText, worstCallMicros });
+      if (grant !== 'wait') return grant;
+      const seen = this.ledger.settlements;
+      await condition(() => this.ledger.settlements > seen);
     }
   }
 
-  private settle(result: ChunkResult): void {
-    this.ledger.settle(result.chunk, { micros: result.counts.spentMicros, calls: result.counts.calls });
-  }
-
-  private count(result: ChunkResult): void {
-    this.result[result.set] = addCounts(this.result[result.set], result.counts);
+  private settle({ chunk, counts }: ChunkResult): void {
+    this.ledger.settle(chunk, { calls: counts.calls, micros: counts.spentMicros });
   }
 
   private async pause(reason: string): Promise<void> {
-    if (this.paused) return;
+    if (this.pauseReason !== null) return;
     this.paused = true;
-    this.pauseReason = reason;
-    await orchestratorStage.setControl({ run: this.input.prepared.run, state: 'paused' });
-    this.show();
-    await this.report();
+    await this.changePause(reason);
   }
 
   private async resume(): Promise<void> {
-    if (!this.paused) return;
-    await orchestratorStage.setControl({ run: this.input.prepared.run, state: 'running' });
-    this.paused = false;
-    this.pauseReason = null;
+    if (this.pauseReason === null) return;
+    await this.changePause(null);
+  }
+
+  /** Runs in signal handlers, whose failure would end the shard under its chunks: it doesn't throw. */
+  private async changePause(reason: string | null): Promise<void> {
+    this.pauseReason = reason;
     this.show();
+    try {
+      await this.writeControl(reason === null ? 'running' : 'paused');
+    } catch (error) {
+      log.error('chunks at work do not hear of the pause or its end', { problem: messageOf(error) });
+    }
+    // Somebody may have changed it again meanwhile.
+    this.paused = this.pauseReason !== null;
     await this.report();
   }
 
+  /** The control file reaches a chunk within a second; a cancellation waits for its next heartbeat. */
+  private stopSpending(): void {
+    this.stopped ??= this.writeControl('cancelled').catch((error) => {
+      log.error('chunks at work hear of the stop only with their next heartbeat', { problem: messageOf(error) });
+    });
+  }
+
+  private writeControl(state: ControlInput['state']): Promise<void> {
+    return this.controlWrites.run(async () => {
+      // A stop is for good.
+      if (this.stopped !== null && state !== 'cancelled') return;
+      await orchestratorStage.setControl({ run: this.input.prepared.run, state });
+    });
+  }
+
   private show(): void {
-    const { prepared } = this.input;
-    setCurrentDetails(
-      annotationBoard({
-        ...this.result,
-        prepared,
-        done: this.done,
-        chunks: this.chunks,
-        pauseReason: this.pauseReason,
-      }),
-    );
+    const { input, result, done, chunks, pauseReason } = this;
+    setCurrentDetails(annotationBoard({ ...result, prepared: input.prepared, done, chunks, pauseReason }));
   }
 
   private async report(): Promise<void> {
     const { parent } = workflowInfo();
     if (!parent) return;
     const { corpus, gold } = this.result;
-    await getExternalWorkflowHandle(parent.workflowId, parent.runId)
-      .signal(annotationProgressSignal, { corpus, gold, paused: this.paused, pauseReason: this.pauseReason })
-      .catch((error) => {
-        // The root is gone or going: its own cancellation ends this shard.
-        if (isCancellation(error)) throw error;
-      });
+    const root = getExternalWorkflowHandle(parent.workflowId, parent.runId);
+    const news = { corpus, gold, pauseReason: this.pauseReason };
+    await CancellationScope.nonCancellable(() => root.signal(annotationProgressSignal, news)).catch((error) => {
+      log.warn('the root did not hear of the progress: it has ended', { problem: messageOf(error) });
+    });
   }
-}
-
-/** The shard's part of the budget. A grant covers a chunk's whole spending, earlier attempts included, and stays reserved
- *  until the chunk has settled, so that the sum of all can't pass the budget. */
-class GrantLedger {
-  private readonly open = new Map<number, Grant>();
-  private spent: { micros: number | null; calls: number } = { micros: 0, calls: 0 };
-  private readonly settled = new Map<number, { micros: number | null; calls: number }>();
-
-  constructor(private readonly left: Grant) {}
-
-  /** null: nothing is left, and nothing that is out may come back. */
-  async grant(chunk: number, calls: number, worstCallMicros: number | null): Promise<Grant | null> {
-    const held = this.open.get(chunk);
-    if (held !== undefined) return held;
-    const before = this.settled.get(chunk) ?? { micros: 0, calls: 0 };
-    // Room for calls that have to be repeated.
-    const wantedCalls = Math.ceil(calls * 1.25) + 10;
-    for (;;) {
-      const free = this.free();
-      const fits =
-        (free.calls === null || free.calls > 0) && (free.micros === null || free.micros >= (worstCallMicros ?? 1));
-      if (fits) {
-        const grant: Grant = {
-          calls: free.calls === null ? null : before.calls + Math.min(free.calls, wantedCalls),
-          micros:
-            free.micros === null
-              ? null
-              : (before.micros ?? 0) + Math.min(free.micros, wantedCalls * (worstCallMicros ?? 0)),
-        };
-        this.spent = { micros: minus(this.spent.micros, before.micros), calls: this.spent.calls - before.calls };
-        this.settled.delete(chunk);
-        this.open.set(chunk, grant);
-        return grant;
-      }
-      if (this.open.size === 0) return null;
-      const waitingFor = this.open.size;
-      await condition(() => this.open.size < waitingFor);
-    }
-  }
-
-  settle(chunk: number, spent: { micros: number | null; calls: number }): void {
-    this.open.delete(chunk);
-    this.settled.set(chunk, spent);
-    this.spent = { micros: plus(this.spent.micros, spent.micros), calls: this.spent.calls + spent.calls };
-  }
-
-  /** Whether another grant for a settled chunk would be larger than the one that did not suffice, now or when others settle. */
-  couldGrow(chunk: number, grant: Grant): boolean {
-    if (this.open.size > 0) return true;
-    const before = this.settled.get(chunk);
-    const free = this.free();
-    const callsGrow = grant.calls === null || free.calls === null || (before?.calls ?? 0) + free.calls > grant.calls;
-    const microsGrow =
-      grant.micros === null || free.micros === null || (before?.micros ?? 0) + free.micros > grant.micros;
-    return callsGrow && microsGrow;
-  }
-
-  private free(): Grant {
-    let { calls, micros } = this.left;
-    for (const grant of this.open.values()) {
-      calls = minus(calls, grant.calls);
-      micros = minus(micros, grant.micros);
-    }
-    return {
-      calls: calls === null ? null : Math.max(0, calls - this.spent.calls),
-      micros: micros === null ? null : Math.max(0, micros - (this.spent.micros ?? micros)),
-    };
-  }
-}
-
-function plus(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? null : a + b;
-}
-
-function minus(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? null : a - b;
 }

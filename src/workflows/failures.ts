@@ -1,31 +1,32 @@
 /** Failures as people see them: the cause, with its type and its mend, without the wrappers of activities and children. */
-import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure, TimeoutFailure } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  ChildWorkflowFailure,
+  isCancellation,
+  TerminatedFailure,
+  TimeoutFailure,
+} from '@temporalio/workflow';
 import { DistillationInput, FailureType, parseOrExplain } from '../contracts/index.js';
+
+const EXAMPLE = '{"task": "financial-sentiment", "corpus": "/data/texts.jsonl"}';
 
 /** Parses the input of a workflow. A ZodError would fail the task and be retried for ever; this fails the run. */
 export function checkInput(value: unknown): DistillationInput {
-  const example = '{"task": "financial-sentiment", "corpus": "/data/texts.jsonl"}';
   if (value === undefined || value === null) {
     throw ApplicationFailure.nonRetryable(
-      `the input is empty; it takes one JSON object: ${example}`,
+      `the input is empty; it takes one JSON object: ${EXAMPLE}`,
       FailureType.InvalidInput,
     );
   }
   const parsed = parseOrExplain(DistillationInput, value);
   if (parsed.ok) return parsed.value;
   throw ApplicationFailure.nonRetryable(
-    `the input is not right:\n${parsed.problems}\nFor example: ${example}`,
+    `the input is not right:\n${parsed.problems}\nFor example: ${EXAMPLE}`,
     FailureType.InvalidInput,
   );
-}
-
-/** The innermost failure that says something. */
-export function causeOf(error: unknown): unknown {
-  let current = error;
-  while ((current instanceof ActivityFailure || current instanceof ChildWorkflowFailure) && current.cause) {
-    current = current.cause;
-  }
-  return current;
 }
 
 /** The type of the cause, or null. */
@@ -34,7 +35,18 @@ export function failureTypeOf(error: unknown): string | null {
   return cause instanceof ApplicationFailure ? (cause.type ?? null) : null;
 }
 
-/** The failure that ends a run: unwrapped, with what the run had reached as its details. */
+/** What the cause says. */
+export function messageOf(error: unknown): string {
+  const cause = causeOf(error);
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** Whether the failure is that of a workflow that was itself cancelled: a cancelled child alone is a failure. */
+export function isOwnCancellation(error: unknown): boolean {
+  return isCancellation(error) && CancellationScope.current().consideredCancelled;
+}
+
+/** The failure that ends a run: unwrapped. Its details are what the run had reached, or, where that is null, the cause's own. */
 export function finalFailure(error: unknown, reached: unknown): ApplicationFailure {
   const cause = causeOf(error);
   if (cause instanceof ApplicationFailure) {
@@ -42,13 +54,36 @@ export function finalFailure(error: unknown, reached: unknown): ApplicationFailu
       message: cause.message,
       type: cause.type ?? 'Error',
       nonRetryable: true,
-      details: [reached],
-      cause,
+      details: reached === null ? (cause.details ?? []) : [reached],
+      ...(cause === error ? {} : { cause }),
     });
   }
-  const message =
-    cause instanceof TimeoutFailure
-      ? `${cause.message} (${cause.timeoutType}): no worker finished the stage in time`
-      : String(cause instanceof Error ? cause.message : cause);
-  return ApplicationFailure.create({ message, type: 'Error', nonRetryable: true, details: [reached] });
+  return ApplicationFailure.create({
+    message: `${stageOf(error)}: ${describe(cause)}`,
+    type: cause instanceof CancelledFailure ? FailureType.Cancelled : 'Error',
+    nonRetryable: true,
+    details: [reached],
+  });
+}
+
+/** The innermost failure that says something. */
+function causeOf(error: unknown): unknown {
+  let current = error;
+  while ((current instanceof ActivityFailure || current instanceof ChildWorkflowFailure) && current.cause) {
+    current = current.cause;
+  }
+  return current;
+}
+
+function stageOf(error: unknown): string {
+  if (error instanceof ActivityFailure) return `the activity ${error.activityType}`;
+  if (error instanceof ChildWorkflowFailure) return `the workflow ${error.execution.workflowId}`;
+  return 'the run';
+}
+
+function describe(cause: unknown): string {
+  if (cause instanceof TimeoutFailure) return `no worker finished it in time (${cause.timeoutType})`;
+  if (cause instanceof CancelledFailure) return 'somebody cancelled it';
+  if (cause instanceof TerminatedFailure) return 'somebody terminated it';
+  return messageOf(cause);
 }

@@ -1,43 +1,39 @@
-/** One wait for a person: reminds, and ends when the root says that somebody decided, or when the deadline passes. */
+/** One wait for a person: shows what is to be decided and reminds, until the root says that it was, or to the deadline. */
 import {
+  CancellationScope,
   condition,
   getExternalWorkflowHandle,
+  log,
   setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ReviewInput } from '../contracts/index.js';
+import { reviewBoard } from './board.js';
+import { messageOf } from './failures.js';
 import { decidedSignal, remindedSignal } from './messages.js';
 
-/** Returns who decided, or null when the deadline passed. */
-export async function review(input: ReviewInput): Promise<string | null> {
-  let decided: string | null = null;
-  setHandler(decidedSignal, (words) => {
-    decided = words;
+export async function review(input: ReviewInput): Promise<'decided' | 'deadline passed'> {
+  let decided = false;
+  setHandler(decidedSignal, () => {
+    decided = true;
   });
+  const root = workflowInfo().parent?.workflowId ?? '';
   const deadline = Date.now() + input.deadlineMs;
-  let reminders = 0;
-  for (;;) {
-    setCurrentDetails(board(input, new Date(deadline), reminders));
+  for (let reminders = 0; ; reminders++) {
+    if (reminders > 0) await remind(reminders);
+    setCurrentDetails(reviewBoard({ input, root, deadline: new Date(deadline).toISOString(), reminders }));
     const left = deadline - Date.now();
-    if (left <= 0) return null;
-    if (await condition(() => decided !== null, Math.min(left, input.reminderMs))) return decided;
-    if (Date.now() < deadline) await remind(++reminders);
+    if (await condition(() => decided, Math.min(left, input.reminderMs))) return 'decided';
+    if (Date.now() >= deadline) return 'deadline passed';
   }
 }
 
 async function remind(reminders: number): Promise<void> {
   const { parent } = workflowInfo();
-  if (parent) await getExternalWorkflowHandle(parent.workflowId, parent.runId).signal(remindedSignal, reminders);
-}
-
-function board(input: ReviewInput, deadline: Date, reminders: number): string {
-  const root = workflowInfo().parent?.workflowId ?? '';
-  return [
-    `## Waiting for a person: gate \`${input.gate}\` of ${input.task}`,
-    '',
-    `Decide on the parent workflow \`${root}\`, until ${deadline.toISOString()}. Reminders so far: ${reminders}.`,
-    '',
-    input.evidence,
-  ].join('\n');
+  if (!parent) return;
+  const root = getExternalWorkflowHandle(parent.workflowId, parent.runId);
+  await CancellationScope.nonCancellable(() => root.signal(remindedSignal, reminders)).catch((error) => {
+    log.warn('the root did not hear of the reminder: it has ended', { problem: messageOf(error) });
+  });
 }

@@ -20,7 +20,9 @@ export class TutelageProcess {
   readonly child: ChildProcess;
   /** Resolves at its end. */
   readonly ended: Promise<Ended>;
-  stdout = '';
+  /** stdout and stderr so far, as they came. */
+  output = '';
+  private stdout = '';
   private stderr = '';
 
   constructor(folder: string, args: readonly string[], env: NodeJS.ProcessEnv) {
@@ -28,9 +30,11 @@ export class TutelageProcess {
     this.child = spawn(process.execPath, [launcher, ...args], { cwd: folder, env, detached: true });
     this.child.stdout?.on('data', (data: Buffer) => {
       this.stdout += data.toString();
+      this.output += data.toString();
     });
     this.child.stderr?.on('data', (data: Buffer) => {
       this.stderr += data.toString();
+      this.output += data.toString();
     });
     this.ended = new Promise((resolve, reject) => {
       this.child.on('error', reject);
@@ -39,10 +43,10 @@ export class TutelageProcess {
     started.push(this);
   }
 
-  /** Waits for a line on stdout; fails when the process ends without it. */
+  /** Waits for some output; fails when the process ends without it. */
   async says(pattern: RegExp): Promise<void> {
-    while (!pattern.test(this.stdout)) {
-      if (this.child.exitCode !== null) throw new Error(`it ended with: ${this.stdout}\n${this.stderr}`);
+    while (!pattern.test(this.output)) {
+      if (this.child.exitCode !== null) throw new Error(`it ended with: ${this.output}`);
       await sleep(50);
     }
   }

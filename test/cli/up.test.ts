@@ -25,8 +25,8 @@ describe('tutelage up', () => {
     const up = await start(folder, ['up']);
     await up.says(/next /);
     const { uiAddress, address } = upState(folder);
-    expect(up.stdout).toContain(`server     ${address}\n`);
-    expect(up.stdout).toContain(
+    expect(up.output).toContain(`server     ${address}\n`);
+    expect(up.output).toContain(
       `${uiAddress}/namespaces/default/workflows/start-workflow?taskQueue=tutelage&workflowType=distillation`,
     );
     const workers = workerProcesses(folder);
@@ -34,10 +34,9 @@ describe('tutelage up', () => {
     expect(Object.keys(workers).sort()).toEqual(ROLES);
 
     up.pressCtrlC();
-    const { code, stdout, stderr } = await up.ended;
+    const { code, stderr } = await up.ended;
     expect(code).toBe(0);
-    expect(stderr).toBe('');
-    expect(stdout).toMatch(/stopping the workers.*\nstopping the Temporal server\nstopped\n$/);
+    expect(stderr).toMatch(/stopping the workers.*\nstopping the Temporal server\nstopped\n$/);
     expect([server, ...Object.values(workers)].filter(isRunning)).toEqual([]);
   });
 
@@ -113,9 +112,9 @@ describe('tutelage up', () => {
     expect(await Promise.race([up.ended, sleep(6_000, 'still running')])).toBe('still running');
     await client.workflow.getHandle('open').terminate();
     await client.connection.close();
-    const { code, stdout } = await up.ended;
+    const { code, stderr } = await up.ended;
     expect(code).toBe(0);
-    expect(stdout).toContain('nothing has run for a while');
+    expect(stderr).toContain('nothing has run for a while');
   });
 
   it('stays while commands use it', async () => {
@@ -135,7 +134,8 @@ describe('tutelage up --background', () => {
   it('goes on after the command, is started once, and again when a key has changed', async () => {
     const folder = newFolder();
     const first = await run(folder, ['up', '--background'], { HF_TOKEN: 'hf_one' });
-    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(first).toMatchObject({ code: 0, stdout: expect.stringMatching(/^web UI /) });
+    expect(first.stderr).toContain('starting server and workers in the background');
     const { process: background, environment } = upState(folder);
     expect(isRunning(background)).toBe(true);
     expect(Object.keys(environment.variables)).toContain('HF_TOKEN');
@@ -145,7 +145,7 @@ describe('tutelage up --background', () => {
     expect(second.stdout).toContain(`already running (process ${background.pid})`);
 
     const other = await run(folder, ['up', '--background'], { HF_TOKEN: 'hf_two' });
-    expect(other.stdout).toContain('the workers are started again: HF_TOKEN changed');
+    expect(other.stderr).toContain('the workers are started again, for this has changed: HF_TOKEN\n');
     expect(isRunning(background)).toBe(false);
     expect(isRunning(upState(folder).process)).toBe(true);
     await run(folder, ['down']);
@@ -163,10 +163,10 @@ describe('tutelage up with a configured server', () => {
     const folder = newFolder();
     const guest = await start(folder, ['up'], { TEMPORAL_ADDRESS: address });
     await guest.says(/next /);
-    expect(guest.stdout).toContain('1 worker(s) poll tutelage-teacher already: none is started here for teacher');
+    expect(guest.output).toContain('1 worker(s) poll tutelage-teacher already: none is started here for teacher');
     expect(Object.keys(workerProcesses(folder)).sort()).toEqual(['orchestrator', 'student']);
     guest.pressCtrlC();
-    expect(await guest.ended).toMatchObject({ code: 0, stdout: expect.not.stringContaining('Temporal server') });
+    expect(await guest.ended).toMatchObject({ code: 0, stderr: expect.not.stringContaining('Temporal server') });
     expect(isRunning(serverProcess(owner))).toBe(true);
     server.pressCtrlC();
     await server.ended;
