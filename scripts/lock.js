@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const lockFile = fileURLToPath(new URL('../npm-shrinkwrap.json', import.meta.url));
 
 const PLATFORM =
-  /-(android|darwin|freebsd|linux|openharmony|win32)-(arm64|arm|ia32|loong64|ppc64|riscv64|s390x|x64)(?:-(eabi|gnueabihf|musleabihf|gnu|musl|msvc))?$/;
+  /[-/](android|darwin|freebsd|linux|openharmony|win32)-(arm64|arm|ia32|loong64|ppc64|riscv64|s390x|x64)(?:-(eabi|gnueabihf|musleabihf|gnu|musl|msvc))?$/;
 const LIBC = { gnu: 'glibc', gnueabihf: 'glibc', musl: 'musl', musleabihf: 'musl' };
 
 /** The finished lock file; finishing it again changes nothing. */

@@ -22,6 +22,8 @@ const { version } = createRequire(import.meta.url)('../../package.json') as { ve
 const program = new Command('tutelage')
   .description("distill a large model's labels into a small classifier that you own")
   .version(version)
+  // Else --version after a command would be this one: predict has its own.
+  .enablePositionalOptions()
   .showHelpAfterError('(add --help for the options)')
   .exitOverride();
 

@@ -17,6 +17,7 @@ import { type Student, studentKind } from '../students/index.js';
 import { openExistingStore, STORE_OPTION } from './existing-store.js';
 import { collect, wholeNumber } from './option-values.js';
 import { type PredictedFile, predictFile, predictTexts } from './predict-rows.js';
+import { ProgressLine } from './progress-line.js';
 import { untilInterrupted } from './run-end.js';
 
 interface Flags {
@@ -36,7 +37,8 @@ interface Loaded {
   readonly student: Student;
 }
 
-const PROGRESS_EVERY_MS = { terminal: 200, file: 10_000 };
+/** Exit code of programs that Ctrl-C ended. */
+const INTERRUPTED = 130;
 
 export function registerPredict(program: Command): void {
   const command = program
@@ -126,44 +128,42 @@ function templateOfText(model: ModelVersion, { textColumn }: Flags, refuse: (pro
 
 async function answerFile({ model, student }: Loaded, flags: Flags, input: string, output: string): Promise<void> {
   const progress = new ProgressLine();
-  const predicted = await predictFile(student, {
-    input,
-    output,
-    template: model.textTemplate,
-    textColumn: flags.textColumn,
-    top: flags.top ?? null,
-    signal: untilInterrupted(),
-    onProgress: ({ done, total }) => progress.show(`${done} of ${total} rows`),
-  }).finally(() => progress.clear());
-  reportRefused(predicted);
-  const { rows, refused, added } = predicted;
-  if (flags.json) {
+  const signal = untilInterrupted();
+  try {
+    const predicted = await predictFile(student, {
+      input,
+      output,
+      template: model.textTemplate,
+      textColumn: flags.textColumn,
+      top: flags.top ?? null,
+      signal,
+      onProgress: ({ done, total }) => progress.show(`${done} of ${total} rows`),
+    });
+    progress.clear();
+    reportFile(predicted, model, output, flags.json === true);
+  } catch (error) {
+    progress.clear();
+    if (!signal.aborted) throw error;
+    process.stderr.write(`interrupted; ${output} was not written\n`);
+    process.exitCode = INTERRUPTED;
+  }
+}
+
+function reportFile(
+  { rows, refused, problems, added }: PredictedFile,
+  model: ModelVersion,
+  output: string,
+  json: boolean,
+): void {
+  if (refused > 0) {
+    const shown = problems.map(({ line, problem }) => `  line ${line}: ${problem}\n`).join('');
+    const more = refused > problems.length ? `  and ${refused - problems.length} more\n` : '';
+    process.stderr.write(pc.yellow(`left out, because they could not be used: ${refused}\n${shown}${more}`));
+  }
+  if (json) {
     const summary = { task: model.task, version: model.version, rows, refused, output, added };
     process.stdout.write(`${JSON.stringify(summary)}\n`);
-    return;
-  }
-  process.stderr.write(`${rows} rows with ${added.join(', ')} of version ${model.version} written to ${output}\n`);
-}
-
-function reportRefused({ refused, problems }: PredictedFile): void {
-  if (refused === 0) return;
-  const shown = problems.map(({ line, problem }) => `  line ${line}: ${problem}\n`).join('');
-  const more = refused > problems.length ? `  and ${refused - problems.length} more\n` : '';
-  process.stderr.write(pc.yellow(`${refused} rows could not be used and are not in the output:\n${shown}${more}`));
-}
-
-/** Where a long job is, on stderr: one line that changes on a terminal, now and then a line elsewhere. */
-class ProgressLine {
-  private readonly terminal = process.stderr.isTTY === true;
-  private nextAt = Date.now() + PROGRESS_EVERY_MS.terminal;
-
-  show(text: string): void {
-    if (Date.now() < this.nextAt) return;
-    this.nextAt = Date.now() + (this.terminal ? PROGRESS_EVERY_MS.terminal : PROGRESS_EVERY_MS.file);
-    process.stderr.write(this.terminal ? `\r${text}` : `${text}\n`);
-  }
-
-  clear(): void {
-    if (this.terminal) process.stderr.write('\r\u001b[K');
+  } else {
+    process.stderr.write(`rows written to ${output}: ${rows}, with ${added.join(', ')} by version ${model.version}\n`);
   }
 }

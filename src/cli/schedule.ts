@@ -1,10 +1,5 @@
 /** tutelage schedule: distilling again from time to time, by a schedule of the Temporal server. */
-import {
-  isGrpcServiceError,
-  ScheduleAlreadyRunning,
-  type ScheduleHandle,
-  ScheduleNotFoundError,
-} from '@temporalio/client';
+import { ScheduleAlreadyRunning, type ScheduleHandle, ScheduleNotFoundError } from '@temporalio/client';
 import type { Command } from 'commander';
 import { nearest } from '../contracts/index.js';
 import { type ServerFlags, SetupError } from '../temporal/index.js';

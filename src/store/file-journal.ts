@@ -4,15 +4,22 @@ import type { Journal } from './store.js';
 
 const SYNC_INTERVAL_MS = 1000;
 
+/** Lines that go out in one write. */
+interface Batch {
+  readonly lines: string[];
+  readonly written: Promise<void>;
+}
+
 export class FileJournal implements Journal {
-  private waiting: string[] = [];
-  private writing: Promise<void> | null = null;
-  private failure: unknown = null;
+  /** Takes lines until its write begins. */
+  private batch: Batch | null = null;
+  private lastWrite: Promise<void> = Promise.resolve();
+  private failure: { readonly error: unknown } | null = null;
   private unsynced = false;
   private readonly timer: NodeJS.Timeout;
 
   private constructor(private readonly file: FileHandle) {
-    this.timer = setInterval(() => this.sync(), SYNC_INTERVAL_MS);
+    this.timer = setInterval(() => this.syncLater(), SYNC_INTERVAL_MS);
     this.timer.unref();
   }
 
@@ -21,44 +28,47 @@ export class FileJournal implements Journal {
   }
 
   append(line: string): Promise<void> {
-    if (this.failure !== null) return Promise.reject(this.failure);
-    this.waiting.push(`${line}\n`);
-    // One write for all lines of this turn; a write under way takes along what came meanwhile when it is done.
-    this.writing ??= Promise.resolve().then(() => this.flush());
-    return this.writing;
+    if (this.failure !== null) return Promise.reject(this.failure.error);
+    this.batch ??= this.newBatch();
+    this.batch.lines.push(line);
+    return this.batch.written;
   }
 
   async close(): Promise<void> {
     clearInterval(this.timer);
     try {
-      await this.writing;
+      await this.lastWrite;
       await this.file.datasync();
     } finally {
       await this.file.close();
     }
+    if (this.failure !== null) throw this.failure.error;
   }
 
-  private async flush(): Promise<void> {
+  /** Its write waits for the one before, so the lines that come meanwhile go out together. */
+  private newBatch(): Batch {
+    const lines: string[] = [];
+    const written = this.lastWrite.then(() => this.write(lines));
+    this.lastWrite = written;
+    return { lines, written };
+  }
+
+  private async write(lines: readonly string[]): Promise<void> {
+    this.batch = null;
     try {
-      while (this.waiting.length > 0) {
-        const lines = this.waiting.join('');
-        this.waiting = [];
-        await this.file.appendFile(lines);
-        this.unsynced = true;
-      }
+      await this.file.appendFile(`${lines.join('\n')}\n`);
+      this.unsynced = true;
     } catch (error) {
-      this.failure = error;
+      this.failure ??= { error };
       throw error;
-    } finally {
-      this.writing = null;
     }
   }
 
-  private sync(): void {
+  private syncLater(): void {
     if (!this.unsynced) return;
     this.unsynced = false;
-    this.file.datasync().catch((error) => {
-      this.failure = error;
+    this.file.datasync().catch((error: unknown) => {
+      this.failure ??= { error };
     });
   }
 }

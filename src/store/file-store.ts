@@ -1,28 +1,61 @@
 /** The store on a file system: one machine, or a mount that all machines share.
  *  Files appear by rename or link, so a reader never sees half of one, and a killed writer leaves only a file under .tmp/. */
-import { createHash, type Hash, randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ArtifactRef, StoreRef } from '../contracts/index.js';
 import { FileJournal } from './file-journal.js';
+import { FileWriter } from './file-writer.js';
 import { splitLines } from './lines.js';
 import { type ArtifactWriter, DamagedArtifactError, type Journal, MissingArtifactError, type Store } from './store.js';
 
-export const IDENTITY_FILE = 'store.json';
+const IDENTITY_FILE = 'store.json';
+const TEMPORARY_FOLDER = '.tmp';
+
+/** The address of a store is neither a folder nor a file:// URI. */
+export class StoreAddressError extends Error {
+  override readonly name = 'StoreAddressError';
+}
+
+/** The folder that a path or a file:// URI means. Throws StoreAddressError. */
+export function storeFolder(location: string): string {
+  if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(location)) return resolve(location);
+  try {
+    return fileURLToPath(location);
+  } catch (cause) {
+    throw new StoreAddressError(
+      `store: ${location} can't be used; give a folder, or a URI like file:///absolute/folder`,
+      { cause },
+    );
+  }
+}
 
 /** Opens the store in a folder, making it if there is none. Throws when the folder can't be written. */
 export async function openFileStore(location: string): Promise<Store> {
-  const folder = location.startsWith('file://') ? fileURLToPath(location) : resolve(location);
-  await mkdir(join(folder, '.tmp'), { recursive: true });
-  const store = new FileStore(folder, { uri: pathToFileURL(folder).href, id: '' });
-  await store.writeOnce(
-    IDENTITY_FILE,
-    JSON.stringify({ id: randomUUID(), layout: 1, createdAt: new Date().toISOString() }),
-  );
-  const identity: { id: string } = JSON.parse(Buffer.from(await store.read(IDENTITY_FILE)).toString('utf8'));
-  return new FileStore(folder, { uri: store.ref.uri, id: identity.id });
+  const folder = storeFolder(location);
+  const uri = pathToFileURL(folder).href;
+  if ((await storeId(folder)) === null) {
+    await mkdir(join(folder, TEMPORARY_FOLDER), { recursive: true });
+    const identity = { id: randomUUID(), layout: 1, createdAt: new Date().toISOString() };
+    // Of two processes that make it at once, one wins; both use what stands there.
+    await new FileStore(folder, { uri, id: identity.id }).writeOnce(IDENTITY_FILE, JSON.stringify(identity));
+  }
+  const id = await storeId(folder);
+  if (id === null) throw new MissingArtifactError(IDENTITY_FILE);
+  return new FileStore(folder, { uri, id });
+}
+
+/** The id of the store in a folder; null: there is none. */
+export async function storeId(folder: string): Promise<string | null> {
+  try {
+    const identity: { id: string } = JSON.parse(await readFile(join(folder, IDENTITY_FILE), 'utf8'));
+    return identity.id;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
 }
 
 class FileStore implements Store {
@@ -76,7 +109,7 @@ class FileStore implements Store {
 
   async writeOnce(path: string, data: string | Uint8Array): Promise<boolean> {
     const target = this.locate(path);
-    const temporary = await this.temporaryFile();
+    const temporary = this.temporaryFile();
     try {
       const file = await open(temporary, 'wx');
       try {
@@ -89,16 +122,16 @@ class FileStore implements Store {
       await link(temporary, target);
       return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      // A network file system that repeats a lost request finds its own link: then the file has two names.
+      return (await stat(temporary)).nlink === 2;
     } finally {
       await rm(temporary, { force: true });
     }
   }
 
   async writer(path: string): Promise<ArtifactWriter> {
-    const temporary = await this.temporaryFile();
-    return new FileWriter(await open(temporary, 'wx'), temporary, this.locate(path), path);
+    return FileWriter.open({ path, target: this.locate(path), temporary: this.temporaryFile() });
   }
 
   async journal(path: string): Promise<Journal> {
@@ -108,40 +141,40 @@ class FileStore implements Store {
   }
 
   async list(folder: string): Promise<string[]> {
-    const found: string[] = [];
     const entries = await readdir(this.locate(folder), { recursive: true, withFileTypes: true }).catch(noEntries);
-    const prefix = folder === '' ? '' : `${folder}/`;
-    for (const entry of entries) {
-      if (!entry.isFile()) continue;
-      const inside = join(entry.parentPath, entry.name).slice(this.locate(folder).length + 1);
-      const path = `${prefix}${inside.replaceAll('\\', '/')}`;
-      if (!path.startsWith('.tmp/')) found.push(path);
-    }
-    return found.sort();
+    return entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(this.folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+      .filter((path) => !path.startsWith(`${TEMPORARY_FOLDER}/`))
+      .sort();
   }
 
   async names(folder: string): Promise<string[]> {
-    const entries = await readdir(this.locate(folder), { withFileTypes: true }).catch(noEntries);
-    return entries.map((entry) => entry.name).sort();
+    const names = await readdir(this.locate(folder)).catch(noEntries);
+    return names.filter((name) => folder !== '' || name !== TEMPORARY_FOLDER).sort();
   }
 
   async download(ref: ArtifactRef, localPath: string): Promise<void> {
-    const hash = createHash('sha256');
+    const source = this.locate(ref.path);
     const partial = `${localPath}.${randomUUID()}.part`;
-    await mkdir(dirname(localPath), { recursive: true });
-    const file = await open(partial, 'wx');
+    const hash = createHash('sha256');
     try {
-      for await (const piece of createReadStream(this.locate(ref.path)) as AsyncIterable<Uint8Array>) {
-        hash.update(piece);
-        await file.writeFile(piece);
+      await mkdir(dirname(localPath), { recursive: true });
+      const file = await open(partial, 'wx');
+      try {
+        for await (const piece of createReadStream(source) as AsyncIterable<Uint8Array>) {
+          hash.update(piece);
+          await file.writeFile(piece);
+        }
+      } catch (error) {
+        throw missing(error, ref.path);
+      } finally {
+        await file.close();
       }
-      await file.close();
       if (hash.digest('hex') !== ref.sha256) throw new DamagedArtifactError(ref.path);
       await rename(partial, localPath);
-    } catch (error) {
-      await file.close();
+    } finally {
       await rm(partial, { force: true });
-      throw missing(error, ref.path);
     }
   }
 
@@ -151,51 +184,19 @@ class FileStore implements Store {
     });
   }
 
+  /** '' is the store's own folder. */
   private locate(path: string): string {
-    if (path.split('/').some((part) => part === '..' || part === '.') || path.startsWith('/')) {
-      throw new RangeError(`"${path}" is not a path inside the store`);
+    const parts = path === '' ? [] : path.split('/');
+    if (path.includes('\\') || parts.some((part) => part === '' || part === '.' || part === '..')) {
+      throw new RangeError(
+        `"${path}" is not a path inside the store: names with "/" between them, such as runs/x.json`,
+      );
     }
-    return join(this.folder, path);
+    return join(this.folder, ...parts);
   }
 
-  private async temporaryFile(): Promise<string> {
-    return join(this.folder, '.tmp', randomUUID());
-  }
-}
-
-class FileWriter implements ArtifactWriter {
-  private readonly hash: Hash = createHash('sha256');
-  private bytes = 0;
-  private open = true;
-
-  constructor(
-    private readonly file: FileHandle,
-    private readonly temporary: string,
-    private readonly target: string,
-    private readonly path: string,
-  ) {}
-
-  async write(chunk: string | Uint8Array): Promise<void> {
-    const data = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    this.hash.update(data);
-    this.bytes += data.byteLength;
-    await this.file.writeFile(data);
-  }
-
-  async finish(): Promise<ArtifactRef> {
-    await this.file.datasync();
-    await this.file.close();
-    await mkdir(dirname(this.target), { recursive: true });
-    await rename(this.temporary, this.target);
-    this.open = false;
-    return { path: this.path, sha256: this.hash.digest('hex'), bytes: this.bytes };
-  }
-
-  async abort(): Promise<void> {
-    if (!this.open) return;
-    this.open = false;
-    await this.file.close();
-    await rm(this.temporary, { force: true });
+  private temporaryFile(): string {
+    return join(this.folder, TEMPORARY_FOLDER, randomUUID());
   }
 }
 

@@ -1,4 +1,4 @@
-export { openFileStore } from './file-store.js';
+export { openFileStore, StoreAddressError } from './file-store.js';
 export { openRunStore, openStore, StoreNotSeenError } from './open-store.js';
 export {
   type ArtifactWriter,

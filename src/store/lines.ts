@@ -14,7 +14,13 @@ export async function* splitLines(stream: AsyncIterable<Uint8Array>): AsyncItera
   if (pending.length > 0) yield decode(pending);
 }
 
-function decode(pieces: Uint8Array[]): string {
-  const line = (pieces.length === 1 ? Buffer.from(pieces[0]!) : Buffer.concat(pieces)).toString('utf8');
+function decode(pieces: readonly Uint8Array[]): string {
+  // A line is decoded whole: a character may be split between two pieces.
+  const bytes = pieces.length === 1 ? viewOf(pieces[0] as Uint8Array) : Buffer.concat(pieces);
+  const line = bytes.toString('utf8');
   return line.endsWith('\r') ? line.slice(0, -1) : line;
+}
+
+function viewOf({ buffer, byteLength, byteOffset }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

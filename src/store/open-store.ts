@@ -1,11 +1,9 @@
 /** Opening a store by its address, once a process. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { StoreRef } from '../contracts/index.js';
-import { IDENTITY_FILE, openFileStore } from './file-store.js';
+import { openFileStore, storeFolder, storeId } from './file-store.js';
 import type { Store } from './store.js';
 
+/** By folder. */
 const opened = new Map<string, Promise<Store>>();
 
 /** This process sees another store under the run's address, or none. */
@@ -22,21 +20,22 @@ export class StoreNotSeenError extends Error {
   }
 }
 
-/** A folder, a file:// URI. Makes the store if there is none. */
-export function openStore(location: string): Promise<Store> {
-  let store = opened.get(location);
+/** A folder, a file:// URI. Makes the store if there is none. Throws StoreAddressError. */
+export async function openStore(location: string): Promise<Store> {
+  const folder = storeFolder(location);
+  let store = opened.get(folder);
   if (store === undefined) {
-    store = openFileStore(location);
-    opened.set(location, store);
-    store.catch(() => opened.delete(location));
+    store = openFileStore(folder);
+    opened.set(folder, store);
+    store.catch(() => opened.delete(folder));
   }
   return store;
 }
 
 /** The store of a run: must be there, and be the same one. Throws StoreNotSeenError. */
 export async function openRunStore(expected: StoreRef): Promise<Store> {
-  if (!existsSync(join(fileURLToPath(expected.uri), IDENTITY_FILE))) throw new StoreNotSeenError(expected, null);
-  const store = await openStore(expected.uri);
-  if (store.ref.id !== expected.id) throw new StoreNotSeenError(expected, store.ref.id);
-  return store;
+  // Read anew each time: a folder may be unmounted or replaced while the worker lives.
+  const id = await storeId(storeFolder(expected.uri));
+  if (id !== expected.id) throw new StoreNotSeenError(expected, id);
+  return openStore(expected.uri);
 }

@@ -22,11 +22,13 @@ const BASE_BYTES = 150 * 2 ** 20;
 const ENTRIES_PER_CHARACTER = 3;
 /** Counted (8 bytes, with the growing array's old half and slack: 20) and weighted (8) once each. */
 const BYTES_PER_ENTRY = 28;
+/** The warm start and the best candidate so far. */
+const KEPT_MODELS = 2;
 
 function estimateMemory(job: TrainingJob, examples: number, characters: number): number {
   const entries = ENTRIES_PER_CHARACTER * characters;
   const parameters = (Math.min(job.settings.buckets, entries) + 1) * job.labels.length;
-  const modelBytes = 8 * parameters * (WORKING_VECTORS + 1);
+  const modelBytes = 8 * parameters * (WORKING_VECTORS + KEPT_MODELS);
   const targetBytes = 3 * 8 * job.labels.length * examples;
   return BASE_BYTES + BYTES_PER_ENTRY * entries + modelBytes + targetBytes + 16 * job.settings.buckets;
 }

@@ -20,6 +20,9 @@ export interface LogisticModel {
 export interface FitOptions {
   /** Inverse regularisation strength, scikit-learn's C: minimises C · Σ cross-entropy + ½ ‖weights‖². Biases are free. */
   readonly strength: number;
+  /** The fit has converged when no component of the gradient of the objective divided by C · rows is larger, as with
+   *  scikit-learn's tol. */
+  readonly tolerance: number;
   /** Where to start, with the same columns and labels; null: zeros. */
   readonly warmStart: LogisticModel | null;
   readonly onIteration?: (iteration: number) => Promise<void>;
@@ -28,12 +31,10 @@ export interface FitOptions {
 export interface LogisticFit {
   readonly model: LogisticModel;
   readonly iterations: number;
-  /** Largest absolute component of the gradient of the objective divided by C · rows. */
+  /** Largest absolute component of that gradient. */
   readonly gradientNorm: number;
 }
 
-/** Of the objective divided by C · rows, as scikit-learn's tol. */
-export const GRADIENT_TOLERANCE = 1e-5;
 const MAX_ITERATIONS = 1000;
 
 /** Fits on all rows. `targets` are probabilities [rows][labels], row-major. */
@@ -45,7 +46,7 @@ export async function fitLogisticRegression(
 ): Promise<LogisticFit> {
   const start = options.warmStart?.parameters ?? new Float64Array((features.columns + 1) * labels);
   const found: Minimum = await minimise(logisticObjective(features, targets, labels, options.strength), start, {
-    tolerance: GRADIENT_TOLERANCE,
+    tolerance: options.tolerance,
     maxIterations: MAX_ITERATIONS,
     onIteration: options.onIteration,
   });

@@ -6,7 +6,7 @@ export class TrainingRefusedError extends Error {
 
   constructor(
     message: string,
-    /** memory: needed and allowed are MB. labels: labels with examples. validation: validation rows. */
+    /** memory: needed and allowed are MB. labels: labels with examples. validation: rows held out, or left to fit. */
     readonly reason: 'memory' | 'labels' | 'validation',
     readonly needed: number,
     /** What there is of it. */

@@ -52,9 +52,10 @@ function refuseMissingExamples(job: TrainingJob, { perLabel, validation, example
       learnable.length,
     );
   }
-  if (validation === 0) {
+  if (validation === 0 || validation === examples) {
     throw new TrainingRefusedError(
-      `none of the ${examples} training examples is held out for validation: label more texts, or raise evaluation.validationShare`,
+      `${validation} of the ${examples} training examples are held out for validation, and both parts need some: ` +
+        'label more texts, or change evaluation.validationShare',
       'validation',
       1,
       0,

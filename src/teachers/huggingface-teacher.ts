@@ -7,7 +7,8 @@ import { type CallContext, providerWords } from './failed-call.js';
 import type { HttpConnection } from './http-connection.js';
 import { type Teacher, TeacherFailedError, type TeacherRequest } from './teacher.js';
 
-export const ROUTER_HOST = 'router.huggingface.co';
+const ROUTER = new URL('https://router.huggingface.co/v1');
+export const ROUTER_HOST = ROUTER.host;
 
 const TokenCount = z.number().int().min(0).nullish().catch(null);
 
@@ -47,10 +48,12 @@ export class HuggingFaceTeacher implements Teacher {
 
   constructor(private readonly parts: HuggingFaceParts) {
     const { credentials, endpoint, settings } = parts;
-    this.host = endpoint?.host ?? ROUTER_HOST;
+    const url = endpoint ?? ROUTER;
+    this.host = url.host;
     this.model = settings.model;
     this.client = new InferenceClient(credentials.key ?? '', {
-      ...(endpoint === null ? {} : { endpointUrl: endpoint.href }),
+      // Set for the router too: without it, the client rejects paid answers that lack a field we do not read.
+      endpointUrl: url.href,
       // The client would send a 503 again and again without a pause.
       retry_on_error: false,
     });

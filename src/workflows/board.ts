@@ -1,7 +1,13 @@
 /** The board: what the Temporal UI shows of a run, as Markdown. Pure. */
-import type { AnnotationCounts, AnnotationResult, PreparedRun, Progress } from '../contracts/index.js';
-import { checksTable } from '../evaluation/index.js';
+import type { AnnotationCounts, AnnotationResult, PreparedRun, Progress, ReviewInput } from '../contracts/index.js';
+import { checksTable, markdownTable, plainText } from '../evaluation/index.js';
 import { addCounts } from '../voting/index.js';
+import { dollars, duration, grouped } from './numbers.js';
+
+/** The server takes 20,000 bytes of current details. */
+const MOST_BYTES = 20_000;
+const MOST_BYTES_OF_A_LINE = 600;
+const CUT_NOTE = '… (cut; all of it is in the report)';
 
 const STAGES = [
   ['prepare', 'Read and check the corpus'],
@@ -21,97 +27,122 @@ export interface BoardState {
 }
 
 export function runBoard({ progress, findings }: BoardState): string {
-  const lines = [`# ${progress.task ?? 'Distillation'}`, ''];
-  if (progress.paused)
-    lines.push(`**Paused**: ${progress.pauseReason ?? 'a person paused it'}. Send the signal \`resume\`.`, '');
-  if (progress.waitingFor !== null) lines.push(...waiting(progress.waitingFor), '');
-  lines.push('| | stage | |', '| --- | --- | --- |');
   const reached = progress.stage === 'done' ? STAGES.length : STAGES.findIndex(([stage]) => stage === progress.stage);
-  for (const [index, [stage, about]] of STAGES.entries()) {
-    const mark = index < reached ? '✅' : index === reached ? (progress.paused ? '⏸️' : '▶️') : '·';
+  const rows = STAGES.map(([stage, about], index) => {
+    const mark = index < reached ? '✅' : index > reached ? '·' : progress.paused ? '⏸️' : '▶️';
     const running = stage === 'annotate' && index === reached ? annotationLine(progress) : '';
-    lines.push(`| ${mark} | ${about} | ${findings[stage] ?? running} |`);
-  }
-  for (const ignored of progress.ignored) lines.push('', `> Ignored: ${ignored}`);
-  return lines.join('\n');
+    return [mark, about, userText(findings[stage] ?? running)];
+  });
+  const { waitingFor } = progress;
+  const pause = progress.pauseReason ?? 'a person paused it';
+  const head = [
+    `# ${userText(progress.task ?? 'Distillation')}`,
+    progress.paused ? `**Paused**: ${userText(pause)}. Send the signal \`resume\` to go on.` : '',
+    waitingFor === null ? '' : `## Waiting for you: gate \`${waitingFor.gate}\``,
+  ];
+  const tail = [
+    ...(waitingFor === null ? [] : howToDecide(waitingFor)),
+    markdownTable(['', 'stage', ''], rows, false),
+    ...progress.ignored.map((what) => `> Ignored: ${userText(what)}`),
+  ];
+  return withEvidence(head, waitingFor?.evidence ?? '', tail);
 }
 
 export function annotationBoard(
   shard: AnnotationResult & { prepared: PreparedRun; done: number; chunks: number; pauseReason: string | null },
 ): string {
-  const both = addCounts(shard.corpus, shard.gold);
-  const lines = [`# Asking ${shard.prepared.teacherModel ?? 'the teacher'} at ${shard.prepared.teacherHost}`, ''];
-  if (shard.pauseReason !== null) lines.push(`**Paused**: ${shard.pauseReason}`, '');
-  lines.push(
-    '| | |',
-    '| --- | --- |',
-    `| chunks | ${shard.done} of ${shard.chunks}${shard.failedChunks > 0 ? `, ${shard.failedChunks} failed` : ''} |`,
-    ...countRows(both).map(([name, value]) => `| ${name} | ${value} |`),
-  );
-  return lines.join('\n');
+  const { prepared, done, chunks, failedChunks, pauseReason } = shard;
+  const failed = failedChunks > 0 ? `, ${failedChunks} failed` : '';
+  const rows = [
+    ['chunks', `${grouped(done)} of ${grouped(chunks)}${failed}`],
+    ...countRows(addCounts(shard.corpus, shard.gold)),
+  ];
+  const head = [
+    `# Asking ${userText(prepared.teacherModel ?? 'the teacher')} at ${userText(prepared.teacherHost)}`,
+    pauseReason === null ? '' : `**Paused**: ${userText(pauseReason)}. Send the signal \`resume\` to the parent.`,
+  ];
+  return withEvidence(head, '', [markdownTable(['', ''], rows, false)]);
 }
 
-/** Counts as people read them. */
-export function countRows(counts: AnnotationCounts): Array<[string, string]> {
-  const rows: Array<[string, string]> = [
+export function reviewBoard(wait: { input: ReviewInput; root: string; deadline: string; reminders: number }): string {
+  const { input, root, deadline, reminders } = wait;
+  const head = [
+    `## Waiting for a person: gate \`${input.gate}\` of ${userText(input.task)}`,
+    `Decide on the parent workflow ${userText(root)}, until ${deadline}. Reminders so far: ${reminders}.`,
+  ];
+  return withEvidence(head, input.evidence, []);
+}
+
+/** Parts with an empty line between; of the evidence as much as the server takes. */
+function withEvidence(head: readonly string[], evidence: string, tail: readonly string[]): string {
+  const join = (shown: string) => [...head, shown, ...tail].filter((part) => part !== '').join('\n\n');
+  const room = MOST_BYTES - bytesOf(join('')) - '\n\n'.length;
+  return cut(join(wholeLines(evidence, room)), MOST_BYTES);
+}
+
+function countRows(counts: AnnotationCounts): string[][] {
+  const repeated = counts.retried > 0 ? ` (${grouped(counts.retried)} answered by an error and asked again)` : '';
+  const truncated = counts.truncated > 0 ? ` (${grouped(counts.truncated)} cut off)` : '';
+  return [
     ['texts', grouped(counts.texts)],
-    [
-      'calls',
-      `${grouped(counts.calls)}${counts.retried > 0 ? ` (${grouped(counts.retried)} answered by an error and asked again)` : ''}`,
-    ],
+    ['calls', `${grouped(counts.calls)}${repeated}`],
     ['replies reused', grouped(counts.reused)],
-    [
-      'unreadable',
-      `${grouped(counts.unreadable)}${counts.truncated > 0 ? ` (${grouped(counts.truncated)} cut off)` : ''}`,
-    ],
+    ['unreadable', `${grouped(counts.unreadable)}${truncated}`],
     ['uncertain', grouped(counts.uncertain)],
     ['tokens', `${grouped(counts.inputTokens)} in, ${grouped(counts.outputTokens)} out`],
     ['cost', dollars(counts.spentMicros)],
   ];
-  return rows;
-}
-
-export function dollars(micros: number | null): string {
-  if (micros === null) return 'price not known';
-  return `$${(micros / 1e6).toFixed(micros > 0 && micros < 10_000 ? 4 : 2)}`;
-}
-
-export function grouped(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ' ');
-}
-
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }
 
 function annotationLine(progress: Progress): string {
-  const { texts, annotation, gold } = progress;
-  const both = addCounts(annotation, gold);
-  const left = progress.secondsLeft === null ? '' : `, about ${duration(progress.secondsLeft)} left`;
-  const rate = progress.callsPerSecond === null ? '' : `, ${progress.callsPerSecond.toFixed(1)} calls a second`;
-  return `${grouped(texts.done)} of ${grouped(texts.total)} texts, ${grouped(both.calls)} calls, ${grouped(both.unreadable)} unreadable, ${grouped(both.uncertain)} uncertain, ${dollars(both.spentMicros)}${rate}${left}`;
+  const both = addCounts(progress.annotation, progress.gold);
+  const { callsPerSecond, secondsLeft, texts } = progress;
+  const parts = [
+    `${grouped(texts.done)} of ${grouped(texts.total)} texts`,
+    `${grouped(both.calls)} calls`,
+    `${grouped(both.unreadable)} unreadable`,
+    `${grouped(both.uncertain)} uncertain`,
+    dollars(both.spentMicros),
+    ...(callsPerSecond === null ? [] : [`${callsPerSecond.toFixed(1)} calls a second`]),
+    ...(secondsLeft === null ? [] : [`about ${duration(secondsLeft)} left`]),
+  ];
+  return parts.join(', ');
 }
 
-function waiting(gate: NonNullable<Progress['waitingFor']>): string[] {
+function howToDecide(gate: NonNullable<Progress['waitingFor']>): string[] {
+  const reminder = gate.remindersSent > 0 ? ` **Reminder ${gate.remindersSent}.**` : '';
   return [
-    `## Waiting for you: gate \`${gate.gate}\``,
-    '',
-    gate.evidence,
-    '',
     checksTable(gate.checks),
-    '',
-    'Approve (Send an Update `decide`, or the Signal `approve`, above; or type this):',
-    '',
-    '```sh',
-    gate.approveCommand,
-    '```',
-    '',
-    `Reject with \`reject\` in its place. Without a decision by ${gate.deadline} the run is rejected.${gate.remindersSent > 0 ? ` **Reminder ${gate.remindersSent}.**` : ''}`,
+    'Send the update `decide` or the signal `approve` from this page, or type:',
+    `\`\`\`sh\n${gate.approveCommand}\n\`\`\``,
+    `To reject, send \`reject\`. Without a decision by ${gate.deadline} the run is rejected.${reminder}`,
   ];
 }
 
-function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
+/** What people wrote, in one line that leaves the board as it is. */
+function userText(text: string): string {
+  return cut(plainText(text), MOST_BYTES_OF_A_LINE);
+}
+
+/** As many lines as there is room for: half a row would spoil its table. */
+function wholeLines(text: string, mostBytes: number): string {
+  if (bytesOf(text) <= mostBytes) return text;
+  const kept = cut(text, mostBytes);
+  return `${kept.slice(0, Math.max(0, kept.lastIndexOf('\n')))}\n\n${CUT_NOTE}`;
+}
+
+function cut(text: string, mostBytes: number): string {
+  if (bytesOf(text) <= mostBytes) return text;
+  let left = mostBytes - bytesOf(CUT_NOTE);
+  let kept = '';
+  for (const character of text) {
+    left -= bytesOf(character);
+    if (left < 0) break;
+    kept += character;
+  }
+  return kept + CUT_NOTE;
+}
+
+function bytesOf(text: string): number {
+  return new TextEncoder().encode(text).length;
 }

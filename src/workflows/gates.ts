@@ -6,11 +6,14 @@ import {
   GateDecision,
   type GateName,
   type GateOutcome,
+  GateSignal,
   parseOrExplain,
 } from '../contracts/index.js';
 
 /** Applies a file of corrections and returns the checks of the corrected labels. Throws when the file can't be used. */
 export type ApplyCorrections = (corrections: string, reviewer: string) => Promise<GateCheck[]>;
+
+export type ReadDecision = { ok: true; decision: GateDecision } | { ok: false; problem: string };
 
 interface OpenGate {
   readonly gate: GateName;
@@ -18,13 +21,33 @@ interface OpenGate {
   readonly applyCorrections: ApplyCorrections | null;
 }
 
+/** The decision that a signal means. */
+export function readSignal(decision: GateDecision['decision'], payload: unknown): ReadDecision {
+  const parsed = parseOrExplain(GateSignal, payload ?? {});
+  if (parsed.ok) return { ok: true, decision: { ...parsed.value, decision } };
+  return { ok: false, problem: `${parsed.problems}\nFor example: {"gate":"labels","reviewer":"ana"}` };
+}
+
+/** The decision that an update carries. */
+export function readUpdate(payload: unknown): ReadDecision {
+  const parsed = parseOrExplain(GateDecision, payload ?? {});
+  if (parsed.ok) return { ok: true, decision: parsed.value };
+  const example = '{"gate":"labels","decision":"approve","reviewer":"ana"}';
+  return { ok: false, problem: `${parsed.problems}\nFor example: ${example}` };
+}
+
 export class Gates {
   readonly outcomes: Partial<Record<GateName, GateOutcome>> = {};
   private open: OpenGate | null = null;
-  private deciding = false;
-  private readonly byId = new Map<string, GateOutcome>();
+  private correcting = false;
+  private readonly outcomesById = new Map<string, { gate: GateName; outcome: GateOutcome }>();
 
-  /** From here to the decision, `decide` and the signals count for this gate. */
+  /** The corrections of a decision are being read. */
+  get busy(): boolean {
+    return this.correcting;
+  }
+
+  /** From here to closeGate, decisions count for this gate. */
   openGate(gate: GateName, checks: GateCheck[], applyCorrections: ApplyCorrections | null): void {
     this.open = { gate, checks, applyCorrections };
   }
@@ -34,112 +57,104 @@ export class Gates {
   }
 
   /** Why a decision can't be taken now, or null. Synchronous: it also validates the update. */
-  problemWith(value: unknown): string | null {
-    const parsed = parseOrExplain(GateDecision, value ?? {});
-    if (!parsed.ok) {
-      return `${parsed.problems}\nFor example: {"gate":"labels","decision":"approve","reviewer":"ana"}`;
+  problemWith(decision: GateDecision): string | null {
+    const { gate } = decision;
+    const sameId = decision.decisionId === null ? undefined : this.outcomesById.get(decision.decisionId);
+    if (sameId !== undefined) {
+      if (sameId.gate === gate && sameId.outcome.decision === decision.decision) return null;
+      return `decisionId: ${JSON.stringify(decision.decisionId)} was used for "${sameId.outcome.decision}" at the gate "${sameId.gate}"; give each decision its own`;
     }
-    const decision = parsed.value;
-    if (decision.decisionId !== null && this.byId.has(decision.decisionId)) return null;
-    if (this.outcomes[decision.gate] !== undefined) {
-      return `the gate "${decision.gate}" was decided already: ${this.outcomes[decision.gate]?.decision} by ${this.outcomes[decision.gate]?.reviewer}`;
+    const decided = this.outcomes[gate];
+    if (decided !== undefined) {
+      return `the gate "${gate}" was decided already: ${decided.decision} by ${decided.reviewer}`;
     }
-    if (this.open?.gate !== decision.gate) {
+    if (this.open?.gate !== gate) {
       const now = this.open === null ? 'no gate is open now' : `the open gate is "${this.open.gate}"`;
-      return `the gate "${decision.gate}" is not open; ${now}`;
+      return `the gate "${gate}" is not open; ${now}`;
     }
-    if (this.deciding) return `the corrections of another decision are being read; try again in a moment`;
-    if (decision.corrections !== null && this.open.applyCorrections === null) {
-      return `corrections: the gate "${decision.gate}" takes none; send them with the decision on "labels"`;
-    }
-    // With corrections the checks may pass afterwards.
-    const failed = decision.corrections === null ? failedChecks(this.open.checks) : [];
-    if (decision.decision === 'approve' && failed.length > 0 && decision.note === '') {
-      return `these checks failed: ${failed.join(', ')}. Approving against them needs a note that says why`;
-    }
-    return null;
+    if (this.correcting) return 'the corrections of another decision are being read; try again in a moment';
+    return problemWithCorrections(decision, this.open) ?? problemWithoutNote(decision, this.open.checks);
   }
 
-  /** Takes a decision that problemWith has nothing against. Throws when its corrections can't be used: the gate stays open. */
-  async decide(value: unknown, now: Date): Promise<GateOutcome> {
-    const decision = GateDecision.parse(value);
-    const known = decision.decisionId === null ? undefined : this.byId.get(decision.decisionId);
-    if (known !== undefined) return known;
-    const open = this.open;
-    if (open === null) throw ApplicationFailure.nonRetryable('no gate is open', FailureType.InvalidInput);
-    if (decision.corrections !== null && decision.decision === 'approve' && open.applyCorrections !== null) {
-      this.deciding = true;
+  /** Takes a decision that problemWith has nothing against. Throws when its corrections can't be used, or do not mend the
+   *  checks and no note says why it should pass all the same: the gate stays open. */
+  async decide(decision: GateDecision, now: () => Date): Promise<GateOutcome> {
+    const { corrections, decisionId, gate, note, reviewer } = decision;
+    const known = decisionId === null ? undefined : this.outcomesById.get(decisionId);
+    if (known !== undefined) return known.outcome;
+    const { open } = this;
+    if (open?.gate !== gate) throw refusal(`the gate "${gate}" is not open`);
+    if (corrections !== null && open.applyCorrections !== null) {
+      this.correcting = true;
       try {
-        open.checks = await open.applyCorrections(decision.corrections, decision.reviewer);
+        open.checks = await open.applyCorrections(corrections, reviewer);
       } finally {
-        this.deciding = false;
+        this.correcting = false;
       }
-      const failed = failedChecks(open.checks);
-      if (failed.length > 0 && decision.note === '') {
-        throw ApplicationFailure.nonRetryable(
-          `the corrections are in, but these checks still fail: ${failed.join(', ')}. Approving against them needs a note that says why`,
-          FailureType.InvalidInput,
-        );
-      }
+      const problem = problemWithoutNote({ ...decision, corrections: null }, open.checks);
+      if (problem !== null) throw refusal(`the corrections are in, but ${problem}`);
     }
-    const { gate, reviewer, note, corrections } = decision;
-    return this.record(
-      gate,
-      {
-        decision: decision.decision,
-        reviewer,
-        note,
-        automatic: false,
-        at: now.toISOString(),
-        corrections,
-        checks: open.checks,
-      },
-      decision.decisionId,
-    );
+    const { checks } = open;
+    const outcome = this.record(gate, { decision: decision.decision, reviewer, note, corrections, checks }, now());
+    if (decisionId !== null) this.outcomesById.set(decisionId, { gate, outcome });
+    return outcome;
   }
 
   /** Approves if every check passes, else rejects. */
   decideAutomatically(gate: GateName, checks: GateCheck[], reviewer: string, now: Date): GateOutcome {
     const failed = failedChecks(checks);
+    const passed = failed.length === 0;
     return this.record(
       gate,
       {
-        decision: failed.length === 0 ? 'approve' : 'reject',
+        decision: passed ? 'approve' : 'reject',
         reviewer,
-        note: failed.length === 0 ? 'all checks passed' : `failed: ${failed.join(', ')}`,
+        note: passed ? 'all checks passed' : `failed: ${failed.join(', ')}`,
         automatic: true,
-        at: now.toISOString(),
-        corrections: null,
         checks,
       },
-      null,
+      now,
     );
   }
 
+  /** Rejects at the open gate, since nobody decided in time. */
   expire(gate: GateName, now: Date): GateOutcome {
+    const note = 'nobody decided before the deadline';
     const checks = this.open?.checks ?? [];
-    return this.record(
-      gate,
-      {
-        decision: 'reject',
-        reviewer: 'deadline',
-        note: 'nobody decided before the deadline',
-        automatic: true,
-        at: now.toISOString(),
-        corrections: null,
-        checks,
-      },
-      null,
-    );
+    return this.record(gate, { decision: 'reject', reviewer: 'deadline', note, automatic: true, checks }, now);
   }
 
-  private record(gate: GateName, outcome: GateOutcome, decisionId: string | null): GateOutcome {
+  private record(
+    gate: GateName,
+    decided: Pick<GateOutcome, 'decision' | 'reviewer' | 'note' | 'checks'> & Partial<GateOutcome>,
+    now: Date,
+  ): GateOutcome {
+    const outcome: GateOutcome = { automatic: false, corrections: null, at: now.toISOString(), ...decided };
     this.outcomes[gate] = outcome;
-    if (decisionId !== null) this.byId.set(decisionId, outcome);
     return outcome;
   }
 }
 
+function problemWithCorrections({ corrections, decision, gate }: GateDecision, open: OpenGate): string | null {
+  if (corrections === null) return null;
+  if (open.applyCorrections === null) {
+    return `corrections: the gate "${gate}" takes none; send them with the decision on "labels"`;
+  }
+  return decision === 'reject' ? 'corrections: a rejection takes none; leave them out, or approve' : null;
+}
+
+/** With corrections the checks may pass afterwards. */
+function problemWithoutNote({ corrections, decision, note }: GateDecision, checks: GateCheck[]): string | null {
+  if (decision === 'reject' || corrections !== null || note.trim() !== '') return null;
+  const failed = failedChecks(checks);
+  if (failed.length === 0) return null;
+  return `these checks failed: ${failed.join(', ')}. Approving against them needs a note that says why`;
+}
+
 function failedChecks(checks: readonly GateCheck[]): string[] {
   return checks.filter((check) => !check.passed).map((check) => check.name);
+}
+
+function refusal(problem: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(problem, FailureType.InvalidInput);
 }
