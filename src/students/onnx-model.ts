@@ -5,15 +5,17 @@ export interface OnnxTensor {
   readonly name: string;
   readonly dims: readonly number[];
   /** Row-major; its class gives the tensor's type. */
-  readonly data: Float32Array | Int32Array | BigInt64Array;
+  readonly data: Float32Array | Int8Array | Uint8Array | Int32Array | BigInt64Array;
 }
+
+/** Integers, lists of them, float32 numbers, or text. */
+export type OnnxAttribute = number | readonly number[] | { readonly float: number } | string;
 
 export interface OnnxNode {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Integers, or lists of them. */
-  readonly attributes?: Readonly<Record<string, number | readonly number[]>>;
+  readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
 }
 
 export interface OnnxValue {
@@ -36,9 +38,9 @@ export interface OnnxModel {
 export type OnnxType = keyof typeof dataTypes;
 
 /** TensorProto.DataType. */
-const dataTypes = { float32: 1, int32: 6, int64: 7 } as const;
+const dataTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
 /** AttributeProto.AttributeType. */
-const attributeTypes = { int: 2, ints: 7 } as const;
+const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;
 /** The intermediate representation that opset 17 came with; newer runtimes read it. */
 const IR_VERSION = 8;
 
@@ -65,6 +67,13 @@ class Message {
 
   integer(field: number, value: number): this {
     return this.append(varint(field << 3), varint(value));
+  }
+
+  /** Fixed 32 bits, little-endian. */
+  float(field: number, value: number): this {
+    const bytes = Buffer.alloc(4);
+    bytes.writeFloatLE(value);
+    return this.append(varint((field << 3) | 5), bytes);
   }
 
   text(field: number, value: string): this {
@@ -110,15 +119,18 @@ function encodeNode(node: OnnxNode): Message {
   for (const output of node.outputs) message.text(2, output);
   message.text(3, node.outputs[0] ?? '').text(4, node.op);
   for (const [name, value] of Object.entries(node.attributes ?? {})) {
-    const attribute = new Message().text(1, name);
-    if (typeof value === 'number') attribute.integer(3, value).integer(20, attributeTypes.int);
-    else {
-      for (const item of value) attribute.integer(8, item);
-      attribute.integer(20, attributeTypes.ints);
-    }
-    message.message(5, attribute);
+    message.message(5, encodeAttribute(name, value));
   }
   return message;
+}
+
+function encodeAttribute(name: string, value: OnnxAttribute): Message {
+  const message = new Message().text(1, name);
+  if (typeof value === 'number') return message.integer(3, value).integer(20, attributeTypes.int);
+  if (typeof value === 'string') return message.text(4, value).integer(20, attributeTypes.string);
+  if ('float' in value) return message.float(2, value.float).integer(20, attributeTypes.float);
+  for (const item of value) message.integer(8, item);
+  return message.integer(20, attributeTypes.ints);
 }
 
 /** raw_data is little-endian, as every processor that onnxruntime-node runs on. */
@@ -137,6 +149,8 @@ function encodeTensor({ name, dims, data }: OnnxTensor): Message {
 
 function typeOf(data: OnnxTensor['data']): OnnxType {
   if (data instanceof Float32Array) return 'float32';
+  if (data instanceof Int8Array) return 'int8';
+  if (data instanceof Uint8Array) return 'uint8';
   return data instanceof Int32Array ? 'int32' : 'int64';
 }
 

@@ -78,3 +78,17 @@ export class StudentFolderError extends Error {
 export class StudentClosedError extends Error {
   override readonly name = 'StudentClosedError';
 }
+
+/** A folder does not hold an encoder that can be trained. */
+export class EncoderError extends Error {
+  override readonly name = 'EncoderError';
+
+  constructor(
+    /** A folder, or the name of a repository on the Hub. */
+    readonly encoder: string,
+    readonly problem: string,
+    options?: ErrorOptions,
+  ) {
+    super(`student.encoder ${encoder} can't be used: ${problem}`, options);
+  }
+}

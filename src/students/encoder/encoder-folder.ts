@@ -1,0 +1,99 @@
+/** An encoder's folder in the Hub's layout: config.json, model.safetensors, tokenizer.json, and sentence-transformers'
+ *  1_Pooling/config.json where there is one. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { EncoderError } from '../student-errors.js';
+import type { Pooling } from './encoder-graph.js';
+import { modelPrefixes, type Parameter, sizeOf } from './encoder-parameters.js';
+import type { EncoderShape } from './encoder-shape.js';
+import { openSafetensors, type SafetensorsReader } from './safetensors.js';
+
+export const WEIGHTS_FILE = 'model.safetensors';
+
+/** How sentence-transformers pools with this encoder; the mean where nothing is said. Throws EncoderError. */
+export async function readPooling(folder: string): Promise<Pooling> {
+  let text: string;
+  try {
+    text = await readFile(join(folder, '1_Pooling', 'config.json'), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'mean';
+    throw error;
+  }
+  const modes = PoolingConfig.parse(JSON.parse(text));
+  if (modes.pooling_mode_mean_tokens) return 'mean';
+  if (modes.pooling_mode_cls_token) return 'first';
+  throw new EncoderError(folder, '1_Pooling/config.json asks for neither mean nor CLS pooling');
+}
+
+/** Each parameter with its values, joined from its tensors, one after another. Throws EncoderError when a tensor is
+ *  missing or has other dimensions than config.json tells. */
+export async function* readParameters(
+  folder: string,
+  shape: EncoderShape,
+  parameters: readonly Parameter[],
+): AsyncGenerator<{ parameter: Parameter; values: Float32Array }> {
+  const file = await openWeights(folder);
+  try {
+    const prefix = findPrefix(file, shape);
+    for (const parameter of parameters)
+      yield { parameter, values: await readParameter(folder, file, prefix, parameter) };
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new EncoderError(folder, `${WEIGHTS_FILE}: ${error.message}`, { cause: error });
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+const PoolingConfig = z.looseObject({
+  pooling_mode_mean_tokens: z.boolean().default(false),
+  pooling_mode_cls_token: z.boolean().default(false),
+});
+
+async function openWeights(folder: string): Promise<SafetensorsReader> {
+  try {
+    return await openSafetensors(join(folder, WEIGHTS_FILE));
+  } catch (error) {
+    throw new EncoderError(folder, `${WEIGHTS_FILE} can't be read (${(error as Error).message})`, { cause: error });
+  }
+}
+
+/** Checkpoints with a head name the model before its tensors. */
+function findPrefix(file: SafetensorsReader, { family }: EncoderShape): string {
+  const prefixes = ['', modelPrefixes[family]];
+  const found = prefixes.find((prefix) => file.dims(`${prefix}embeddings.word_embeddings.weight`) !== null);
+  if (found === undefined) throw new RangeError('there is no tensor "embeddings.word_embeddings.weight"');
+  return found;
+}
+
+async function readParameter(
+  folder: string,
+  file: SafetensorsReader,
+  prefix: string,
+  parameter: Parameter,
+): Promise<Float32Array> {
+  const joined = new Float32Array(sizeOf(parameter));
+  const [rows, ...others] = parameter.dims;
+  const expected = [rows! / parameter.sources.length, ...others];
+  for (const [index, source] of parameter.sources.entries()) {
+    const name = tensorName(file, prefix + source);
+    const dims = file.dims(name);
+    if (dims !== null && JSON.stringify(dims) !== JSON.stringify(expected)) {
+      throw new EncoderError(
+        folder,
+        `tensor "${name}" has dimensions [${dims.join(', ')}], config.json tells [${expected.join(', ')}]`,
+      );
+    }
+    joined.set(await file.read(name), (index * joined.length) / parameter.sources.length);
+  }
+  return joined;
+}
+
+/** Checkpoints that came from TensorFlow call a norm's parameters gamma and beta. */
+function tensorName(file: SafetensorsReader, name: string): string {
+  if (file.dims(name) !== null) return name;
+  const old = name.replace(/LayerNorm\.weight$/, 'LayerNorm.gamma').replace(/LayerNorm\.bias$/, 'LayerNorm.beta');
+  return file.dims(old) === null ? name : old;
+}

@@ -1,0 +1,64 @@
+/** The graph of one training step: loss and gradients from the weights, which are inputs. */
+import type { OnnxModel, OnnxValue } from '../onnx-model.js';
+import { encoderGraph, type Pooling, ROWS, TEXTS } from './encoder-graph.js';
+import { type Parameter, POSITION_TABLE, TOKEN_TYPE_TABLE, WORD_TABLE } from './encoder-parameters.js';
+import type { EncoderShape } from './encoder-shape.js';
+import { Graph } from './graph.js';
+import { inferenceParts } from './inference-model.js';
+import { Tape } from './tape.js';
+
+export interface TrainingGraph {
+  readonly model: OnnxModel;
+  readonly loss: OnnxValue;
+  /** Gradient of every parameter but the embedding tables, by the parameter's name. */
+  readonly gradients: ReadonlyMap<string, OnnxValue>;
+  /** Gradient of the sum of the tables' rows [rows, hidden]: each row of a table gets the sum over the tokens that took it. */
+  readonly embeddedGradient: OnnxValue;
+  /** Inputs that the dropped values are multiplied with: 0, or 1 / (1 − rate). */
+  readonly dropoutMasks: readonly { readonly input: OnnxValue; readonly rate: number }[];
+}
+
+/** Float32 [texts, labels]: each text's target probabilities times its share of the batch's loss. */
+export const TARGETS_INPUT = 'targets';
+
+export function trainingGraph(
+  shape: EncoderShape,
+  pooling: Pooling,
+  labels: number,
+  parameters: readonly Parameter[],
+): TrainingGraph {
+  const graph = new Graph();
+  const tape = new Tape(graph);
+  const weights = new Map(parameters.map(({ name, dims }) => [name, graph.input(name, 'float32', dims)]));
+  const dropoutMasks: { input: OnnxValue; rate: number }[] = [];
+  const { embedded, logits } = encoderGraph(tape, shape, pooling, {
+    ...inferenceParts(tape, (name) => weights.get(name)!),
+    dropout: (x, rate) => {
+      if (rate === 0) return x;
+      const input = graph.input(`dropout ${dropoutMasks.length}`, 'float32', x.dims);
+      dropoutMasks.push({ input, rate });
+      return tape.scale(x, input);
+    },
+  });
+  const loss = tape.crossEntropy(logits, graph.input(TARGETS_INPUT, 'float32', [TEXTS, labels]));
+  const dense = parameters.filter(({ name }) => !isTable(name)).map(({ name }) => name);
+  const gradients = tape.gradients(loss, [embedded, ...dense.map((name) => weights.get(name)!)]);
+  for (const value of [loss, ...gradients]) graph.output(value);
+  return {
+    model: graph.toModel('training step'),
+    loss,
+    gradients: new Map(dense.map((name, index) => [name, gradients[index + 1]!])),
+    embeddedGradient: gradients[0]!,
+    dropoutMasks,
+  };
+}
+
+/** Sizes of a value once the batch is known. */
+export function sizesOf({ dims }: OnnxValue, texts: number, tokens: number): number[] {
+  const known: Record<string, number> = { texts, tokens, [ROWS]: texts * tokens };
+  return dims.map((dim) => (typeof dim === 'number' ? dim : known[dim]!));
+}
+
+export function isTable(name: string): boolean {
+  return name === WORD_TABLE || name === POSITION_TABLE || name === TOKEN_TYPE_TABLE;
+}
