@@ -13,6 +13,16 @@ export type TrainingExample = z.infer<typeof TrainingExample>;
 export const TrainingProgress = z.object({
   phase: z.string().describe('For people: "features", "C = 10", "export".'),
   done: z.number().describe('Share of the work done, 0 to 1.'),
+  steps: z
+    .object({
+      done: z.number().int(),
+      of: z.number().int(),
+      loss: z.number().describe('Mean of the last steps, in nats.'),
+      examplesPerSecond: z.number(),
+      secondsLeft: z.number(),
+    })
+    .optional()
+    .describe('Where training goes step by step.'),
 });
 export type TrainingProgress = z.infer<typeof TrainingProgress>;
 

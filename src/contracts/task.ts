@@ -193,15 +193,22 @@ export const DeploymentGateSettings = z.strictObject({
 });
 export type DeploymentGateSettings = z.infer<typeof DeploymentGateSettings>;
 
-export const StudentSettings = z.strictObject({
-  kind: z
-    .enum(['linear'])
-    .default('linear')
-    .describe('linear: hashed n-grams, TF-IDF and multinomial logistic regression; no download.'),
+const studentBase = {
   targets: z
     .enum(['soft', 'hard'])
     .default('soft')
     .describe('Learn the distribution of the votes, or the label alone.'),
+  maxMemoryMb: z.number().int().min(64).default(4096).describe('Training that needs more is refused beforehand.'),
+};
+
+export const LinearSettings = z.strictObject({
+  // Optional too, so that settings without a kind are these.
+  kind: z
+    .literal('linear')
+    .optional()
+    .default('linear')
+    .describe('Hashed n-grams, TF-IDF and multinomial logistic regression; no download.'),
+  ...studentBase,
   buckets: z
     .number()
     .int()
@@ -214,8 +221,37 @@ export const StudentSettings = z.strictObject({
     .min(1)
     .default([0.3, 1, 3, 10, 30])
     .describe('Inverse regularisation strengths (C) to choose from on the validation split.'),
-  maxMemoryMb: z.number().int().min(64).default(4096).describe('Training that needs more is refused beforehand.'),
 });
+export type LinearSettings = z.infer<typeof LinearSettings>;
+
+export const EncoderSettings = z.strictObject({
+  kind: z.literal('encoder').describe('A pretrained encoder (BERT, MiniLM, DistilBERT, RoBERTa, XLM-R), fine-tuned.'),
+  ...studentBase,
+  encoder: z
+    .string()
+    .min(1)
+    .describe(
+      "The encoder: a folder in the Hub's layout on the worker's disk (./folder, /folder), or a repository on the Hub.",
+    ),
+  revision: z
+    .string()
+    .min(1)
+    .default('main')
+    .describe("Revision of the Hub's repository; a commit pins the encoder for good."),
+  epochs: z.number().int().min(1).max(100).default(4).describe('Times that training goes over the examples.'),
+  patience: z
+    .number()
+    .int()
+    .min(1)
+    .default(2)
+    .describe('Epochs without a lower validation loss after which training stops; the best epoch is kept.'),
+  learningRate: z.number().positive().max(1).default(5e-5).describe('The highest; it warms up to it and falls to 0.'),
+  batchSize: z.number().int().min(1).max(512).default(16).describe('Examples of one training step.'),
+  maxLength: z.number().int().min(8).max(8192).default(128).describe('Tokens of a text; the rest is cut off.'),
+});
+export type EncoderSettings = z.infer<typeof EncoderSettings>;
+
+export const StudentSettings = z.discriminatedUnion('kind', [LinearSettings, EncoderSettings]);
 export type StudentSettings = z.infer<typeof StudentSettings>;
 
 export const EvaluationSettings = z.strictObject({

@@ -48,13 +48,19 @@ async function answer(request: ThreadRequest, featuriser: Featuriser, session: I
 }
 
 async function predict(texts: readonly string[], featuriser: Featuriser, session: InferenceSession) {
-  const parts: Float32Array[] = [];
-  for (const inputs of featuriser.featurise(texts)) {
+  const answers: Float32Array[] = [];
+  for (const { inputs, rows } of featuriser.featurise(texts)) {
     const feeds: Record<string, Tensor> = {};
     for (const [name, { type, data, dims }] of Object.entries(inputs)) feeds[name] = new Tensor(type, data, dims);
     const { probabilities } = await session.run(feeds);
-    parts.push(probabilities!.data as Float32Array);
+    const values = probabilities!.data as Float32Array;
+    const labels = values.length / rows.length;
+    for (const [index, row] of rows.entries()) answers[row] = values.subarray(index * labels, (index + 1) * labels);
   }
+  return concatenate(answers);
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
   const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let start = 0;
   for (const part of parts) {

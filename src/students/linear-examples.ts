@@ -1,4 +1,5 @@
 /** The training examples of the linear student, counted once for all its fits. */
+import type { LinearSettings } from '../contracts/index.js';
 import { type NgramBlock, NgramCounter, tokenise } from './ngrams.js';
 import type { TrainingJob } from './student.js';
 import { CountTable } from './tf-idf.js';
@@ -25,7 +26,7 @@ export function linearBlocks(buckets: number): NgramBlock[] {
   ];
 }
 
-export async function countExamples(job: TrainingJob): Promise<LinearExamples> {
+export async function countExamples(job: TrainingJob<LinearSettings>): Promise<LinearExamples> {
   const tables = linearBlocks(job.settings.buckets).map((block) => new CountTable(block));
   const counters = tables.map(({ block }) => new NgramCounter(block));
   const data = { targets: [] as number[][], fittingRows: [] as number[], validationRows: [] as number[] };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { blockInputs } from './linear-graph.js';
 import { type NgramBlock, NgramCounter, tokenise } from './ngrams.js';
-import type { Featuriser, ModelInputs } from './student.js';
+import type { Featuriser, ModelInputs, ModelRun } from './student.js';
 import { StudentFolderError } from './student-errors.js';
 import { readFolderJson, readStudentConfig } from './student-folder.js';
 import { placesOf } from './tf-idf.js';
@@ -78,24 +78,29 @@ class LinearFeaturiser implements Featuriser {
     private readonly labels: number,
   ) {}
 
-  featurise(texts: readonly string[]): ModelInputs[] {
-    const runs: ModelInputs[] = [];
+  featurise(texts: readonly string[]): ModelRun[] {
+    const runs: ModelRun[] = [];
     let group: TextEntries[] = [];
-    let longest = 1;
+    let [longest, answered] = [1, 0];
     for (const text of texts) {
       const tokens = tokenise(text);
       const entries = this.encoders.map((encoder) => encoder.encode(tokens));
       const length = Math.max(...entries.map(({ indices }) => indices.length));
       if (group.length > 0 && (group.length + 1) * Math.max(longest, length) * this.labels > GATHERED_AT_MOST) {
-        runs.push(this.pad(group));
+        runs.push(this.run(group, answered));
+        answered += group.length;
         group = [];
         longest = 1;
       }
       group.push(entries);
       longest = Math.max(longest, length);
     }
-    if (group.length > 0) runs.push(this.pad(group));
+    if (group.length > 0) runs.push(this.run(group, answered));
     return runs;
+  }
+
+  private run(group: readonly TextEntries[], firstRow: number): ModelRun {
+    return { rows: group.map((_, index) => firstRow + index), inputs: this.pad(group) };
   }
 
   private pad(group: readonly TextEntries[]): ModelInputs {

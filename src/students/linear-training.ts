@@ -1,6 +1,8 @@
 /** Trains the linear student: counts n-grams, chooses C on the validation rows, fits on all rows, exports. */
+
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LinearSettings } from '../contracts/index.js';
 import { carryOver, chooseStrength } from './choose-strength.js';
 import { countExamples, rowMajor } from './linear-examples.js';
 import { writeLinearFeatures } from './linear-featuriser.js';
@@ -14,7 +16,7 @@ import { measureParity, PARITY_ROWS } from './training.js';
 
 /** Trains and exports; `load` opens the export for the parity check. */
 export async function trainLinear(
-  job: TrainingJob,
+  job: TrainingJob<LinearSettings>,
   onProgress: ProgressListener,
   load: (folder: string) => Promise<Student>,
 ): Promise<TrainedStudent> {
@@ -61,7 +63,7 @@ export async function trainLinear(
 const FINAL_TOLERANCE = 1e-5;
 
 async function exportLinear(
-  job: TrainingJob,
+  job: TrainingJob<LinearSettings>,
   vocabularies: readonly BlockVocabulary[],
   { labels, parameters }: LogisticModel,
 ): Promise<void> {

@@ -13,8 +13,15 @@ const StudentConfig = z.looseObject({
 
 export const MODEL_FILE = 'model.onnx';
 
-export async function writeStudentConfig(folder: string, kind: string, labels: readonly string[]): Promise<void> {
+/** `more` are the kind's own fields. */
+export async function writeStudentConfig(
+  folder: string,
+  kind: string,
+  labels: readonly string[],
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
   const config = {
+    ...more,
     student_kind: kind,
     problem_type: 'single_label_classification',
     id2label: Object.fromEntries(labels.map((label, id) => [String(id), label])),

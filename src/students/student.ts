@@ -1,16 +1,20 @@
 /** The student port: each kind is trained from a file of examples and loaded from its folder. */
 import type { StudentSettings, TrainingProgress, TrainingSummary } from '../contracts/index.js';
+import type { ExampleSurvey } from './training-examples.js';
 
 /** A training job as plain JSON: it crosses into the training process. Paths are local. */
-export interface TrainingJob {
+export interface TrainingJob<Settings extends StudentSettings = StudentSettings> {
   readonly kind: string;
   readonly labels: readonly string[];
   /** JSONL of TrainingExample. */
   readonly examplesFile: string;
   /** Empty folder that the student's files are written into. */
   readonly outputFolder: string;
-  readonly settings: StudentSettings;
+  readonly settings: Settings;
   readonly seed: number;
+  /** Folder in which long training leaves checkpoints: a job that finds its own there goes on from it. Without one, a
+   *  killed training starts again. */
+  readonly checkpointFolder?: string;
 }
 
 /** What training leaves, without what only the activity knows (where the files went in the store). */
@@ -39,17 +43,26 @@ export interface ModelInput {
 /** The inputs of one run of the model by name; dims[0] is the number of texts. */
 export type ModelInputs = Readonly<Record<string, ModelInput>>;
 
+/** One run of the model, and which of the texts it answers, in the order of its inputs. */
+export interface ModelRun {
+  readonly inputs: ModelInputs;
+  readonly rows: readonly number[];
+}
+
 /** Turns texts into the model's inputs, beside the model in its thread. */
 export interface Featuriser {
-  /** Inputs for one or more runs that together answer the texts, in their order. */
-  featurise(texts: readonly string[]): ModelInputs[];
+  /** One or more runs that together answer each text once. */
+  featurise(texts: readonly string[]): ModelRun[];
 }
 
 /** One step of the ladder. The exported model has one output, `probabilities` [texts, labels]. */
 export interface StudentKind {
   readonly kind: string;
-  /** Bytes that training needs at its peak, from what is known beforehand; characters are UTF-16 code units. */
-  estimateMemory(job: TrainingJob, examples: number, characters: number): number;
+  /** Bytes that training needs at its peak, from what is known beforehand. Throws what makes training impossible, an
+   *  encoder that is not supported for one. */
+  estimateMemory(job: TrainingJob, examples: ExampleSurvey): Promise<number>;
+  /** Settings that lower the memory needed, for the message that refuses. */
+  memorySettings(job: TrainingJob): string;
   /** Leaves model.onnx, config.json, validation.json and what the featuriser needs in job.outputFolder. Meant for a
    *  process of its own: see trainInProcess. Same job, same seed: same files. */
   train(job: TrainingJob, onProgress: ProgressListener): Promise<TrainedStudent>;

@@ -11,6 +11,8 @@ export interface ExampleSurvey {
   readonly validation: number;
   /** UTF-16 code units of all texts. */
   readonly characters: number;
+  /** Of the longest text. */
+  readonly longest: number;
   /** Examples whose likeliest label it is, in the order of the labels. */
   readonly perLabel: readonly number[];
 }
@@ -26,15 +28,16 @@ export async function* readExamples(job: TrainingJob): AsyncGenerator<TrainingEx
 
 export async function surveyExamples(job: TrainingJob): Promise<ExampleSurvey> {
   const perLabel = job.labels.map(() => 0);
-  let [examples, validation, characters] = [0, 0, 0];
+  let [examples, validation, characters, longest] = [0, 0, 0, 0];
   for await (const example of readExamples(job)) {
     examples++;
     if (example.validation) validation++;
     characters += example.text.length;
+    longest = Math.max(longest, example.text.length);
     const label = likeliest(example.target);
     perLabel[label] = perLabel[label]! + 1;
   }
-  return { examples, validation, characters, perLabel };
+  return { examples, validation, characters, longest, perLabel };
 }
 
 /** Number of the label with the highest probability; the first of equals. */

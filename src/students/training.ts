@@ -17,7 +17,7 @@ export async function runTraining(
   await onProgress({ phase: 'reading', done: 0 });
   const survey = await surveyExamples(job);
   refuseMissingExamples(job, survey);
-  refuseMemory(kind, job, survey);
+  await refuseMemory(kind, job, survey);
   return kind.train(job, onProgress);
 }
 
@@ -63,13 +63,13 @@ function refuseMissingExamples(job: TrainingJob, { perLabel, validation, example
   }
 }
 
-function refuseMemory(kind: StudentKind, job: TrainingJob, { examples, characters }: ExampleSurvey): void {
-  const needed = Math.ceil(kind.estimateMemory(job, examples, characters) / 2 ** 20);
+async function refuseMemory(kind: StudentKind, job: TrainingJob, survey: ExampleSurvey): Promise<void> {
+  const needed = Math.ceil((await kind.estimateMemory(job, survey)) / 2 ** 20);
   const allowed = job.settings.maxMemoryMb;
   if (needed <= allowed) return;
   throw new TrainingRefusedError(
-    `training on ${examples} texts needs about ${needed} MB and student.maxMemoryMb is ${allowed}: ` +
-      `raise it, or lower student.buckets (${job.settings.buckets})`,
+    `training on ${survey.examples} texts needs about ${needed} MB and student.maxMemoryMb is ${allowed}: ` +
+      `raise it, or lower ${kind.memorySettings(job)}`,
     'memory',
     needed,
     allowed,

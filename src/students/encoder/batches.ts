@@ -1,6 +1,7 @@
 /** Batches of tokenised texts: padded inputs of the graph, and batches of similar lengths. */
 import type { ModelInput } from '../student.js';
 import { IDS_INPUT, MASK_INPUT } from './encoder-graph.js';
+import { shuffle } from './random.js';
 
 export type EncoderInputs = Record<typeof IDS_INPUT | typeof MASK_INPUT, ModelInput & { readonly data: BigInt64Array }>;
 
@@ -21,4 +22,33 @@ export function padBatch(texts: readonly (readonly number[])[]): EncoderInputs {
     [IDS_INPUT]: { type: 'int64', dims, data: ids },
     [MASK_INPUT]: { type: 'int64', dims, data: mask },
   };
+}
+
+/** One epoch's batches of row numbers, in random order. Rows of similar lengths stand together, so that little is padded:
+ *  they are sorted within random windows of some batches. */
+export function epochBatches(lengths: readonly number[], batchSize: number, random: () => number): number[][] {
+  const order = shuffle([...lengths.keys()], random);
+  const batches: number[][] = [];
+  for (let start = 0; start < order.length; start += batchSize * WINDOW_BATCHES) {
+    const window = order.slice(start, start + batchSize * WINDOW_BATCHES);
+    batches.push(...slices(byLength(window, lengths), batchSize));
+  }
+  return shuffle(batches, random);
+}
+
+/** All rows in batches of similar lengths, the shortest first. */
+export function sortedBatches(lengths: readonly number[], batchSize: number): number[][] {
+  return slices(byLength([...lengths.keys()], lengths), batchSize);
+}
+
+const WINDOW_BATCHES = 16;
+
+function byLength(rows: readonly number[], lengths: readonly number[]): number[] {
+  return rows.toSorted((a, b) => lengths[a]! - lengths[b]!);
+}
+
+function slices(rows: readonly number[], size: number): number[][] {
+  const parts: number[][] = [];
+  for (let start = 0; start < rows.length; start += size) parts.push(rows.slice(start, start + size));
+  return parts;
 }

@@ -6,13 +6,16 @@ import type { EncoderShape } from './encoder-shape.js';
 import { Graph } from './graph.js';
 import { Tape } from './tape.js';
 
-/** What a trained classifier is. */
-export interface Classifier {
+/** All that the graph of a classifier depends on. */
+export interface ClassifierShape {
   readonly shape: EncoderShape;
   readonly pooling: Pooling;
   readonly labels: number;
   /** In the order of the graph. */
   readonly parameters: readonly Parameter[];
+}
+
+export interface Classifier extends ClassifierShape {
   /** Values of each parameter by its name. */
   readonly values: ReadonlyMap<string, Float32Array>;
 }

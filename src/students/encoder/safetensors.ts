@@ -12,6 +12,7 @@ export interface NamedTensor {
 
 export interface SafetensorsReader {
   readonly names: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
   /** null when there is no such tensor. */
   dims(name: string): readonly number[] | null;
   /** Throws RangeError when there is no such tensor or its type is none of F32, F16 and BF16. */
@@ -23,7 +24,7 @@ export interface SafetensorsReader {
 export async function openSafetensors(path: string): Promise<SafetensorsReader> {
   const file = await open(path);
   try {
-    const { header, start } = await readHeader(file);
+    const { header, metadata, start } = await readHeader(file);
     const find = (name: string): Entry => {
       const entry = header.get(name);
       if (entry === undefined) throw new RangeError(`there is no tensor "${name}"`);
@@ -31,6 +32,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsReader> 
     };
     return {
       names: [...header.keys()],
+      metadata,
       dims: (name) => header.get(name)?.shape ?? null,
       read: async (name) => {
         const { dtype, data_offsets } = find(name);
@@ -50,10 +52,14 @@ export async function openSafetensors(path: string): Promise<SafetensorsReader> 
   }
 }
 
-/** Writes them as F32, in their order. */
-export async function writeSafetensors(path: string, tensors: readonly NamedTensor[]): Promise<void> {
+/** Writes them as F32, in their order, and waits until they are on the disk. */
+export async function writeSafetensors(
+  path: string,
+  tensors: readonly NamedTensor[],
+  metadata: Readonly<Record<string, string>>,
+): Promise<void> {
   let offset = 0;
-  const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
+  const header: Record<string, unknown> = { __metadata__: metadata };
   for (const { name, dims, data } of tensors) {
     header[name] = { dtype: 'F32', shape: dims, data_offsets: [offset, offset + data.byteLength] };
     offset += data.byteLength;
@@ -68,6 +74,7 @@ export async function writeSafetensors(path: string, tensors: readonly NamedTens
     await writeFully(file, length);
     await writeFully(file, json);
     for (const { data } of tensors) await writeFully(file, data);
+    await file.sync();
   } finally {
     await file.close();
   }
@@ -79,6 +86,7 @@ const Entry = z.object({
   data_offsets: z.tuple([z.number().int().min(0), z.number().int().min(0)]),
 });
 type Entry = z.infer<typeof Entry>;
+const HeaderObject = z.object({ __metadata__: z.record(z.string(), z.string()).default({}) }).catchall(Entry);
 
 /** Larger headers than any model's are refused before they are read, as the reference reader does. */
 const LONGEST_HEADER = 100_000_000;
@@ -89,25 +97,30 @@ const decoders: Readonly<Record<string, (bytes: Uint8Array) => Float32Array>> = 
   BF16: fromBrainFloats,
 };
 
-async function readHeader(file: FileHandle): Promise<{ header: Map<string, Entry>; start: number }> {
+interface Header {
+  readonly header: ReadonlyMap<string, Entry>;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Where the tensors begin. */
+  readonly start: number;
+}
+
+async function readHeader(file: FileHandle): Promise<Header> {
   const length = Number(Buffer.from(await readBytes(file, 0, 8)).readBigUInt64LE());
   if (length > LONGEST_HEADER) throw new RangeError('the file is not in the safetensors format');
   const text = Buffer.from(await readBytes(file, 8, length)).toString('utf8');
-  let parsed: Record<string, unknown>;
+  let parsed: z.infer<typeof HeaderObject>;
   try {
-    parsed = z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+    parsed = HeaderObject.parse(JSON.parse(text));
   } catch (error) {
-    throw new RangeError('the header of the safetensors file is not a JSON object', { cause: error });
+    throw new RangeError('the header of the safetensors file is not as it should be', { cause: error });
   }
   const { size } = await file.stat();
-  const header = new Map<string, Entry>();
-  for (const [name, value] of Object.entries(parsed)) {
-    if (name === '__metadata__') continue;
-    const entry = Entry.parse(value);
+  const { __metadata__: metadata, ...entries } = parsed;
+  const header = new Map(Object.entries(entries));
+  for (const [name, entry] of header) {
     if (8 + length + entry.data_offsets[1] > size) throw new RangeError(`the file ends before tensor "${name}" does`);
-    header.set(name, entry);
   }
-  return { header, start: 8 + length };
+  return { header, metadata, start: 8 + length };
 }
 
 /** In a buffer of their own, at its start, so that typed arrays can view them. */

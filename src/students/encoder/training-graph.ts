@@ -1,10 +1,9 @@
 /** The graph of one training step: loss and gradients from the weights, which are inputs. */
 import type { OnnxModel, OnnxValue } from '../onnx-model.js';
-import { encoderGraph, type Pooling, ROWS, TEXTS } from './encoder-graph.js';
-import { type Parameter, POSITION_TABLE, TOKEN_TYPE_TABLE, WORD_TABLE } from './encoder-parameters.js';
-import type { EncoderShape } from './encoder-shape.js';
+import { encoderGraph, ROWS, TEXTS } from './encoder-graph.js';
+import { POSITION_TABLE, TOKEN_TYPE_TABLE, WORD_TABLE } from './encoder-parameters.js';
 import { Graph } from './graph.js';
-import { inferenceParts } from './inference-model.js';
+import { addAnswers, type ClassifierShape, inferenceParts } from './inference-model.js';
 import { Tape } from './tape.js';
 
 export interface TrainingGraph {
@@ -21,12 +20,7 @@ export interface TrainingGraph {
 /** Float32 [texts, labels]: each text's target probabilities times its share of the batch's loss. */
 export const TARGETS_INPUT = 'targets';
 
-export function trainingGraph(
-  shape: EncoderShape,
-  pooling: Pooling,
-  labels: number,
-  parameters: readonly Parameter[],
-): TrainingGraph {
+export function trainingGraph({ shape, pooling, labels, parameters }: ClassifierShape): TrainingGraph {
   const graph = new Graph();
   const tape = new Tape(graph);
   const weights = new Map(parameters.map(({ name, dims }) => [name, graph.input(name, 'float32', dims)]));
@@ -51,6 +45,21 @@ export function trainingGraph(
     embeddedGradient: gradients[0]!,
     dropoutMasks,
   };
+}
+
+/** The forward graph with the weights as inputs; its outputs are logits and probabilities. */
+export function forwardModel({ shape, pooling, labels, parameters }: ClassifierShape): OnnxModel {
+  const graph = new Graph();
+  const tape = new Tape(graph);
+  const weights = new Map(parameters.map(({ name, dims }) => [name, graph.input(name, 'float32', dims)]));
+  const { logits } = encoderGraph(
+    tape,
+    shape,
+    pooling,
+    inferenceParts(tape, (name) => weights.get(name)!),
+  );
+  addAnswers(graph, logits, labels);
+  return graph.toModel('evaluation');
 }
 
 /** Sizes of a value once the batch is known. */

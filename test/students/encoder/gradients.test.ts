@@ -9,10 +9,10 @@ import { runOnnx } from './run-onnx.js';
 
 const SHAPE: EncoderShape = {
   family: 'bert',
-  layers: 2,
-  hidden: 6,
+  layers: 1,
+  hidden: 4,
   heads: 2,
-  feedForward: 8,
+  feedForward: 6,
   vocabulary: 9,
   positions: 5,
   firstPosition: 0,
@@ -89,7 +89,7 @@ function relativeDistance(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 describe.each(['mean', 'first'] as const)('the training graph with %s pooling', (pooling) => {
-  const graph = trainingGraph(SHAPE, pooling, LABELS, parameters);
+  const graph = trainingGraph({ shape: SHAPE, pooling, labels: LABELS, parameters });
   const feeds = randomFeeds(graph);
   const values = interpret(graph.model, feeds);
 

@@ -1,12 +1,7 @@
 /** Runs an ONNX model with onnxruntime in a thread of its own: inside Jest's realm it would refuse typed arrays. */
 import { Worker } from 'node:worker_threads';
 import { encodeOnnxModel, type OnnxModel } from '../../../src/students/onnx-model.js';
-
-export interface Feed {
-  readonly type: 'float32' | 'int64';
-  readonly dims: readonly number[];
-  readonly data: Float32Array | BigInt64Array;
-}
+import type { ModelInputs } from '../../../src/students/student.js';
 
 const THREAD = `
   const { parentPort, workerData } = require('node:worker_threads');
@@ -23,7 +18,7 @@ const THREAD = `
 `;
 
 /** Values of the outputs by name. */
-export async function runOnnx(model: OnnxModel, feeds: Record<string, Feed>): Promise<Record<string, Float32Array>> {
+export async function runOnnx(model: OnnxModel, feeds: ModelInputs): Promise<Record<string, Float32Array>> {
   const worker = new Worker(THREAD, { eval: true, workerData: { bytes: encodeOnnxModel(model), feeds } });
   return new Promise((resolve, reject) => {
     worker.on('message', resolve).on('error', reject);

@@ -1,0 +1,48 @@
+/** Writes a trained encoder as a folder in the Hub's layout. */
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { encodeOnnxModel } from '../onnx-model.js';
+import { MODEL_FILE, writeStudentConfig } from '../student-folder.js';
+import type { EncoderExport } from './encoder-featuriser.js';
+import { WEIGHTS_FILE } from './encoder-folder.js';
+import { modelPrefixes } from './encoder-parameters.js';
+import { type Classifier, inferenceModel } from './inference-model.js';
+import { type NamedTensor, writeSafetensors } from './safetensors.js';
+import { TOKENISER_FILE } from './tokeniser.js';
+
+/** model.onnx, model.safetensors, config.json and the tokeniser's files. `classifier` has the whole vocabulary. */
+export async function exportEncoder(
+  classifier: Classifier,
+  { from, to, labels, maxLength }: { from: string; to: string; labels: readonly string[]; maxLength: number },
+): Promise<void> {
+  await writeFile(join(to, MODEL_FILE), encodeOnnxModel(inferenceModel(classifier)));
+  await writeSafetensors(join(to, WEIGHTS_FILE), [...checkpointTensors(classifier)], { format: 'pt' });
+  const { id2label: _, label2id: __, ...original } = JSON.parse(await readFile(join(from, 'config.json'), 'utf8'));
+  const own: EncoderExport = { tutelage: { max_length: maxLength, pooling: classifier.pooling } };
+  await writeStudentConfig(to, 'encoder', labels, { ...original, ...own });
+  await copyFile(join(from, TOKENISER_FILE), join(to, TOKENISER_FILE));
+  await copyIfThere(from, to, 'tokenizer_config.json');
+}
+
+/** The parameters as the Hub's checkpoints have them: query, key and value apart, the encoder's under its name. */
+function* checkpointTensors({ shape, parameters, values }: Classifier): Generator<NamedTensor> {
+  for (const { name, dims, sources } of parameters) {
+    const whole = values.get(name)!;
+    const size = whole.length / sources.length;
+    for (const [index, source] of sources.entries()) {
+      yield {
+        name: source.startsWith('classifier.') ? source : modelPrefixes[shape.family] + source,
+        dims: [dims[0]! / sources.length, ...dims.slice(1)],
+        data: whole.subarray(index * size, (index + 1) * size),
+      };
+    }
+  }
+}
+
+async function copyIfThere(from: string, to: string, name: string): Promise<void> {
+  try {
+    await copyFile(join(from, name), join(to, name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}

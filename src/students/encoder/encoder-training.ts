@@ -1,0 +1,178 @@
+/** Fine-tunes an encoder: tokenises, trains, calibrates, exports, and compares the export with the original. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import type { EncoderSettings } from '../../contracts/index.js';
+import type { ProgressListener, Student, TrainedStudent, TrainingJob } from '../student.js';
+import { EncoderError } from '../student-errors.js';
+import { writeValidationAnswers } from '../student-folder.js';
+import { measureParity, PARITY_ROWS } from '../training.js';
+import { likeliest } from '../training-examples.js';
+import { bestTemperature, calibrationError, type Judged } from './calibration.js';
+import { type EncodedExamples, encodeExamples } from './encoder-examples.js';
+import { exportEncoder } from './encoder-export.js';
+import { readParameters, readPooling, WEIGHTS_FILE } from './encoder-folder.js';
+import { encoderParameters, headParameters, sizeOf, WORD_TABLE } from './encoder-parameters.js';
+import { type EncoderShape, longestText, readEncoderShape } from './encoder-shape.js';
+import { type CheckpointOptions, type Fit, fitEncoder } from './fit.js';
+import type { Classifier } from './inference-model.js';
+import { randomNumbers } from './random.js';
+import { openTokeniser } from './tokeniser.js';
+
+export interface EncoderTraining {
+  readonly job: TrainingJob<EncoderSettings>;
+  /** The encoder's local folder. */
+  readonly encoderFolder: string;
+  readonly onProgress: ProgressListener;
+  /** Opens the export for the parity check. */
+  readonly load: (folder: string) => Promise<Student>;
+  readonly checkpointEveryMs?: number;
+}
+
+const CHECKPOINT_EVERY_MS = 60_000;
+
+/** Throws EncoderError, ExampleError or ParityError. */
+export async function trainEncoder({
+  job,
+  encoderFolder,
+  onProgress,
+  load,
+  checkpointEveryMs = CHECKPOINT_EVERY_MS,
+}: EncoderTraining): Promise<TrainedStudent> {
+  const started = performance.now();
+  const shape = await readEncoderShape(encoderFolder);
+  const maxLength = Math.min(job.settings.maxLength, longestText(shape));
+  const examples = await encodeExamples(job, await openTokeniser(encoderFolder, maxLength));
+  const classifier = await startingClassifier(encoderFolder, shape, examples.vocabulary, job);
+  const folder = job.checkpointFolder;
+  const checkpoints: CheckpointOptions | null =
+    folder === undefined ? null : { folder, job: await identify(job, encoderFolder), everyMs: checkpointEveryMs };
+  const fit = await fitEncoder(classifier, examples, {
+    settings: job.settings,
+    seed: job.seed,
+    onProgress,
+    checkpoints,
+  });
+
+  const temperature = bestTemperature(fit.validation);
+  scaleLogits(classifier, 1 / temperature);
+  await onProgress({ phase: 'export', done: 0.98 });
+  const whole = await withWholeVocabulary(classifier, encoderFolder, examples.vocabulary);
+  await exportEncoder(whole, { from: encoderFolder, to: job.outputFolder, labels: job.labels, maxLength });
+  const answers = fit.validation.logits.map(likeliest);
+  await writeValidationAnswers(job.outputFolder, answers);
+  const trainSeconds = (performance.now() - started) / 1000;
+
+  const student = await load(job.outputFolder);
+  try {
+    const texts = examples.validation.texts.slice(0, PARITY_ROWS);
+    const expected = probabilities(fit.validation.logits.slice(0, PARITY_ROWS), temperature);
+    return {
+      kind: job.kind,
+      trainSeconds,
+      examples: examples.fitting.ids.length,
+      validation: { rows: answers.length, agreement: fit.epochs[fit.bestEpoch - 1]!.agreement },
+      chosen: chosenFigures(fit, examples, temperature),
+      candidates: fit.epochs.map((figures) => ({ ...figures })),
+      parity: await measureParity(student, texts, expected),
+    };
+  } finally {
+    await student.close();
+  }
+}
+
+/** The encoder with the examples' rows of the word table, and a new head. */
+async function startingClassifier(
+  folder: string,
+  shape: EncoderShape,
+  vocabulary: readonly number[],
+  job: TrainingJob<EncoderSettings>,
+): Promise<Classifier> {
+  const labels = job.labels.length;
+  const beyond = vocabulary.find((id) => id >= shape.vocabulary);
+  if (beyond !== undefined) {
+    throw new EncoderError(folder, `tokenizer.json has token ${beyond}, config.json only ${shape.vocabulary} tokens`);
+  }
+  const values = new Map<string, Float32Array>();
+  for await (const { parameter, values: read } of readParameters(folder, shape, encoderParameters(shape))) {
+    values.set(parameter.name, parameter.name === WORD_TABLE ? pickRows(read, vocabulary, shape.hidden) : read);
+  }
+  // As PyTorch starts linear layers.
+  const random = randomNumbers(job.seed, 'head');
+  const bound = 1 / Math.sqrt(shape.hidden);
+  const head = headParameters(shape, labels);
+  for (const parameter of head) {
+    values.set(
+      parameter.name,
+      Float32Array.from({ length: sizeOf(parameter) }, () => (2 * random() - 1) * bound),
+    );
+  }
+  const parameters = [...encoderParameters(shape, vocabulary.length), ...head];
+  return { shape, pooling: await readPooling(folder), labels, parameters, values };
+}
+
+/** The classifier with the words that no example has as they were. */
+async function withWholeVocabulary(
+  classifier: Classifier,
+  folder: string,
+  vocabulary: readonly number[],
+): Promise<Classifier> {
+  const { shape, labels, values } = classifier;
+  const parameters = encoderParameters(shape);
+  const trained = values.get(WORD_TABLE)!;
+  const whole = new Map(values);
+  for await (const { values: words } of readParameters(folder, shape, parameters.slice(0, 1))) {
+    for (const [row, id] of vocabulary.entries()) {
+      words.set(trained.subarray(row * shape.hidden, (row + 1) * shape.hidden), id * shape.hidden);
+    }
+    whole.set(WORD_TABLE, words);
+  }
+  return { ...classifier, parameters: [...parameters, ...headParameters(shape, labels)], values: whole };
+}
+
+/** Logits are linear in the head, so it can carry the temperature: every reader of the files gets calibrated answers. */
+function scaleLogits({ values }: Classifier, factor: number): void {
+  for (const name of ['classifier.weight', 'classifier.bias']) {
+    const numbers = values.get(name)!;
+    for (let i = 0; i < numbers.length; i++) numbers[i]! *= factor;
+  }
+}
+
+function pickRows(table: Float32Array, rows: readonly number[], width: number): Float32Array {
+  const picked = new Float32Array(rows.length * width);
+  for (const [to, row] of rows.entries()) picked.set(table.subarray(row * width, (row + 1) * width), to * width);
+  return picked;
+}
+
+function chosenFigures(fit: Fit, { cut, fitting, validation }: EncodedExamples, temperature: number) {
+  return {
+    epoch: fit.bestEpoch,
+    logLoss: fit.epochs[fit.bestEpoch - 1]!.logLoss,
+    temperature,
+    calibrationErrorBefore: calibrationError(fit.validation),
+    calibrationErrorAfter: calibrationError(fit.validation, temperature),
+    cutShare: cut / (fitting.ids.length + validation.ids.length),
+  };
+}
+
+/** softmax(logits / temperature), row-major. */
+function probabilities(logits: Judged['logits'], temperature: number): Float64Array {
+  return Float64Array.from(
+    logits.flatMap((row) => {
+      const largest = Math.max(...row);
+      const powers = row.map((logit) => Math.exp((logit - largest) / temperature));
+      const total = powers.reduce((sum, power) => sum + power, 0);
+      return powers.map((power) => power / total);
+    }),
+  );
+}
+
+/** Hash of all that decides what the training gives. */
+async function identify(job: TrainingJob<EncoderSettings>, encoderFolder: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of [job.examplesFile, join(encoderFolder, WEIGHTS_FILE)]) {
+    for await (const piece of createReadStream(file)) hash.update(piece);
+  }
+  const { labels, settings, seed } = job;
+  return hash.update(JSON.stringify({ labels, settings, seed })).digest('hex');
+}

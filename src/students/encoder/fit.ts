@@ -1,0 +1,184 @@
+/** The training loop: epochs of steps, a look at the validation rows after each, the best epoch restored at the end. */
+import type { EncoderSettings } from '../../contracts/index.js';
+import type { ProgressListener } from '../student.js';
+import { AdamW, learningRateAt } from './adamw.js';
+import { epochBatches, sortedBatches } from './batches.js';
+import { agreement, type Judged, logLoss } from './calibration.js';
+import { type EpochFigures, restoreCheckpoint, saveCheckpoint, type TrainingState } from './checkpoint.js';
+import type { EncodedExamples, EncodedTexts } from './encoder-examples.js';
+import type { Classifier } from './inference-model.js';
+import { randomNumbers } from './random.js';
+import { EvaluationSession, TrainingSession } from './training-session.js';
+
+export interface FitOptions {
+  readonly settings: EncoderSettings;
+  readonly seed: number;
+  readonly onProgress: ProgressListener;
+  readonly checkpoints: CheckpointOptions | null;
+}
+
+export interface CheckpointOptions {
+  readonly folder: string;
+  /** Names the training by all that decides its outcome. */
+  readonly job: string;
+  /** At least, in milliseconds; the end of an epoch always leaves one. */
+  readonly everyMs: number;
+}
+
+export interface Fit {
+  readonly epochs: readonly EpochFigures[];
+  readonly bestEpoch: number;
+  /** The best epoch's answers to the validation rows. */
+  readonly validation: Judged;
+}
+
+/** Trains the classifier's values in place and leaves the best epoch's. */
+export async function fitEncoder(classifier: Classifier, examples: EncodedExamples, options: FitOptions): Promise<Fit> {
+  const tokens = Math.max(...examples.fitting.ids.map((ids) => ids.length));
+  const masks = { seed: options.seed, texts: options.settings.batchSize, tokens };
+  const training = await TrainingSession.create(classifier, masks);
+  const evaluation = await EvaluationSession.create(classifier);
+  try {
+    return await new Fitting(classifier, examples, options, training, evaluation).run();
+  } finally {
+    await training.release();
+    await evaluation.release();
+  }
+}
+
+/** Steps whose mean loss and speed progress tells. */
+const RECENT_STEPS = 20;
+const EVALUATION_BATCH = 32;
+const PHASE = 'fine-tuning';
+
+class Fitting {
+  private readonly optimiser: AdamW;
+  private readonly best: ReadonlyMap<string, Float32Array>;
+  private readonly stepsPerEpoch: number;
+  private readonly steps: number;
+  private readonly recent: { loss: number; texts: number; ms: number }[] = [];
+  private state: TrainingState = { step: 0, lossSum: 0, epochs: [], bestEpoch: 0 };
+  private savedAt = performance.now();
+
+  constructor(
+    private readonly classifier: Classifier,
+    private readonly examples: EncodedExamples,
+    private readonly options: FitOptions,
+    private readonly training: TrainingSession,
+    private readonly evaluation: EvaluationSession,
+  ) {
+    const { parameters, values } = classifier;
+    this.optimiser = new AdamW(
+      parameters.map(({ name, decays }) => {
+        return { values: values.get(name)!, gradient: training.gradients.get(name)!, decays };
+      }),
+    );
+    this.best = new Map(parameters.map(({ name }) => [name, values.get(name)!.slice()]));
+    this.stepsPerEpoch = Math.ceil(examples.fitting.ids.length / options.settings.batchSize);
+    this.steps = this.stepsPerEpoch * options.settings.epochs;
+  }
+
+  async run(): Promise<Fit> {
+    const { checkpoints, settings } = this.options;
+    if (checkpoints !== null) {
+      this.state = (await restoreCheckpoint(checkpoints.folder, checkpoints.job, this.arrays())) ?? this.state;
+    }
+    while (this.state.epochs.length < settings.epochs && !this.outOfPatience()) await this.epoch();
+    for (const [name, values] of this.best) this.classifier.values.get(name)!.set(values);
+    const { epochs, bestEpoch } = this.state;
+    return { epochs, bestEpoch, validation: await this.judge(this.examples.validation) };
+  }
+
+  private async epoch(): Promise<void> {
+    const { fitting, validation } = this.examples;
+    const { settings, seed } = this.options;
+    const epoch = this.state.epochs.length + 1;
+    const lengths = fitting.ids.map((ids) => ids.length);
+    const batches = epochBatches(lengths, settings.batchSize, randomNumbers(seed, 'batches', epoch));
+    for (const rows of batches.slice(this.state.step - (epoch - 1) * this.stepsPerEpoch)) {
+      await this.step(rows);
+      await this.options.onProgress(this.progress());
+      await this.save(false);
+    }
+    const judged = await this.judge(validation);
+    const trainingLoss = this.state.lossSum / this.stepsPerEpoch;
+    this.endEpoch({ epoch, trainingLoss, logLoss: logLoss(judged), agreement: agreement(judged) });
+    await this.save(true);
+  }
+
+  private async step(rows: readonly number[]): Promise<void> {
+    const { ids, targets } = this.examples.fitting;
+    const { step } = this.state;
+    const started = performance.now();
+    const batch = { ids: rows.map((row) => ids[row]!), targets: rows.map((row) => targets[row]!) };
+    const loss = await this.training.run(batch, randomNumbers(this.options.seed, 'dropout', step));
+    this.optimiser.update(step + 1, learningRateAt(step, this.steps, this.options.settings.learningRate));
+    this.state = { ...this.state, step: step + 1, lossSum: this.state.lossSum + loss };
+    this.recent.push({ loss, texts: rows.length, ms: performance.now() - started });
+    if (this.recent.length > RECENT_STEPS) this.recent.shift();
+  }
+
+  private endEpoch(figures: EpochFigures): void {
+    const before = this.state.epochs[this.state.bestEpoch - 1];
+    const better = before === undefined || figures.logLoss < before.logLoss;
+    if (better) for (const [name, values] of this.best) values.set(this.classifier.values.get(name)!);
+    const bestEpoch = better ? figures.epoch : this.state.bestEpoch;
+    this.state = { ...this.state, lossSum: 0, epochs: [...this.state.epochs, figures], bestEpoch };
+  }
+
+  private outOfPatience(): boolean {
+    const { epochs, bestEpoch } = this.state;
+    return epochs.length - bestEpoch >= this.options.settings.patience;
+  }
+
+  private async judge({ ids, targets }: EncodedTexts): Promise<Judged> {
+    const { labels } = this.classifier;
+    const logits: number[][] = [];
+    const lengths = ids.map((text) => text.length);
+    for (const rows of sortedBatches(lengths, EVALUATION_BATCH)) {
+      const answers = await this.evaluation.logits(rows.map((row) => ids[row]!));
+      for (const [index, row] of rows.entries()) {
+        logits[row] = Array.from(answers.subarray(index * labels, (index + 1) * labels));
+      }
+    }
+    return { logits, targets };
+  }
+
+  private progress() {
+    const sum = (of: (step: (typeof this.recent)[number]) => number) => this.recent.reduce((s, x) => s + of(x), 0);
+    const msPerStep = sum(({ ms }) => ms) / this.recent.length;
+    const { step } = this.state;
+    return {
+      phase: PHASE,
+      done: (DONE_BY_FITTING * step) / this.steps,
+      steps: {
+        done: step,
+        of: this.steps,
+        loss: sum(({ loss }) => loss) / this.recent.length,
+        examplesPerSecond: (1000 * sum(({ texts }) => texts)) / sum(({ ms }) => ms),
+        secondsLeft: ((this.steps - step) * msPerStep) / 1000,
+      },
+    };
+  }
+
+  private async save(endOfEpoch: boolean): Promise<void> {
+    const { checkpoints } = this.options;
+    if (checkpoints === null) return;
+    if (!endOfEpoch && performance.now() - this.savedAt < checkpoints.everyMs) return;
+    await saveCheckpoint(checkpoints.folder, checkpoints.job, this.state, this.arrays());
+    this.savedAt = performance.now();
+  }
+
+  /** All that a step changes, by the names of the checkpoint. */
+  private arrays(): Map<string, Float32Array> {
+    const arrays = new Map<string, Float32Array>();
+    for (const [index, { name }] of this.classifier.parameters.entries()) {
+      const { first, second } = this.optimiser.moments[index]!;
+      arrays.set(`${name} weights`, this.classifier.values.get(name)!).set(`${name} best`, this.best.get(name)!);
+      arrays.set(`${name} first`, first).set(`${name} second`, second);
+    }
+    return arrays;
+  }
+}
+
+const DONE_BY_FITTING = 0.97;
