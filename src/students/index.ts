@@ -1,5 +1,6 @@
 export type { Student, StudentKind, TrainedStudent, TrainingJob } from './student.js';
 export {
+  EncoderError,
   ExampleError,
   ParityError,
   StudentClosedError,

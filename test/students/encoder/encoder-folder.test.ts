@@ -1,0 +1,111 @@
+/** What is read of an encoder's folder, and what is refused, by name and before training. */
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readParameters } from '../../../src/students/encoder/encoder-folder.js';
+import { encoderParameters } from '../../../src/students/encoder/encoder-parameters.js';
+import { readEncoderShape } from '../../../src/students/encoder/encoder-shape.js';
+import { openSafetensors, writeSafetensors } from '../../../src/students/encoder/safetensors.js';
+import { openTokeniser } from '../../../src/students/encoder/tokeniser.js';
+import { EncoderError } from '../../../src/students/index.js';
+import { makeTinyEncoder } from './tiny-encoder.js';
+
+let scratch: string;
+let encoder: string;
+beforeEach(async () => {
+  scratch = mkdtempSync(join(tmpdir(), 'encoder-'));
+  encoder = await makeTinyEncoder(join(scratch, 'encoder'));
+});
+afterEach(() => rmSync(scratch, { recursive: true }));
+
+function changeConfig(changes: Record<string, unknown>): void {
+  const path = join(encoder, 'config.json');
+  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), ...changes }));
+}
+
+async function readAll(): Promise<string[]> {
+  const shape = await readEncoderShape(encoder);
+  const names: string[] = [];
+  for await (const { parameter } of readParameters(encoder, shape, encoderParameters(shape)))
+    names.push(parameter.name);
+  return names;
+}
+
+describe('an encoder', () => {
+  it.each([
+    [{ model_type: 'deberta-v2' }, /architecture "deberta-v2" is not supported: use a bert/],
+    [{ hidden_act: 'relu' }, /activation "relu" is not supported/],
+    [{ position_embedding_type: 'relative_key' }, /position_embedding_type "relative_key" is not supported/],
+    [{ hidden_size: 'wide' }, /config\.json: hidden_size:/],
+  ])('with %j is refused', async (changes, problem) => {
+    changeConfig(changes);
+    const reading = readEncoderShape(encoder);
+    await expect(reading).rejects.toThrow(EncoderError);
+    await expect(reading).rejects.toThrow(problem);
+  });
+
+  it('whose weights have other dimensions than config.json tells is refused', async () => {
+    expect(await readAll()).toContain('layer.0.qkv.weight');
+    changeConfig({ hidden_size: 8 });
+    await expect(readAll()).rejects.toThrow(
+      /word_embeddings\.weight" has dimensions \[\d+, 16\], config\.json tells \[\d+, 8\]/,
+    );
+  });
+
+  it('whose weights lack a layer is refused with the name of the tensor', async () => {
+    changeConfig({ num_hidden_layers: 2 });
+    await expect(readAll()).rejects.toThrow('there is no tensor "encoder.layer.1.attention.self.query.weight"');
+  });
+
+  it('whose weights are cut short is refused', async () => {
+    truncateSync(join(encoder, 'model.safetensors'), 9000);
+    await expect(readAll()).rejects.toThrow(/the file ends before tensor/);
+  });
+});
+
+describe('safetensors', () => {
+  it('of types F16 and BF16 are read as the numbers they stand for', async () => {
+    const halves = [0x3c00, 0xc000, 0x3555, 0x0001, 0x7c00]; // 1, −2, 1/3, the least, infinity
+    const brains = [0x3f80, 0xc000, 0x3eab]; // 1, −2, 1/3
+    const header = JSON.stringify({
+      half: { dtype: 'F16', shape: [5], data_offsets: [0, 10] },
+      brain: { dtype: 'BF16', shape: [3], data_offsets: [10, 16] },
+      whole: { dtype: 'I64', shape: [2], data_offsets: [0, 16] },
+    });
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(header.length));
+    const path = join(scratch, 'types.safetensors');
+    writeFileSync(
+      path,
+      Buffer.concat([length, Buffer.from(header), Buffer.from(Uint16Array.of(...halves, ...brains).buffer)]),
+    );
+    const file = await openSafetensors(path);
+    const half = await file.read('half');
+    expect([half[0], half[1], half[3], half[4]]).toEqual([1, -2, 2 ** -24, Number.POSITIVE_INFINITY]);
+    expect(half[2]).toBeCloseTo(1 / 3, 3);
+    const brain = await file.read('brain');
+    expect([brain[0], brain[1]]).toEqual([1, -2]);
+    expect(brain[2]).toBeCloseTo(1 / 3, 2);
+    await expect(file.read('whole')).rejects.toThrow('tensor "whole" has type I64');
+    await file.close();
+  });
+
+  it('are written so that they are read again, with their metadata', async () => {
+    const path = join(scratch, 'written.safetensors');
+    await writeSafetensors(path, [{ name: 'ä', dims: [2, 1], data: Float32Array.of(1, -0.5) }], { format: 'pt' });
+    const file = await openSafetensors(path);
+    expect([file.names, file.dims('ä'), file.metadata]).toEqual([['ä'], [2, 1], { format: 'pt' }]);
+    expect([...(await file.read('ä'))]).toEqual([1, -0.5]);
+    await file.close();
+  });
+});
+
+describe('a tokeniser', () => {
+  it('keeps the first and the last special token of a text that it cuts', async () => {
+    const whole = (await openTokeniser(encoder, 24)).encode('sales rose in the quarter');
+    expect(whole.cut).toBe(false);
+    const { ids, cut } = (await openTokeniser(encoder, 4)).encode('sales rose in the quarter');
+    expect(cut).toBe(true);
+    expect(ids).toEqual([...whole.ids.slice(0, 3), whole.ids.at(-1)]);
+  });
+});

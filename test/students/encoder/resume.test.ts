@@ -1,0 +1,96 @@
+/** A trainer that is killed goes on where it was and ends with the same weights as one that was not killed. */
+import { fork } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EncoderSettings } from '../../../src/contracts/index.js';
+import { restoreCheckpoint, saveCheckpoint } from '../../../src/students/encoder/checkpoint.js';
+import type { TrainingJob } from '../../../src/students/index.js';
+import { makeTinyEncoder } from './tiny-encoder.js';
+
+const KILLS = 5;
+/** 24 examples in batches of 4 over 5 epochs. */
+const STEPS = 30;
+
+let folder: string;
+let job: TrainingJob<EncoderSettings>;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'resume-'));
+  const lines = Array.from({ length: 32 }, (_, index) => {
+    const text = `Profit ${index % 2 === 1 ? 'rose' : 'fell'} by ${index} percent.`;
+    return JSON.stringify({ text, target: index % 2 === 1 ? [0.2, 0.8] : [1, 0], validation: index % 4 === 3 });
+  });
+  const examplesFile = join(folder, 'examples.jsonl');
+  writeFileSync(examplesFile, lines.join('\n'));
+  const encoder = await makeTinyEncoder(join(folder, 'encoder'));
+  const settings = EncoderSettings.parse({
+    kind: 'encoder',
+    encoder,
+    epochs: 5,
+    patience: 5,
+    batchSize: 4,
+    learningRate: 0.01,
+  });
+  job = { kind: 'encoder', labels: ['bad', 'good'], examplesFile, outputFolder: '', settings, seed: 3 };
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs a trainer, and kills it when it tells of step `killAt`. Gives the steps it told of. */
+function runTrainer(name: string, killAt = Number.POSITIVE_INFINITY): Promise<{ steps: number[]; finished: boolean }> {
+  const outputFolder = join(folder, name);
+  mkdirSync(outputFolder, { recursive: true });
+  const child = fork(join(__dirname, 'eager-checkpoints.js'), { execArgv: [] });
+  const steps: number[] = [];
+  let finished = false;
+  child.on('message', (message: { step?: number; finished?: boolean }) => {
+    if (message.finished) finished = true;
+    if (message.step === undefined) return;
+    steps.push(message.step);
+    if (message.step === killAt) child.kill('SIGKILL');
+    else child.send('go on');
+  });
+  child.send({ ...job, outputFolder, checkpointFolder: join(folder, `${name}-checkpoints`) });
+  return new Promise((resolve) => child.on('close', () => resolve({ steps, finished })));
+}
+
+const filesOf = (name: string) =>
+  readdirSync(join(folder, name)).map((file) => [file, readFileSync(join(folder, name, file)).toString('base64')]);
+
+describe('a killed trainer', () => {
+  it(`that was killed at ${KILLS} random steps ends with the same files`, async () => {
+    const undisturbed = await runTrainer('undisturbed');
+    expect(undisturbed).toEqual({ steps: Array.from({ length: STEPS }, (_, index) => index + 1), finished: true });
+
+    const kills = Array.from({ length: KILLS }, () => 1 + Math.floor(Math.random() * (STEPS - 1))).sort(
+      (a, b) => a - b,
+    );
+    for (const killAt of kills) {
+      const { finished, steps } = await runTrainer('killed', killAt);
+      expect({ kills, last: steps.at(-1), finished }).toEqual({ kills, last: killAt, finished: false });
+    }
+    const { steps, finished } = await runTrainer('killed');
+    expect({ kills, first: steps[0], finished }).toEqual({ kills, first: kills.at(-1), finished: true });
+    expect(filesOf('killed')).toEqual(filesOf('undisturbed'));
+  });
+});
+
+describe('a checkpoint', () => {
+  const state = { step: 7, lossSum: 1.5, epochs: [], bestEpoch: 0 };
+
+  it('fills the arrays of the same job and tells its state', async () => {
+    const checkpoints = join(folder, 'own');
+    await saveCheckpoint(checkpoints, 'job 1', state, new Map([['w', Float32Array.of(1, 2.5)]]));
+    const arrays = new Map([['w', new Float32Array(2)]]);
+    expect(await restoreCheckpoint(checkpoints, 'job 1', arrays)).toEqual(state);
+    expect([...arrays.get('w')!]).toEqual([1, 2.5]);
+  });
+
+  it('of another job is left alone, and none is no error', async () => {
+    const checkpoints = join(folder, 'foreign');
+    const arrays = new Map([['w', Float32Array.of(9)]]);
+    expect(await restoreCheckpoint(checkpoints, 'job 1', arrays)).toBeNull();
+    await saveCheckpoint(checkpoints, 'job 2', state, new Map([['w', Float32Array.of(1)]]));
+    expect(await restoreCheckpoint(checkpoints, 'job 1', arrays)).toBeNull();
+    expect([...arrays.get('w')!]).toEqual([9]);
+  });
+});
