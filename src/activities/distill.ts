@@ -1,6 +1,8 @@
 /** Stage distill: labels to a trained student in the store. */
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir } from 'node:fs/promises';
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import {
   type ArtifactRef,
@@ -50,6 +52,8 @@ async function train(
     const outputFolder = join(folder, 'student');
     await mkdir(outputFolder);
     await writeExamples(store, task, labels, examplesFile);
+    const studentFolder = `${prepared.run.folder}/student/${labels.sha256.slice(0, 16)}`;
+    const checkpointFolder = checkpointsOf(`${prepared.run.store}/${studentFolder}`, process.env);
     const trained = await trainInProcess(
       {
         kind: task.student.kind,
@@ -58,16 +62,23 @@ async function train(
         outputFolder,
         settings: task.student,
         seed: task.seed,
+        checkpointFolder,
       },
       { onProgress, signal },
     );
-    const studentFolder = `${prepared.run.folder}/student/${labels.sha256.slice(0, 16)}`;
     const files: ArtifactRef[] = [];
     for (const name of (await readdir(outputFolder)).sort()) {
       files.push(await upload(store, join(outputFolder, name), `${studentFolder}/${name}`));
     }
+    await rm(checkpointFolder, { recursive: true, force: true });
     return { ...trained, folder: studentFolder, files };
   });
+}
+
+/** A folder of this machine that outlives the attempt, so that the next one goes on from its checkpoints. */
+function checkpointsOf(student: string, env: NodeJS.ProcessEnv): string {
+  const name = createHash('sha256').update(student).digest('hex');
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tutelage', 'training', name);
 }
 
 /** Texts of the corpus with a label; gold texts never. In the order of the labels file, which the corpus alone decides. */

@@ -22,6 +22,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   StoreNotSeenError: { type: FailureType.StoreNotSeen, retry: true },
   DamagedArtifactError: { type: FailureType.ArtifactDamaged, retry: false },
   TrainingRefusedError: { type: FailureType.TrainingRefused, retry: false },
+  EncoderError: { type: FailureType.TrainingRefused, retry: false },
   ParityError: { type: FailureType.ParityFailed, retry: false },
 };
 

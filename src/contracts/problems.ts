@@ -51,17 +51,28 @@ export function nearest(word: string, known: readonly string[]): string | null {
 
 /** base: where schema and value stand in the whole; the issue's path goes on from there. */
 function describeIssue(issue: Issue, value: unknown, schema: z.core.$ZodType, base: Path): string[] {
-  const here = schemaAt(schema, issue.path);
+  const here = schemaAt(schema, issue.path, value);
   const received = valueAt(value, issue.path);
   const path = [...base, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
-    const known = here === null ? [] : keysOf(here);
+    const known = here === null ? [] : keysOf(here, received);
     return issue.keys.map((key) => `${inDots([...path, key])}: unknown key${instead(key, known)}`);
+  }
+  if (issue.code === 'invalid_union' && 'options' in issue && issue.options !== undefined) {
+    return [`${inDots(path)}: ${explainKind(issue.options, received, path)}`];
   }
   if (issue.code === 'invalid_union' && here !== null) return describeUnion(issue, received, here, path);
   if (issue.code === 'custom') return [`${inDots(path)}: ${issue.message}`];
   const about = here === null ? '' : describeSchema(here);
   return [`${inDots(path)}: ${explain(issue, received, path)}${about === '' ? '' : ` (${about})`}`];
+}
+
+/** For the key that tells which of several kinds of object this is. */
+function explainKind(kinds: readonly unknown[], value: unknown, path: Path): string {
+  const known = kinds.filter((kind) => typeof kind === 'string');
+  const guess = typeof value === 'string' ? nearest(value, known) : null;
+  const hint = guess === null ? '' : `; did you mean ${JSON.stringify(guess)}?`;
+  return `${show(value, path)}; give ${known.map((kind) => JSON.stringify(kind)).join(' or ')}${hint}`;
 }
 
 /** The problems of the branch that the value comes closest to, or what the branches want if it is none of their types. */
@@ -154,15 +165,24 @@ function valueAt(value: unknown, path: Path): unknown {
 }
 
 /** The schema of a value inside; null where it can't be told. */
-function schemaAt(schema: z.core.$ZodType, path: Path): z.core.$ZodType | null {
+function schemaAt(schema: z.core.$ZodType, path: Path, value: unknown): z.core.$ZodType | null {
   const [key, ...rest] = path;
   if (key === undefined) return schema;
   const container = withoutWrappers(schema);
   if (container instanceof z.ZodUnion) {
-    return container.options.map((option) => schemaAt(option, path)).find((found) => found !== null) ?? null;
+    const found = optionsFor(container, value).map((option) => schemaAt(option, path, value));
+    return found.find((option) => option !== null) ?? null;
   }
   const child = childOf(container, key);
-  return child === undefined ? null : schemaAt(child, rest);
+  return child === undefined ? null : schemaAt(child, rest, valueAt(value, [key]));
+}
+
+/** Where a key tells the kind of object, the option of the value's kind; else all options. */
+function optionsFor(union: z.ZodUnion, value: unknown): readonly z.core.$ZodType[] {
+  if (!(union instanceof z.ZodDiscriminatedUnion)) return union.options;
+  const { discriminator } = union.def;
+  const kind = valueAt(value, [discriminator]) as z.core.util.Primitive;
+  return union.options.filter((option) => option._zod.propValues?.[discriminator]?.has(kind));
 }
 
 function childOf(container: z.core.$ZodType, key: PropertyKey): z.core.$ZodType | undefined {
@@ -171,9 +191,9 @@ function childOf(container: z.core.$ZodType, key: PropertyKey): z.core.$ZodType 
   return container instanceof z.ZodRecord ? container.valueType : undefined;
 }
 
-function keysOf(schema: z.core.$ZodType): string[] {
+function keysOf(schema: z.core.$ZodType, value: unknown): string[] {
   const container = withoutWrappers(schema);
-  if (container instanceof z.ZodUnion) return container.options.flatMap(keysOf);
+  if (container instanceof z.ZodUnion) return optionsFor(container, value).flatMap((option) => keysOf(option, value));
   return container instanceof z.ZodObject ? Object.keys(container.shape) : [];
 }
 

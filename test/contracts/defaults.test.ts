@@ -94,6 +94,21 @@ describe('the defaults', () => {
     expect(schema.parse({})).toEqual(defaults);
   });
 
+  it('of an encoder student are these beside the encoder', () => {
+    expect(StudentSettings.parse({ kind: 'encoder', encoder: './minilm' })).toEqual({
+      kind: 'encoder',
+      targets: 'soft',
+      maxMemoryMb: 4096,
+      encoder: './minilm',
+      revision: 'main',
+      epochs: 4,
+      patience: 2,
+      learningRate: 5e-5,
+      batchSize: 16,
+      maxLength: 128,
+    });
+  });
+
   it('of a task with nothing but name, kind and labels are those of its sections', () => {
     const minimal = { name: 'tone', kind: 'text-classification', labels: [{ name: 'good' }, { name: 'bad' }] };
     expect(Task.parse(minimal)).toEqual({

@@ -33,6 +33,18 @@ describe('parseOrExplain', () => {
     ]);
   });
 
+  it('tells the kinds of student there are, and the keys of the kind that was given', () => {
+    expect(problemsOf(Task, { ...TASK, student: { kind: 'encodr', encoder: './minilm' } })).toEqual([
+      'student.kind: received "encodr"; give "linear" or "encoder"; did you mean "encoder"?',
+    ]);
+    expect(problemsOf(Task, { ...TASK, student: { kind: 'encoder', encoder: './minilm', epoch: 3 } })).toEqual([
+      'student.epoch: unknown key; did you mean "epochs"?',
+    ]);
+    expect(problemsOf(Task, { ...TASK, student: { epochs: 3 } })).toEqual([
+      'student.epochs: unknown key; the keys here are kind, targets, maxMemoryMb, buckets, strengths',
+    ]);
+  });
+
   it('lists the keys there are when none is near', () => {
     expect(problemsOf(Task, { ...TASK, budget: { maximum: 5 } })).toEqual([
       'budget.maximum: unknown key; the keys here are usd, calls',
