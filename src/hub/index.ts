@@ -1,0 +1,3 @@
+export { downloadModel, type ModelRequest } from './download-model.js';
+export { HubError } from './hub-error.js';
+export { type HubSettings, hubSettings } from './hub-settings.js';

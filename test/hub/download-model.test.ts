@@ -1,0 +1,103 @@
+/** Downloads from a stand-in for the Hub: cache layout, resumption, digests, and work without a network. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { downloadModel, HubError, hubSettings } from '../../src/hub/index.js';
+import { COMMIT, type HubServer, startHubServer } from './hub-server.js';
+
+const REPOSITORY = 'someone/tiny';
+const WEIGHTS = Buffer.from(Array.from({ length: 100_000 }, (_, index) => (index * 7) % 251));
+const CONFIG = Buffer.from('{"model_type": "bert"}');
+const REQUEST = {
+  repository: REPOSITORY,
+  revision: 'main',
+  required: ['config.json', 'model.safetensors'],
+  optional: ['1_Pooling/config.json', 'absent.json'],
+};
+
+let cache: string;
+let server: HubServer;
+beforeEach(async () => {
+  cache = mkdtempSync(join(tmpdir(), 'hub-'));
+  const files = {
+    'config.json': CONFIG,
+    'model.safetensors': WEIGHTS,
+    '1_Pooling/config.json': CONFIG,
+    'big.bin': WEIGHTS,
+  };
+  server = await startHubServer(REPOSITORY, files);
+});
+afterEach(async () => {
+  await server.close();
+  rmSync(cache, { recursive: true });
+});
+
+const settings = (more: Record<string, string> = {}) =>
+  hubSettings({ HF_ENDPOINT: server.endpoint, HF_HUB_CACHE: cache, ...more });
+const offline = () => settings({ HF_HUB_OFFLINE: '1' });
+const blobs = () => readdirSync(join(cache, 'models--someone--tiny', 'blobs'));
+
+describe('downloadModel', () => {
+  it("fetches the wanted files into the layout of Python's cache, once", async () => {
+    const folder = await downloadModel(REQUEST, settings());
+    expect(folder).toBe(join(cache, 'models--someone--tiny', 'snapshots', COMMIT));
+    expect(readdirSync(folder).sort()).toEqual(['1_Pooling', 'config.json', 'model.safetensors']);
+    expect(readFileSync(join(folder, 'model.safetensors')).equals(WEIGHTS)).toBe(true);
+    const sha256 = createHash('sha256').update(WEIGHTS).digest('hex');
+    expect(readlinkSync(join(folder, 'model.safetensors'))).toBe(`../../blobs/${sha256}`);
+    expect(readFileSync(join(cache, 'models--someone--tiny', 'refs', 'main'), 'utf8')).toBe(COMMIT);
+    expect(server.downloads).toHaveLength(2);
+    await downloadModel(REQUEST, settings());
+    expect(server.downloads).toHaveLength(2);
+  });
+
+  it('goes on where a broken download ended', async () => {
+    const request = { ...REQUEST, required: ['model.safetensors'], optional: [] };
+    server.breakAfter = 40_000;
+    await expect(downloadModel(request, settings())).rejects.toThrow('what came is kept for the next attempt');
+    const folder = await downloadModel(request, settings());
+    expect(server.downloads).toEqual([
+      'GET model.safetensors',
+      expect.stringMatching(/^GET model\.safetensors bytes=\d+-$/),
+    ]);
+    expect(readFileSync(join(folder, 'model.safetensors')).equals(WEIGHTS)).toBe(true);
+  });
+
+  it('keeps nothing of a file with another digest', async () => {
+    server.falsified = Buffer.alloc(WEIGHTS.length);
+    await expect(downloadModel(REQUEST, settings())).rejects.toThrow(/has digest [0-9a-f]+ instead of [0-9a-f]+/);
+    expect(blobs()).toEqual([]);
+    server.falsified = null;
+    expect(existsSync(join(await downloadModel(REQUEST, settings()), 'config.json'))).toBe(true);
+  });
+
+  it('asks nothing of the network when HF_HUB_OFFLINE is set, by branch and by commit', async () => {
+    const online = await downloadModel(REQUEST, settings());
+    await server.close();
+    expect(await downloadModel(REQUEST, offline())).toBe(online);
+    expect(await downloadModel({ ...REQUEST, revision: COMMIT }, offline())).toBe(online);
+    await expect(downloadModel({ ...REQUEST, revision: 'v2' }, offline())).rejects.toThrow(
+      'HF_HUB_OFFLINE is set, and the cache lacks config.json of revision v2',
+    );
+  });
+
+  it('names a model, a revision or a file that there is not, and a server that does not answer', async () => {
+    const refusal = downloadModel({ ...REQUEST, repository: 'someone/else' }, settings());
+    await expect(refusal).rejects.toThrow(HubError);
+    await expect(refusal).rejects.toThrow(/someone\/else .* no such model or revision, or HF_TOKEN may not read it/);
+    const lacking = { ...REQUEST, required: ['tokenizer.json'] };
+    await expect(downloadModel(lacking, settings())).rejects.toThrow('it has no tokenizer.json');
+    const nowhere = settings({ HF_ENDPOINT: 'http://127.0.0.1:9' });
+    await expect(downloadModel(REQUEST, nowhere)).rejects.toThrow('http://127.0.0.1:9 does not answer');
+  });
+});
+
+describe('hubSettings', () => {
+  it('finds the cache where Python does', () => {
+    expect(hubSettings({ HF_HOME: '/hf' }).cacheFolder).toBe('/hf/hub');
+    expect(hubSettings({ XDG_CACHE_HOME: '/cache' }).cacheFolder).toBe('/cache/huggingface/hub');
+    expect(hubSettings({ HF_HUB_CACHE: '/mine', HF_HOME: '/hf' }).cacheFolder).toBe('/mine');
+    expect(hubSettings({}).endpoint).toBe('https://huggingface.co');
+  });
+});
