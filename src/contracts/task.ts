@@ -247,6 +247,10 @@ export const EncoderSettings = z.strictObject({
     .describe('Epochs without a lower validation loss after which training stops; the best epoch is kept.'),
   learningRate: z.number().positive().max(1).default(5e-5).describe('The highest; it warms up to it and falls to 0.'),
   batchSize: z.number().int().min(1).max(512).default(16).describe('Examples of one training step.'),
+  quantise: z
+    .boolean()
+    .default(true)
+    .describe('Also make an INT8 model, and answer with it where its labels are those of the float32 model (99 %).'),
   maxLength: z.number().int().min(8).max(8192).default(128).describe('Tokens of a text; the rest is cut off.'),
 });
 export type EncoderSettings = z.infer<typeof EncoderSettings>;

@@ -1,11 +1,12 @@
 /** Entry of a student's thread: makes inputs of texts and runs the model, both of which block an event loop. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ThreadReply, ThreadRequest, ThreadSetup } from './inference-messages.js';
 import type { Featuriser } from './student.js';
 import { StudentFolderError } from './student-errors.js';
-import { MODEL_FILE } from './student-folder.js';
+import { MODEL_FILE, QUANTISED_MODEL_FILE } from './student-folder.js';
 import { studentKind } from './student-kinds.js';
 
 if (parentPort === null) throw new Error('this file runs as a worker thread only');
@@ -22,14 +23,15 @@ try {
 }
 
 async function openSession(folder: string): Promise<InferenceSession> {
+  const file = existsSync(join(folder, QUANTISED_MODEL_FILE)) ? QUANTISED_MODEL_FILE : MODEL_FILE;
   try {
-    return await InferenceSession.create(join(folder, MODEL_FILE), {
+    return await InferenceSession.create(join(folder, file), {
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
       executionMode: 'sequential',
     });
   } catch (error) {
-    throw new StudentFolderError(folder, `${MODEL_FILE} can't be loaded (${(error as Error).message})`);
+    throw new StudentFolderError(folder, `${file} can't be loaded (${(error as Error).message})`);
   }
 }
 

@@ -12,6 +12,8 @@ const StudentConfig = z.looseObject({
 });
 
 export const MODEL_FILE = 'model.onnx';
+/** The same model in INT8, named as the Hub's tools do. It is there only where it may answer in the other's place. */
+export const QUANTISED_MODEL_FILE = 'model_quantized.onnx';
 
 /** `more` are the kind's own fields. */
 export async function writeStudentConfig(

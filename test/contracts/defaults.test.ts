@@ -105,6 +105,7 @@ describe('the defaults', () => {
       patience: 2,
       learningRate: 5e-5,
       batchSize: 16,
+      quantise: true,
       maxLength: 128,
     });
   });

@@ -97,7 +97,7 @@ export function describeStudentKind(kind: string, settings: (folder: string) => 
 }
 
 /** "rose" is good and "fell" is bad; every fourth line is for validation. */
-function exampleLines(count: number): string {
+export function exampleLines(count: number): string {
   const lines = Array.from({ length: count }, (_, index) => {
     const rose = index % 2 === 1;
     const subject = ['Orders', 'Sales', 'Profit'][index % 3];

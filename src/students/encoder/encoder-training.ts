@@ -16,6 +16,7 @@ import { encoderParameters, headParameters, sizeOf, WORD_TABLE } from './encoder
 import { type EncoderShape, longestText, readEncoderShape } from './encoder-shape.js';
 import { type CheckpointOptions, type Fit, fitEncoder } from './fit.js';
 import type { Classifier } from './inference-model.js';
+import { type GateOutcome, quantise } from './parity-gate.js';
 import { randomNumbers } from './random.js';
 import { openTokeniser } from './tokeniser.js';
 
@@ -58,24 +59,34 @@ export async function trainEncoder({
   scaleLogits(classifier, 1 / temperature);
   await onProgress({ phase: 'export', done: 0.98 });
   const whole = await withWholeVocabulary(classifier, encoderFolder, examples.vocabulary);
-  await exportEncoder(whole, { from: encoderFolder, to: job.outputFolder, labels: job.labels, maxLength });
-  const answers = fit.validation.logits.map(likeliest);
-  await writeValidationAnswers(job.outputFolder, answers);
-  const trainSeconds = (performance.now() - started) / 1000;
+  const to = job.outputFolder;
+  await exportEncoder(whole, { from: encoderFolder, to, labels: job.labels, maxLength });
+  const { texts, targets } = examples.validation;
+  const parity = await compareExport(to, texts.slice(0, PARITY_ROWS), fit.validation.logits, temperature, load);
+  const rows = { texts, targets: targets.map(likeliest), answers: fit.validation.logits.map(likeliest) };
+  const int8 = job.settings.quantise ? await quantise(whole, to, rows, load) : null;
+  await writeValidationAnswers(to, int8?.answers ?? rows.answers);
+  return {
+    kind: job.kind,
+    trainSeconds: (performance.now() - started) / 1000,
+    examples: examples.fitting.ids.length,
+    validation: { rows: texts.length, agreement: fit.epochs[fit.bestEpoch - 1]!.agreement },
+    chosen: { ...chosenFigures(fit, examples, temperature), ...(int8 === null ? {} : int8Figures(int8)) },
+    candidates: fit.epochs.map((figures) => ({ ...figures })),
+    parity,
+  };
+}
 
-  const student = await load(job.outputFolder);
+async function compareExport(
+  folder: string,
+  texts: readonly string[],
+  logits: Judged['logits'],
+  temperature: number,
+  load: (folder: string) => Promise<Student>,
+): Promise<TrainedStudent['parity']> {
+  const student = await load(folder);
   try {
-    const texts = examples.validation.texts.slice(0, PARITY_ROWS);
-    const expected = probabilities(fit.validation.logits.slice(0, PARITY_ROWS), temperature);
-    return {
-      kind: job.kind,
-      trainSeconds,
-      examples: examples.fitting.ids.length,
-      validation: { rows: answers.length, agreement: fit.epochs[fit.bestEpoch - 1]!.agreement },
-      chosen: chosenFigures(fit, examples, temperature),
-      candidates: fit.epochs.map((figures) => ({ ...figures })),
-      parity: await measureParity(student, texts, expected),
-    };
+    return await measureParity(student, texts, probabilities(logits.slice(0, texts.length), temperature));
   } finally {
     await student.close();
   }
@@ -153,6 +164,10 @@ function chosenFigures(fit: Fit, { cut, fitting, validation }: EncodedExamples, 
     calibrationErrorAfter: calibrationError(fit.validation, temperature),
     cutShare: cut / (fitting.ids.length + validation.ids.length),
   };
+}
+
+function int8Figures({ passed, agreement, layersInFloat }: GateOutcome) {
+  return { int8: passed ? 1 : 0, int8Agreement: agreement, int8LayersInFloat: layersInFloat };
 }
 
 /** softmax(logits / temperature), row-major. */

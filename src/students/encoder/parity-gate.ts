@@ -1,0 +1,71 @@
+/** Decides whether the INT8 model may answer in the place of the float32 model, and how many of its layers stay float. */
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { encodeOnnxModel } from '../onnx-model.js';
+import type { Student } from '../student.js';
+import { QUANTISED_MODEL_FILE } from '../student-folder.js';
+import { likeliest } from '../training-examples.js';
+import type { Classifier } from './inference-model.js';
+import { quantisableLayers, quantisedModel } from './quantised-model.js';
+
+/** Labels by their numbers, row by row of the validation split. */
+export interface GateRows {
+  readonly texts: readonly string[];
+  readonly targets: readonly number[];
+  /** Of the float32 model. */
+  readonly answers: readonly number[];
+}
+
+export interface GateOutcome {
+  readonly passed: boolean;
+  /** Share of rows with the float32 model's label, in the last attempt. */
+  readonly agreement: number;
+  /** Layers that went back to float32. */
+  readonly layersInFloat: number;
+  /** Of the model that the folder answers with from now on. */
+  readonly answers: readonly number[];
+}
+
+const LEAST_AGREEMENT = 0.99;
+const LARGEST_LOSS = 0.005;
+
+/** Leaves model_quantized.onnx in the folder when it passes; `load` then opens it. The layers that quantisation hurts most
+ *  go back to float32 one by one until it does. */
+export async function quantise(
+  classifier: Classifier,
+  folder: string,
+  rows: GateRows,
+  load: (folder: string) => Promise<Student>,
+): Promise<GateOutcome> {
+  const layers = quantisableLayers(classifier);
+  let agreement = 0;
+  for (let layersInFloat = 0; layersInFloat < layers.length; layersInFloat++) {
+    const model = quantisedModel(classifier, new Set(layers.slice(0, layersInFloat)));
+    await writeFile(join(folder, QUANTISED_MODEL_FILE), encodeOnnxModel(model));
+    const answers = await ask(folder, rows.texts, load);
+    agreement = equal(answers, rows.answers) / answers.length;
+    if (passesGate(rows, answers)) return { passed: true, agreement, layersInFloat, answers };
+  }
+  await rm(join(folder, QUANTISED_MODEL_FILE), { force: true });
+  return { passed: false, agreement, layersInFloat: layers.length, answers: rows.answers };
+}
+
+/** At least 99 % of the float32 model's labels, and at most 0.5 points of accuracy lost. */
+export function passesGate({ targets, answers }: Omit<GateRows, 'texts'>, quantised: readonly number[]): boolean {
+  const lost = equal(answers, targets) - equal(quantised, targets);
+  const rows = targets.length;
+  return equal(quantised, answers) >= LEAST_AGREEMENT * rows && lost <= LARGEST_LOSS * rows;
+}
+
+async function ask(folder: string, texts: readonly string[], load: (folder: string) => Promise<Student>) {
+  const student = await load(folder);
+  try {
+    return (await student.predict(texts)).map(likeliest);
+  } finally {
+    await student.close();
+  }
+}
+
+function equal(one: readonly number[], other: readonly number[]): number {
+  return one.filter((label, row) => label === other[row]).length;
+}
