@@ -2,7 +2,9 @@
 import type { EncoderSettings } from '../../contracts/index.js';
 import { loadOnnxStudent } from '../inference-thread.js';
 import type { StudentKind, TrainingJob } from '../student.js';
+import { EncoderError } from '../student-errors.js';
 import type { ExampleSurvey } from '../training-examples.js';
+import { MOST_PARAMETERS } from './adamw.js';
 import { openEncoderFeaturiser } from './encoder-featuriser.js';
 import { encoderParameters, headParameters, sizeOf } from './encoder-parameters.js';
 import { longestText, readEncoderShape } from './encoder-shape.js';
@@ -47,6 +49,13 @@ async function estimateMemory(job: EncoderJob, { characters, longest }: ExampleS
   const wordRows = Math.min(shape.vocabulary, characters);
   const parameters = [...encoderParameters(shape, wordRows), ...headParameters(shape, labels.length)];
   const numbers = parameters.reduce((sum, parameter) => sum + sizeOf(parameter), 0);
+  if (numbers > MOST_PARAMETERS) {
+    const millions = (count: number) => Math.floor(count / 1e6);
+    throw new EncoderError(
+      settings.encoder,
+      `it has ${millions(numbers)} million parameters, and ${millions(MOST_PARAMETERS)} million can be trained`,
+    );
+  }
   const tokens = Math.min(settings.maxLength, longestText(shape), longest + SPECIAL_TOKENS);
   const perToken = 8 * shape.hidden + 3 * shape.feedForward + 2 * shape.heads * tokens;
   const kept = settings.batchSize * tokens * shape.layers * perToken;

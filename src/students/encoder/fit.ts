@@ -6,6 +6,7 @@ import { epochBatches, sortedBatches } from './batches.js';
 import { agreement, type Judged, logLoss } from './calibration.js';
 import { type EpochFigures, restoreCheckpoint, saveCheckpoint, type TrainingState } from './checkpoint.js';
 import type { EncodedExamples, EncodedTexts } from './encoder-examples.js';
+import { sizeOf } from './encoder-parameters.js';
 import type { Classifier } from './inference-model.js';
 import { randomNumbers } from './random.js';
 import { EvaluationSession, TrainingSession } from './training-session.js';
@@ -36,10 +37,13 @@ export interface Fit {
 export async function fitEncoder(classifier: Classifier, examples: EncodedExamples, options: FitOptions): Promise<Fit> {
   const tokens = Math.max(...examples.fitting.ids.map((ids) => ids.length));
   const masks = { seed: options.seed, texts: options.settings.batchSize, tokens };
-  const training = await TrainingSession.create(classifier, masks);
-  const evaluation = await EvaluationSession.create(classifier);
+  const optimiser = new AdamW(classifier.parameters.map((parameter) => ({ ...parameter, length: sizeOf(parameter) })));
+  for (const [name, values] of optimiser.values) values.set(classifier.values.get(name)!);
+  const working = { ...classifier, values: optimiser.values };
+  const training = await TrainingSession.create(working, optimiser.gradients, masks);
+  const evaluation = await EvaluationSession.create(working);
   try {
-    return await new Fitting(classifier, examples, options, training, evaluation).run();
+    return await new Fitting(classifier, examples, options, optimiser, training, evaluation).run();
   } finally {
     await training.release();
     await evaluation.release();
@@ -52,8 +56,6 @@ const EVALUATION_BATCH = 32;
 const PHASE = 'fine-tuning';
 
 class Fitting {
-  private readonly optimiser: AdamW;
-  private readonly best: ReadonlyMap<string, Float32Array>;
   private readonly stepsPerEpoch: number;
   private readonly steps: number;
   private readonly recent: { loss: number; texts: number; ms: number }[] = [];
@@ -61,19 +63,14 @@ class Fitting {
   private savedAt = performance.now();
 
   constructor(
+    /** Its values are those of the best epoch so far; the optimiser holds the present ones. */
     private readonly classifier: Classifier,
     private readonly examples: EncodedExamples,
     private readonly options: FitOptions,
+    private readonly optimiser: AdamW,
     private readonly training: TrainingSession,
     private readonly evaluation: EvaluationSession,
   ) {
-    const { parameters, values } = classifier;
-    this.optimiser = new AdamW(
-      parameters.map(({ name, decays }) => {
-        return { values: values.get(name)!, gradient: training.gradients.get(name)!, decays };
-      }),
-    );
-    this.best = new Map(parameters.map(({ name }) => [name, values.get(name)!.slice()]));
     this.stepsPerEpoch = Math.ceil(examples.fitting.ids.length / options.settings.batchSize);
     this.steps = this.stepsPerEpoch * options.settings.epochs;
   }
@@ -84,7 +81,7 @@ class Fitting {
       this.state = (await restoreCheckpoint(checkpoints.folder, checkpoints.job, this.arrays())) ?? this.state;
     }
     while (this.state.epochs.length < settings.epochs && !this.outOfPatience()) await this.epoch();
-    for (const [name, values] of this.best) this.classifier.values.get(name)!.set(values);
+    for (const [name, values] of this.optimiser.values) values.set(this.classifier.values.get(name)!);
     const { epochs, bestEpoch } = this.state;
     return { epochs, bestEpoch, validation: await this.judge(this.examples.validation) };
   }
@@ -121,7 +118,7 @@ class Fitting {
   private endEpoch(figures: EpochFigures): void {
     const before = this.state.epochs[this.state.bestEpoch - 1];
     const better = before === undefined || figures.logLoss < before.logLoss;
-    if (better) for (const [name, values] of this.best) values.set(this.classifier.values.get(name)!);
+    if (better) for (const [name, best] of this.classifier.values) best.set(this.optimiser.values.get(name)!);
     const bestEpoch = better ? figures.epoch : this.state.bestEpoch;
     this.state = { ...this.state, lossSum: 0, epochs: [...this.state.epochs, figures], bestEpoch };
   }
@@ -172,10 +169,9 @@ class Fitting {
   /** All that a step changes, by the names of the checkpoint. */
   private arrays(): Map<string, Float32Array> {
     const arrays = new Map<string, Float32Array>();
-    for (const [index, { name }] of this.classifier.parameters.entries()) {
-      const { first, second } = this.optimiser.moments[index]!;
-      arrays.set(`${name} weights`, this.classifier.values.get(name)!).set(`${name} best`, this.best.get(name)!);
-      arrays.set(`${name} first`, first).set(`${name} second`, second);
+    const { values, first, second } = this.optimiser;
+    for (const [kind, of] of Object.entries({ values, first, second, best: this.classifier.values })) {
+      for (const [name, array] of of) arrays.set(`${name} ${kind}`, array);
     }
     return arrays;
   }

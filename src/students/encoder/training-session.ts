@@ -4,7 +4,7 @@ import { encodeOnnxModel } from '../onnx-model.js';
 import { type EncoderInputs, padBatch } from './batches.js';
 import { DropoutPool } from './dropout-pool.js';
 import { IDS_INPUT, MASK_INPUT } from './encoder-graph.js';
-import { POSITION_TABLE, sizeOf, TOKEN_TYPE_TABLE, WORD_TABLE } from './encoder-parameters.js';
+import { POSITION_TABLE, TOKEN_TYPE_TABLE, WORD_TABLE } from './encoder-parameters.js';
 import type { Classifier } from './inference-model.js';
 import { forwardModel, sizesOf, TARGETS_INPUT, type TrainingGraph, trainingGraph } from './training-graph.js';
 
@@ -22,8 +22,6 @@ export interface MaskOptions {
 }
 
 export class TrainingSession {
-  /** Of every parameter by name; filled by each step. */
-  readonly gradients: ReadonlyMap<string, Float32Array>;
   private readonly weights: Record<string, Tensor>;
   private readonly fetches: Record<string, Tensor | null>;
   private readonly pools: ReadonlyMap<number, DropoutPool>;
@@ -34,12 +32,10 @@ export class TrainingSession {
     private readonly classifier: Classifier,
     private readonly graph: TrainingGraph,
     private readonly session: InferenceSession,
+    private readonly gradients: ReadonlyMap<string, Float32Array>,
     { seed, texts, tokens }: MaskOptions,
   ) {
     this.weights = weightTensors(classifier);
-    this.gradients = new Map(
-      classifier.parameters.map((parameter) => [parameter.name, new Float32Array(sizeOf(parameter))]),
-    );
     const outputs = [...graph.gradients].map(([name, { name: output, dims }]) => {
       return [output, new Tensor('float32', this.gradients.get(name)!, dims as number[])] as const;
     });
@@ -49,9 +45,14 @@ export class TrainingSession {
     this.pools = new Map([...rates].map((rate) => [rate, new DropoutPool(rate, longest, seed)]));
   }
 
-  static async create(classifier: Classifier, masks: MaskOptions): Promise<TrainingSession> {
+  /** `gradients` are the arrays, one a parameter by its name, that each step fills. */
+  static async create(
+    classifier: Classifier,
+    gradients: ReadonlyMap<string, Float32Array>,
+    masks: MaskOptions,
+  ): Promise<TrainingSession> {
     const graph = trainingGraph(classifier);
-    return new TrainingSession(classifier, graph, await openSession(encodeOnnxModel(graph.model)), masks);
+    return new TrainingSession(classifier, graph, await openSession(encodeOnnxModel(graph.model)), gradients, masks);
   }
 
   /** Fills the gradients of the batch's mean loss, in nats, and returns it. Blocks the event loop. */
