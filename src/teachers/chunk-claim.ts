@@ -4,12 +4,13 @@ import { randomUUID } from 'node:crypto';
 import type { Store } from '../store/index.js';
 
 export interface ChunkClaim {
-  /** Names this owner's journal. */
+  /** From 1, without gaps. Names this owner's journal. */
   readonly number: number;
   /** false once another owner has claimed the chunk. */
   isMine(): Promise<boolean>;
 }
 
+/** `owner`: for people who read the claim. */
 export async function claimChunk(store: Store, folder: string, owner: string): Promise<ChunkClaim> {
   const names = await store.names(folder);
   let number = 1 + Math.max(0, ...names.map(claimNumber));
