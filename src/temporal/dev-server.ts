@@ -1,7 +1,7 @@
 /** The Temporal dev server of a state folder: one process, shared by all that work in the folder, its data in a file there. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
@@ -135,18 +135,35 @@ function launch(binary: string, folder: string, env: NodeJS.ProcessEnv, ports: P
 async function answers(server: DevServer, timeoutMs: number): Promise<boolean> {
   const end = Date.now() + timeoutMs;
   while (Date.now() < end && isRunning(server.process)) {
-    if (await isReady(server.address)) return true;
-    await sleep(100);
+    // gRPC waits a second after a refused connection, so it is asked only once the port is open.
+    if ((await isOpen(server.address)) && (await isReady(server.address, end - Date.now()))) return true;
+    await sleep(50);
   }
   return false;
 }
 
-async function isReady(address: string): Promise<boolean> {
+function isOpen(address: string): Promise<boolean> {
+  const [host, port] = address.split(':');
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: Number(port) });
+    const done = (open: boolean) => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once('connect', () => done(true)).once('error', () => done(false));
+  });
+}
+
+async function isReady(address: string, timeoutMs: number): Promise<boolean> {
+  const deadline = Date.now() + timeoutMs;
   let connection: Connection | null = null;
   try {
-    connection = await Connection.connect({ address, connectTimeout: 2_000 });
-    await connection.workflowService.describeNamespace({ namespace: 'default' });
-    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
+    connection = await Connection.connect({ address, connectTimeout: timeoutMs });
+    const { workflowService, operatorService } = connection;
+    const { customAttributes } = await connection.withDeadline(deadline, async () => {
+      await workflowService.describeNamespace({ namespace: 'default' });
+      return operatorService.listSearchAttributes({ namespace: 'default' });
+    });
     return Object.values(SEARCH_ATTRIBUTES).every((name) => name in (customAttributes ?? {}));
   } catch {
     return false; // Not up yet; the caller knows how long to ask.
