@@ -79,8 +79,8 @@ export function carryOver(chosen: ChosenFit, vocabularies: readonly BlockVocabul
   return { labels, parameters: carried };
 }
 
-/** Nats; strengths worth telling apart differ by more. */
-const CHOICE_TOLERANCE = 1e-4;
+/** Nats; strengths that matter differ by more. */
+const CHOICE_TOLERANCE = 1e-3;
 /** Keeps the loss of a row finite, which its exact probability of 0 would not. */
 const LEAST_PROBABILITY = 1e-15;
 

@@ -87,7 +87,9 @@ async function send(question: Question, ports: AskingPorts, bill: Bill): Promise
   while (limiter.heldFor > 0) await watch.sleep(limiter.heldFor);
   const call = await journal.openCall(question.key, question.worstMicros);
   try {
-    await watch.mayAsk();
+    while (!watch.lookHolds) await watch.mayAsk();
+    // From here to the call nothing is awaited: wherever the process is suspended, it looks again before it sends.
+    watch.stopping.throwIfAborted();
   } catch (error) {
     await journal.closeUnsent(call);
     throw error;
@@ -107,7 +109,8 @@ async function send(question: Question, ports: AskingPorts, bill: Bill): Promise
   return stored;
 }
 
-/** A call that an error answered is free. Any other may have been billed and stays open in the journal. */
+/** A call that an error answered is free. Any other may have been billed and stays open in the journal.
+ *  Throws what asking again would not help. */
 async function failedCall(
   error: unknown,
   call: number,
@@ -115,17 +118,18 @@ async function failedCall(
   { deadAfterMs, journal, limiter, watch }: AskingPorts,
   bill: Bill,
 ): Promise<Error> {
+  const mayPass = error instanceof TeacherBusyError || error instanceof TeacherFailedError;
+  // Before anything is awaited, since meanwhile other calls would go out.
+  if (!mayPass) watch.stop(error);
+  if (error instanceof TeacherFailedError) limiter.failed(request.textKey);
+  const restMs = error instanceof TeacherBusyError ? (error.retryAfterMs ?? 0) : 0;
+  if (restMs <= deadAfterMs) limiter.hold(restMs);
   if (wasAnswered(error)) {
     bill.micros = 0;
     await journal.closeWithError(call);
   }
-  watch.callSignal.throwIfAborted();
-  if (error instanceof TeacherBusyError) {
-    if (error.retryAfterMs !== null && error.retryAfterMs <= deadAfterMs) limiter.hold(error.retryAfterMs);
-    return error;
-  }
-  if (!(error instanceof TeacherFailedError)) throw error;
-  limiter.failed(request.textKey);
+  if (!mayPass) throw error;
+  watch.stopping.throwIfAborted();
   return error;
 }
 

@@ -47,6 +47,7 @@ const ANSWER_TIMEOUT_MS = 20_000;
 /** A first start may have to build the server. */
 const LOCK_TIMEOUT_MS = 15 * 60_000;
 const STOP_GRACE_MS = 10_000;
+const PORT_RELEASE_MS = 2_000;
 /** A port that was free may be taken by another program before the server gets it. */
 const START_ATTEMPTS = 3;
 
@@ -121,11 +122,11 @@ function launch(binary: string, folder: string, env: NodeJS.ProcessEnv, ports: P
       { cwd: folder, env, detached: true, stdio: ['ignore', log, log] },
     );
     child.unref();
-    child.on('error', () => {}); // A program that can't be run has no pid, which is reported below.
-    const mark = child.pid === undefined ? null : markProcess(child.pid);
-    if (mark === null)
+    child.on('error', () => {}); // A program that can't be run has no pid, which is told below.
+    if (child.pid === undefined) {
       throw new SetupError(`${binary} can't be run`, 'Set TEMPORAL_CLI_PATH to a working Temporal CLI.');
-    return mark;
+    }
+    return markProcess(child.pid) ?? { pid: child.pid, started: 'and ended' };
   } finally {
     closeSync(log);
   }
@@ -174,7 +175,12 @@ async function isReady(address: string, timeoutMs: number): Promise<boolean> {
 
 /** The ports of the last start where both are free, so that links stay valid. */
 async function choosePorts(last: Ports | null): Promise<Ports> {
-  if (last !== null && (await freePort(last.grpc)) !== null && (await freePort(last.ui)) !== null) return last;
+  // A killed server is gone before the last of its threads lets go of the ports.
+  const end = Date.now() + PORT_RELEASE_MS;
+  while (last !== null && Date.now() < end) {
+    if ((await freePort(last.grpc)) !== null && (await freePort(last.ui)) !== null) return last;
+    await sleep(100);
+  }
   const grpc = await freePort(0);
   let ui = await freePort(0);
   while (ui === grpc) ui = await freePort(0);

@@ -114,7 +114,7 @@ describe('a run by the plain Temporal CLI', () => {
 
     const again = await decide('twice', { gate: 'labels', decision: 'approve', reviewer: 'ana' });
     expect(again.code).not.toBe(0);
-    expect(again.stderr).toMatch(/"labels" was decided already/);
+    expect(again.stderr.replaceAll('\\"', '"')).toContain('the gate "labels" was decided already: approve by ana');
     await signal('twice', 'reject', { gate: 'deployment', reviewer: 'ana', note: 'enough' });
     const ended = await temporal('workflow', 'result', '-w', 'twice');
     expect(ended.code).not.toBe(0);
@@ -133,12 +133,15 @@ describe('a run by the plain Temporal CLI', () => {
 
     const refused = await decide('clumsy', { gate: 'labels', decision: 'aprove', reviewer: 'ana' });
     expect(refused.code).not.toBe(0);
-    expect(refused.stderr).toMatch(/decision: received "aprove"; give "approve" or "reject"; did you mean "approve"/);
+    expect(refused.stderr.replaceAll('\\"', '"')).toContain(
+      'decision: received "aprove"; give "approve" or "reject"; did you mean "approve"?',
+    );
     await temporal('workflow', 'cancel', '-w', 'clumsy');
   });
 });
 
 describe('bad input from the plain Temporal CLI', () => {
+  const recorded = '{"teacher.provider":"recorded","teacher.replies":"examples/demo/replies.jsonl"}';
   const cases = [
     ['none at all', [], /the input is empty; it takes one JSON object: \{"task"/],
     ['a misspelt key', ['--input', '{"tsak":"financial-sentiment","corpus":"x.jsonl"}'], /tsak.*did you mean "task"/s],
@@ -149,7 +152,7 @@ describe('bad input from the plain Temporal CLI', () => {
     ],
     [
       'a path that the worker does not have',
-      ['--input', '{"task":"financial-sentiment","corpus":"/home/ana/texts.jsonl"}'],
+      ['--input', `{"task":"financial-sentiment","set":${recorded},"corpus":"/home/ana/texts.jsonl"}`],
       /corpus\.path.*\/home\/ana\/texts\.jsonl.*worker/s,
     ],
     [

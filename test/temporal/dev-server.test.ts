@@ -127,6 +127,7 @@ describe('the dev server', () => {
       message: expect.stringContaining(`process ${server.process.pid}) runs and does not answer`),
       mend: expect.stringContaining('tutelage down'),
     });
+    process.kill(server.process.pid, 'SIGCONT');
   });
 
   it('that can’t start is an error that tells where its log is', async () => {

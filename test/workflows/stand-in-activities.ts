@@ -94,6 +94,11 @@ export class StandIns {
     this.answers.set(workflowId, answers);
   }
 
+  /** The answer of runs that have none of their own. */
+  usual<Name extends keyof Activities>(name: Name): Activities[Name] {
+    return this.defaults[name];
+  }
+
   /** Inputs of all calls of an activity by a run, in their order. */
   inputs<Name extends keyof Activities>(workflowId: string, name: Name): Array<Parameters<Activities[Name]>[0]> {
     const found = this.calls.filter((call) => call.run === workflowId && call.name === name);

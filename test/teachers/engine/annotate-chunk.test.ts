@@ -55,10 +55,46 @@ describe('Annotating a chunk', () => {
     const task = newTask({ votes: { plan }, teacher: { seed: 7, concurrency: 1, timeoutSeconds: 3 } });
     await chunk.annotate(teacher, task, { job: { jsonSchema: true } });
     expect(seen).toEqual([
-      { prompt: 'reasoned', sample: 0, seed: 7, temperature: 1, topP: null, maxTokens: 100, timeoutMs: 3000, schema: true },
-      { prompt: 'reasoned', sample: 1, seed: 8, temperature: 1, topP: null, maxTokens: 100, timeoutMs: 3000, schema: true },
-      { prompt: 'direct', sample: 0, seed: 7, temperature: null, topP: 0.5, maxTokens: 5, timeoutMs: 3000, schema: false },
-      { prompt: 'reasoned', sample: 2, seed: 9, temperature: 0, topP: null, maxTokens: 500, timeoutMs: 3000, schema: true },
+      {
+        prompt: 'reasoned',
+        sample: 0,
+        seed: 7,
+        temperature: 1,
+        topP: null,
+        maxTokens: 100,
+        timeoutMs: 3000,
+        schema: true,
+      },
+      {
+        prompt: 'reasoned',
+        sample: 1,
+        seed: 8,
+        temperature: 1,
+        topP: null,
+        maxTokens: 100,
+        timeoutMs: 3000,
+        schema: true,
+      },
+      {
+        prompt: 'direct',
+        sample: 0,
+        seed: 7,
+        temperature: null,
+        topP: 0.5,
+        maxTokens: 5,
+        timeoutMs: 3000,
+        schema: false,
+      },
+      {
+        prompt: 'reasoned',
+        sample: 2,
+        seed: 9,
+        temperature: 0,
+        topP: null,
+        maxTokens: 500,
+        timeoutMs: 3000,
+        schema: true,
+      },
     ]);
   });
 

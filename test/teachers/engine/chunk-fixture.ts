@@ -5,8 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ChunkEntry, type ChunkResult, type Grant, Task, type TextRow } from '../../../src/contracts/index.js';
 import { openFileStore, type Store } from '../../../src/store/index.js';
-import { annotateChunk, type ChunkJob, type ChunkPorts, chunkFolder, type Teacher } from '../../../src/teachers/index.js';
 import { CallLimiter } from '../../../src/teachers/call-limiter.js';
+import {
+  annotateChunk,
+  type ChunkJob,
+  type ChunkPorts,
+  chunkFolder,
+  type Teacher,
+} from '../../../src/teachers/index.js';
 
 export const NO_LIMIT: Grant = { micros: null, calls: null };
 /** A call of the fake teacher (300 and 50 tokens) costs 300 * 1 + 50 * 2 = 400 micro-dollars. */
@@ -78,7 +84,13 @@ export class ChunkFixture {
       lastKey: rows.at(-1)!.key,
       reuse: [...reuse],
     };
-    return new ChunkFixture(root, store, chunk, rows.map((row) => row.text), run);
+    return new ChunkFixture(
+      root,
+      store,
+      chunk,
+      rows.map((row) => row.text),
+      run,
+    );
   }
 
   /** The same texts, or others, in a later run that may use the replies of this one. */
