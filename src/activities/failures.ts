@@ -37,12 +37,17 @@ export function toFailure(error: unknown): Error {
   const meaning = MEANINGS[error.name];
   if (meaning === undefined) return error;
   const mend =
-    'mend' in error && typeof error.mend === 'string' && !error.message.includes(error.mend) ? ` ${error.mend}` : '';
+    'mend' in error && typeof error.mend === 'string' && !error.message.includes(error.mend) ? error.mend : '';
   return ApplicationFailure.create({
-    message: `${error.message}${mend}`,
+    message: sentences(error.message, mend),
     type: meaning.type,
     nonRetryable: !meaning.retry,
   });
+}
+
+function sentences(first: string, second: string): string {
+  if (second === '') return first;
+  return `${first}${/[.!?:]$/.test(first) ? '' : '.'} ${second}`;
 }
 
 /** Wraps activities so that what they throw has a type. */

@@ -11,7 +11,7 @@ export function reportError(error: unknown, env: NodeJS.ProcessEnv): ExitCode {
   process.stderr.write(`tutelage: ${scrubSecrets(describe(error))}\n`);
   if (error instanceof Error) {
     const mend = property(error, 'mend');
-    if (mend !== null) process.stderr.write(`  ${mend}\n`);
+    if (mend !== null && !error.message.includes(mend)) process.stderr.write(`  ${mend}\n`);
     if (env.TUTELAGE_DEBUG === '1') process.stderr.write(`${scrubSecrets(withCauses(error))}\n`);
   }
   return error instanceof ZodError ? ExitCode.InputRefused : exitCodeFor(failureType(error));

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import { TASK_QUEUES, WorkerRole } from '../contracts/index.js';
+import { openStore } from '../store/index.js';
 import {
   configuredServer,
   countPollers,
@@ -52,6 +53,7 @@ const IDLE_CHECKS = 4;
 /** Resolves to true after a stop, and to false at once when another `up` runs in the folder. */
 export async function runUp(options: UpOptions): Promise<boolean> {
   makeStateFolder(options.folder);
+  await openStore(options.store); // A folder that can't be written is told here, not in a worker's log.
   const lock = tryLock(join(options.folder, UP_LOCK));
   if (lock === null) return false;
   try {
@@ -175,7 +177,8 @@ async function watch(options: UpOptions, client: Client, local: DevServer | null
     }
     if (idleExitMs !== null && Date.now() > checkAt) {
       checkAt = Date.now() + idleExitMs / IDLE_CHECKS;
-      if (await isBusy(client)) busyAt = Date.now();
+      // A server that can't be asked just now is no reason to stop.
+      if (await isBusy(client).catch(() => true)) busyAt = Date.now();
       if (Date.now() - Math.max(busyAt, lastUsed(folder)) > idleExitMs) {
         onProgress('nothing has run for a while, and there is no schedule');
         return;

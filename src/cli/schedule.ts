@@ -1,5 +1,11 @@
 /** tutelage schedule: distilling again from time to time, by a schedule of the Temporal server. */
-import { ScheduleAlreadyRunning, type ScheduleHandle, ScheduleNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  Connection,
+  ScheduleAlreadyRunning,
+  type ScheduleHandle,
+  ScheduleNotFoundError,
+} from '@temporalio/client';
 import type { Command } from 'commander';
 import { nearest } from '../contracts/index.js';
 import { type ServerFlags, SetupError } from '../temporal/index.js';
@@ -122,7 +128,10 @@ async function create(
   const { input, taskName, notes } = await redistillationInput(task, flags);
   for (const note of notes) process.stderr.write(`${note}\n`);
   const planned = { id: flags.id ?? `redistill-${taskName}`, spec, input };
-  const next = await withClient(flags, (client) => startSchedule(client, planned)).catch((error: unknown) => {
+  const { next, command } = await withClient(flags, async (client) => {
+    const next = await startSchedule(client, planned);
+    return { next, command: createCommand(planned, serverArguments({ ...flags, ...addressOf(client) })) };
+  }).catch((error: unknown) => {
     if (error instanceof ScheduleAlreadyRunning) {
       throw new SetupError(
         `there is a schedule ${planned.id} already`,
@@ -135,10 +144,15 @@ async function create(
     }
     throw error;
   });
-  const command = createCommand(planned, serverArguments(flags));
   if (flags.json) return print(JSON.stringify({ id: planned.id, next, input, command }));
   print(`schedule ${planned.id} created; next run ${next ?? 'never'}`);
   print(`\nThe same with the Temporal CLI:\n\n${command}`);
+}
+
+/** Written out, because the Temporal CLI doesn't know the address of a server that `tutelage up` started. */
+function addressOf(client: Client): ServerFlags {
+  if (!(client.connection instanceof Connection)) return {};
+  return { address: client.connection.options.address, namespace: client.options.namespace };
 }
 
 function print(text: string): void {

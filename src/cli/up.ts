@@ -50,6 +50,8 @@ async function up(flags: Flags): Promise<void> {
   if (flags.background) return await upInBackground(options);
   if (readUpState(folder) !== null) return await showRunning(folder);
   const { stop, kill } = stopOnSignals();
+  // The terminal may be closed while the workers finish; there is nobody to tell then.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const finished = await runUp({
     ...options,
     roles: flags.roles ?? null,
@@ -102,7 +104,7 @@ function show(state: UpState): void {
       ['start form', `${state.uiAddress}/namespaces/default/${form}`],
     );
   }
-  lines.push(['next', 'tutelage distill --task TASK.yaml --corpus TEXTS.jsonl']);
+  lines.push(['next', 'tutelage distill TASK.yaml --corpus TEXTS.jsonl']);
   for (const [name = '', value] of lines) say(`${pc.bold(name.padEnd(11))}${value}`);
 }
 

@@ -1,6 +1,6 @@
 /** The worker processes of one `tutelage up`: one a role, started again when one dies, so that one can be killed alone. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerRole } from '../contracts/index.js';
@@ -69,9 +69,7 @@ export class WorkerFleet {
       const how = await this.runOnce(role);
       if (this.stopping.signal.aborted) return;
       if (Date.now() - startedAt > HEALTHY_MS) waitMs = FIRST_WAIT_MS;
-      this.options.onProgress(
-        `${role} worker ended (${how}); started again in ${waitMs / 1000} s. Its log: ${this.logFile(role)}`,
-      );
+      this.options.onProgress(`${role} worker ended (${how}); started again in ${waitMs / 1000} s`);
       await sleep(waitMs, undefined, { signal: this.stopping.signal }).catch(() => {}); // Aborted: the loop ends.
       waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
     }
@@ -97,7 +95,7 @@ export class WorkerFleet {
         resolve(how);
       };
       child.once('error', (error) => ended(error.message));
-      child.once('exit', (code, signal) => ended(signal ?? `code ${code}`));
+      child.once('exit', (code, signal) => ended(signal ?? `code ${code}: ${lastWords(this.logFile(role))}`));
     });
   }
 
@@ -113,6 +111,11 @@ export class WorkerFleet {
   private logFile(role: WorkerRole): string {
     return join(this.options.folder, `worker-${role}.log`);
   }
+}
+
+/** An error is two lines: what is wrong, and the mend. */
+function lastWords(path: string): string {
+  return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-2).join(' ');
 }
 
 async function stopChild(child: ChildProcess): Promise<void> {

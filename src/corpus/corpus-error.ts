@@ -1,4 +1,5 @@
 /** The one error of this folder: the user's file or its settings can't be used as they are. */
+import { FailureType } from '../contracts/index.js';
 
 export interface CorpusErrorDetails {
   /** Setting that is meant, as users write it: corpus.path, gold.labelColumn, task.text. */
@@ -13,6 +14,7 @@ export interface CorpusErrorDetails {
 
 export class CorpusError extends Error {
   override readonly name = 'CorpusError';
+  readonly type = FailureType.InvalidInput;
   readonly field: string;
   readonly path: string | null;
   readonly mend: string;

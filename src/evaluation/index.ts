@@ -8,6 +8,7 @@ export {
   type StudentToJudge,
 } from './gate-checks.js';
 export { pairedDifferenceInterval, wilsonInterval } from './intervals.js';
+export { markdownTable, plainText } from './markdown-table.js';
 export { normalQuantile } from './normal-quantile.js';
 export { comparePaired, mcnemarExact, type NamedPredictions, type PairedInput } from './paired-comparison.js';
 export { type ReportNames, reportMarkdown } from './report-markdown.js';

@@ -1,20 +1,13 @@
-/** Asks one question until there is a reply: the one owner of retries. Every request goes through the limiter, the budget
+/** Asks one question until there is a reply: the one owner of retries. Every request goes through the budget, the limiter
  *  and the journal. */
-import type { Label, StoredReply, TeacherReply, Vote } from '../contracts/index.js';
+import type { Label, StoredReply } from '../contracts/index.js';
 import type { CallBudget } from './call-budget.js';
 import type { CallLimiter } from './call-limiter.js';
+import { paidReply, type Question, refusedReply, wasAnswered } from './call-outcome.js';
 import type { ChunkWatch } from './chunk-watch.js';
-import { callCostMicros, type Price } from './prices.js';
-import { readReply } from './read-reply.js';
+import type { Price } from './prices.js';
 import type { ReplyJournal } from './reply-journal.js';
-import {
-  QuestionRefusedError,
-  type Teacher,
-  TeacherBusyError,
-  TeacherFailedError,
-  TeacherRefusedError,
-  type TeacherRequest,
-} from './teacher.js';
+import { QuestionRefusedError, type Teacher, TeacherBusyError, TeacherFailedError } from './teacher.js';
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
@@ -22,13 +15,6 @@ const LONGEST_PAUSE_MS = 30_000;
 /** The teacher has not replied for too long. The run pauses; nothing is lost. */
 export class TeacherUnreachableError extends Error {
   override readonly name = 'TeacherUnreachableError';
-}
-
-export interface Question {
-  readonly key: string;
-  readonly request: TeacherRequest;
-  /** Micro-dollars; null where the price is not known. */
-  readonly worstMicros: number | null;
 }
 
 export interface AskingPorts {
@@ -39,111 +25,141 @@ export interface AskingPorts {
   readonly watch: ChunkWatch;
   readonly labels: readonly Label[];
   readonly price: Price | null;
+  /** Most failures of one question while others are answered. */
   readonly attempts: number;
   readonly deadAfterMs: number;
+  /** By reply key: calls of earlier owners of the chunk that brought no reply. */
+  readonly earlierFailures: ReadonlyMap<string, number>;
   readonly onCall: () => void;
+}
+
+/** What a call owes: nothing before it is sent, then its worst price, then the real one. Micro-dollars; null: not known. */
+interface Bill {
+  micros: number | null;
 }
 
 /** null: the budget does not reach for it. Throws TeacherRefusedError, TeacherUnreachableError, or the watch's reason to stop. */
 export async function askQuestion(question: Question, ports: AskingPorts): Promise<StoredReply | null> {
+  const { limiter, watch } = ports;
   const startedAt = Date.now();
   let failures = 0;
+  let refusals = 0;
+  let failingSince: number | null = null;
   for (;;) {
-    const outcome = await ports.limiter.run(() => askOnce(question, ports));
+    const outcome = await askOnce(question, ports);
     if (!(outcome instanceof Error)) return outcome;
-    const { lastReplyAt } = ports.limiter;
-    if (Date.now() - Math.max(startedAt, lastReplyAt ?? 0) > ports.deadAfterMs) {
-      const seconds = Math.round(ports.deadAfterMs / 1000);
-      throw new TeacherUnreachableError(
-        `no reply from ${ports.teacher.host} for ${seconds} s; last: ${outcome.message}`,
-      );
+    const lastReplyAt = limiter.lastReplyAt ?? 0;
+    if (Date.now() - Math.max(startedAt, lastReplyAt) > ports.deadAfterMs) {
+      // A question that failed earlier owners as well would keep the run from ever ending. The more texts fail together,
+      // the more it looks like an outage, and the more often it must have failed.
+      const enough = ports.attempts * Math.max(1, limiter.failingTexts);
+      if ((ports.earlierFailures.get(question.key) ?? 0) >= enough) return giveUp(question, ports);
+      throw unreachable(outcome, ports);
     }
     if (outcome instanceof TeacherBusyError) {
-      await ports.watch.sleep(outcome.retryAfterMs ?? pauseMs(failures++));
+      await watch.sleep(pauseOfBusy(outcome, ++refusals, ports));
       continue;
     }
+    failingSince ??= Date.now();
     failures++;
-    // The teacher serves others but not this one: give the question up, not the run.
-    if (failures >= ports.attempts && lastReplyAt !== null && lastReplyAt > startedAt) return giveUp(question, ports);
-    await ports.watch.sleep(pauseMs(failures));
+    // The teacher serves others but not this one: give the question up, not the run. In an outage several texts fail.
+    const servesOthers = lastReplyAt >= failingSince && limiter.failingTexts <= 1;
+    if (failures >= ports.attempts && servesOthers) return giveUp(question, ports);
+    await watch.sleep(pauseMs(failures));
   }
 }
 
 /** One request. Returns the reply, null where the budget does not reach, or an error after which it may be asked again. */
 async function askOnce(question: Question, ports: AskingPorts): Promise<StoredReply | null | Error> {
-  const { budget, journal, limiter, teacher, watch } = ports;
-  await watch.mayAsk();
-  if (!(await budget.reserve(question.worstMicros))) return null;
-  // While it waited for the budget, the run may have been stopped.
-  const call = watch.stopReason === null ? await journal.openCall(question.key, question.worstMicros) : null;
-  if (call === null) throw watch.stopReason;
-  let cost: number | null = question.worstMicros;
+  const { budget, limiter, watch } = ports;
+  if (!(await budget.reserve(question.worstMicros, watch.stopping))) return null;
+  const bill: Bill = { micros: 0 };
   try {
-    ports.onCall();
-    const reply = await teacher.ask(question.request, watch.signal);
-    limiter.lastReplyAt = Date.now();
-    cost = costOf(reply, question, ports.price);
-    const vote = readReply(reply, [...ports.labels], question.request.prompt);
-    const stored = storedReply(question, reply, cost, vote);
-    await journal.closeWithReply(call, stored);
-    return stored;
-  } catch (error) {
-    if (error instanceof QuestionRefusedError) {
-      limiter.lastReplyAt = Date.now();
-      cost = 0;
-      const stored = refusedReply(question);
-      await journal.closeWithReply(call, stored);
-      return stored;
-    }
-    // Anything else may have been billed and stays open in the journal.
-    if (wasAnswered(error)) {
-      cost = 0;
-      await journal.closeWithError(call);
-    }
-    if (watch.signal.aborted) throw watch.stopReason;
-    if (error instanceof TeacherBusyError || error instanceof TeacherFailedError) return error;
-    throw error;
+    return await limiter.run(() => send(question, ports, bill), watch.stopping);
   } finally {
-    budget.settle(question.worstMicros, cost);
+    budget.settle(question.worstMicros, bill.micros);
   }
 }
 
-function wasAnswered(error: unknown): boolean {
-  if (error instanceof TeacherFailedError) return error.answered;
-  return error instanceof TeacherBusyError || error instanceof TeacherRefusedError;
-}
-
-/** Recorded as refused, free of charge, so that nobody asks it again in this run. */
-async function giveUp(question: Question, ports: AskingPorts): Promise<StoredReply> {
-  const stored = refusedReply(question);
-  await ports.journal.recordWithoutCall(stored);
+async function send(question: Question, ports: AskingPorts, bill: Bill): Promise<StoredReply | Error> {
+  const { journal, labels, limiter, price, teacher, watch } = ports;
+  // The place is kept meanwhile: nobody else may send either.
+  while (limiter.heldFor > 0) await watch.sleep(limiter.heldFor);
+  const call = await journal.openCall(question.key, question.worstMicros);
+  try {
+    while (!watch.lookHolds) await watch.mayAsk();
+    // From here to the call nothing is awaited: wherever the process is suspended, it looks again before it sends.
+    watch.stopping.throwIfAborted();
+  } catch (error) {
+    await journal.closeUnsent(call);
+    throw error;
+  }
+  bill.micros = question.worstMicros;
+  ports.onCall();
+  let stored: StoredReply;
+  try {
+    stored = paidReply(question, await teacher.ask(question.request, watch.callSignal), labels, price);
+  } catch (error) {
+    if (!(error instanceof QuestionRefusedError)) return failedCall(error, call, question, ports, bill);
+    stored = refusedReply(question);
+  }
+  limiter.replied();
+  bill.micros = stored.costMicros;
+  await journal.closeWithReply(call, stored);
   return stored;
 }
 
-function refusedReply(question: Question): StoredReply {
-  const empty: TeacherReply = {
-    content: '',
-    finishReason: 'unknown',
-    inputTokens: null,
-    outputTokens: null,
-    latencyMs: 0,
-  };
-  return storedReply(question, empty, 0, { label: null, reason: null, unreadable: 'refused' });
+/** A call that an error answered is free. Any other may have been billed and stays open in the journal.
+ *  Throws what asking again would not help. */
+async function failedCall(
+  error: unknown,
+  call: number,
+  { request }: Question,
+  { deadAfterMs, journal, limiter, watch }: AskingPorts,
+  bill: Bill,
+): Promise<Error> {
+  const mayPass = error instanceof TeacherBusyError || error instanceof TeacherFailedError;
+  // Before anything is awaited, since meanwhile other calls would go out.
+  if (!mayPass) watch.stop(error);
+  if (error instanceof TeacherFailedError) limiter.failed(request.textKey);
+  const restMs = error instanceof TeacherBusyError ? (error.retryAfterMs ?? 0) : 0;
+  if (restMs <= deadAfterMs) limiter.hold(restMs);
+  if (wasAnswered(error)) {
+    bill.micros = 0;
+    await journal.closeWithError(call);
+  }
+  if (!mayPass) throw error;
+  watch.stopping.throwIfAborted();
+  return error;
 }
 
-function storedReply(question: Question, reply: TeacherReply, costMicros: number | null, vote: Vote): StoredReply {
-  const { prompt, sample, textKey } = question.request;
-  return { ...reply, key: question.key, textKey, prompt, sample, costMicros, vote };
+/** Recorded as refused, free of charge, so that nobody asks it again in this run. */
+async function giveUp(question: Question, { journal }: AskingPorts): Promise<StoredReply> {
+  const stored = refusedReply(question);
+  await journal.recordWithoutCall(stored);
+  return stored;
 }
 
-/** Without token counts from the provider a call counts at its worst. */
-function costOf(reply: TeacherReply, question: Question, price: Price | null): number | null {
-  if (price === null) return null;
-  if (reply.inputTokens === null || reply.outputTokens === null) return question.worstMicros;
-  return callCostMicros(price, reply.inputTokens, reply.outputTokens);
+function unreachable(last: Error, { deadAfterMs, teacher }: AskingPorts): TeacherUnreachableError {
+  const seconds = Math.round(deadAfterMs / 1000);
+  return new TeacherUnreachableError(`no reply from ${teacher.host} for ${seconds} s; last: ${last.message}`, {
+    cause: last,
+  });
 }
 
+/** As long as the teacher says. One that says longer than it may be silent is as good as out of reach. */
+function pauseOfBusy(error: TeacherBusyError, refusals: number, { deadAfterMs, teacher }: AskingPorts): number {
+  if (error.retryAfterMs === null) return pauseMs(refusals);
+  if (error.retryAfterMs <= deadAfterMs) return Math.max(error.retryAfterMs, FIRST_PAUSE_MS);
+  const [asked, allowed] = [error.retryAfterMs, deadAfterMs].map((ms) => Math.round(ms / 1000));
+  throw new TeacherUnreachableError(
+    `${teacher.host} wants to be left alone for ${asked} s, longer than teacher.deadAfterSeconds (${allowed}); last: ${error.message}`,
+    { cause: error },
+  );
+}
+
+/** Doubles from half a second on, less up to half of it at random. */
 function pauseMs(failures: number): number {
-  const full = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures);
+  const full = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
   return full * (0.5 + Math.random() / 2);
 }

@@ -1,10 +1,15 @@
 /** Tells a chunk when to stop: its run was paused or cancelled, another worker owns it now, or its activity was ended.
- *  Looks at the store once a second, and before a call whenever the last look is older: a process that was suspended
+ *  Looks at the store again and again, and before a call whenever the last look is too old: a process that was suspended
  *  past its heartbeat time-out does not send a single call before it has looked. */
-import type { Store } from '../store/index.js';
+import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { MissingArtifactError, type Store } from '../store/index.js';
 import type { ChunkClaim } from './chunk-claim.js';
 
-const LOOK_EVERY_MS = 1000;
+const LOOK_EVERY_MS = 800;
+/** No call is sent when the last look is older. */
+export const LOOK_HOLDS_MS = 2000;
+const MOST_LOOKS = 5;
 /** Calls in flight were paid for: they get this long to come back. */
 const GRACE_MS = 1000;
 
@@ -22,12 +27,13 @@ export class RunCancelledError extends Error {
 export type ControlState = 'running' | 'paused' | 'cancelled';
 
 export class ChunkWatch {
-  private readonly inFlight = new AbortController();
-  private reason: unknown = null;
-  private lookedAt = Date.now();
+  private readonly stopped = new AbortController();
+  private readonly callsEnded = new AbortController();
+  /** When the last look began; what changed later it may have missed. */
+  private lookedAt = Number.NEGATIVE_INFINITY;
   private looking: Promise<void> | null = null;
-  private readonly timer: NodeJS.Timeout;
-  private readonly sleepers = new Set<() => void>();
+  private readonly lookTimer: NodeJS.Timeout;
+  private graceTimer: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly store: Store,
@@ -35,52 +41,60 @@ export class ChunkWatch {
     private readonly claim: ChunkClaim,
     private readonly activity: AbortSignal,
   ) {
-    this.timer = setInterval(() => this.look().catch((error) => this.stop(error)), LOOK_EVERY_MS);
-    if (activity.aborted) this.stop(activity.reason);
+    // One listener for each call that waits or is in flight.
+    setMaxListeners(0, this.stopping, this.callSignal);
+    this.lookTimer = setInterval(() => this.look().catch((error: unknown) => this.stop(error)), LOOK_EVERY_MS);
     activity.addEventListener('abort', this.onActivityEnded);
+    if (activity.aborted) this.onActivityEnded();
   }
 
-  /** Aborts calls in flight, some time after the chunk has to stop. */
-  get signal(): AbortSignal {
-    return this.inFlight.signal;
+  /** Aborts when no further call may be sent; its reason is the error to end with. */
+  get stopping(): AbortSignal {
+    return this.stopped.signal;
   }
 
-  /** Why the chunk has to stop, or null. */
-  get stopReason(): unknown {
-    return this.reason;
+  /** Ends calls in flight: aborts some time after `stopping`. Its reason is never an error of a teacher, which would say that
+   *  the call was answered. */
+  get callSignal(): AbortSignal {
+    return this.callsEnded.signal;
   }
 
-  /** Throws when no further call may be sent. */
+  /** The last look is young enough to send a call now, if it was not told to stop. */
+  get lookHolds(): boolean {
+    return Date.now() - this.lookedAt <= LOOK_HOLDS_MS;
+  }
+
+  /** Looks if the last look is too old. Throws when no further call may be sent. */
   async mayAsk(): Promise<void> {
-    if (Date.now() - this.lookedAt > 2 * LOOK_EVERY_MS) await this.look();
-    if (this.reason !== null) throw this.reason;
-  }
-
-  /** Waits, but not longer than the chunk may go on. */
-  async sleep(ms: number): Promise<void> {
-    if (this.reason === null) {
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          clearTimeout(timer);
-          this.sleepers.delete(wake);
-          resolve();
-        };
-        const timer = setTimeout(wake, ms);
-        this.sleepers.add(wake);
-      });
+    for (let looks = 0; !this.lookHolds && !this.stopping.aborted; looks++) {
+      if (looks === MOST_LOOKS)
+        throw new Error(`the store took over ${LOOK_HOLDS_MS / 1000} s to answer, ${looks} times`);
+      // One look may not be enough: it may have begun before the process was suspended.
+      await this.look();
     }
-    if (this.reason !== null) throw this.reason;
+    this.stopping.throwIfAborted();
   }
 
+  /** Waits, but not longer than the chunk may go on. Throws the reason to stop. */
+  async sleep(ms: number): Promise<void> {
+    try {
+      await delay(ms, undefined, { signal: this.stopping });
+    } catch (error) {
+      this.stopping.throwIfAborted();
+      throw error;
+    }
+  }
+
+  /** The first reason counts. */
   stop(reason: unknown): void {
-    if (this.reason !== null) return;
-    this.reason = reason;
-    for (const wake of [...this.sleepers]) wake();
-    setTimeout(() => this.inFlight.abort(reason), GRACE_MS).unref();
+    if (this.stopping.aborted) return;
+    this.stopped.abort(reason);
+    this.graceTimer = setTimeout(() => this.callsEnded.abort(), GRACE_MS);
   }
 
   close(): void {
-    clearInterval(this.timer);
+    clearInterval(this.lookTimer);
+    if (this.graceTimer !== null) clearTimeout(this.graceTimer);
     this.activity.removeEventListener('abort', this.onActivityEnded);
   }
 
@@ -94,16 +108,21 @@ export class ChunkWatch {
   }
 
   private async lookOnce(): Promise<void> {
-    if (!(await this.claim.isMine())) this.stop(new ClaimLostError('another worker owns this chunk now'));
-    const state = await readControl(this.store, this.controlPath);
+    const startedAt = Date.now();
+    const [isMine, state] = await Promise.all([this.claim.isMine(), readControl(this.store, this.controlPath)]);
+    if (!isMine) this.stop(new ClaimLostError('another worker owns this chunk now'));
     if (state === 'paused') this.stop(new RunPausedError('the run is paused'));
     if (state === 'cancelled') this.stop(new RunCancelledError('the run was cancelled'));
-    this.lookedAt = Date.now();
+    this.lookedAt = startedAt;
   }
 }
 
 async function readControl(store: Store, path: string): Promise<ControlState> {
-  if (!(await store.exists(path))) return 'running';
-  const control: { state: ControlState } = JSON.parse(Buffer.from(await store.read(path)).toString('utf8'));
-  return control.state;
+  try {
+    const control: { state: ControlState } = JSON.parse(Buffer.from(await store.read(path)).toString('utf8'));
+    return control.state;
+  } catch (error) {
+    if (error instanceof MissingArtifactError) return 'running';
+    throw error;
+  }
 }

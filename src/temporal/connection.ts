@@ -49,14 +49,19 @@ export async function createClient(server: Server, env: NodeJS.ProcessEnv): Prom
   const converter = dataConverter(env);
   const connection = await Connection.connect({ ...server.connection, connectTimeout: CONNECT_TIMEOUT_MS }).catch(
     (error: unknown) => {
-      throw new SetupError(
-        `no Temporal server answers at ${server.connection.address}`,
-        'Check the address, or start a local server and workers with: tutelage up',
-        { cause: error },
-      );
+      throw noAnswer(server, error);
     },
   );
   return new Client({ connection, namespace: server.namespace, dataConverter: converter });
+}
+
+/** What to tell when a connection to the server fails. */
+export function noAnswer(server: Server, cause: unknown): SetupError {
+  return new SetupError(
+    `no Temporal server answers at ${server.connection.address}`,
+    'Check the address, or start a local server and workers with: tutelage up',
+    { cause },
+  );
 }
 
 function loadProfile(env: NodeJS.ProcessEnv, profile: string | undefined): ClientConnectConfig {

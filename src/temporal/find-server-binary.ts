@@ -27,6 +27,7 @@ export interface FindOptions {
 const BUILT_VERSION = '1.5.1';
 const DOWNLOAD = 'https://temporal.download/cli/archive/latest';
 const CONNECT_TIMEOUT_MS = 10_000;
+const REMINDER_MS = 30_000;
 const EXECUTABLE = process.platform === 'win32' ? 'temporal.exe' : 'temporal';
 
 /** The binary; null when install is false and there is none. Throws SetupError when TEMPORAL_CLI_PATH is wrong, or when
@@ -95,6 +96,7 @@ async function download({ env, onProgress }: FindOptions): Promise<ServerBinary>
   }
   const url = `${DOWNLOAD}?platform=${platform}&arch=${arch}`;
   onProgress(`Temporal CLI: downloading from ${url}`);
+  const startedAt = Date.now();
   return intoCache(env, async (folder) => {
     const archive = join(folder, platform === 'windows' ? 'archive.zip' : 'archive.tar.gz');
     // Node's own fetch ignores the proxy variables.
@@ -114,6 +116,7 @@ async function download({ env, onProgress }: FindOptions): Promise<ServerBinary>
       await dispatcher.close();
     }
     await runQuietly('tar', ['-xf', archive, '-C', folder], env);
+    onProgress(`Temporal CLI: downloaded in ${secondsSince(startedAt)} s`);
     return 'download';
   });
 }
@@ -125,13 +128,21 @@ async function buildWithGo({ env, onProgress }: FindOptions): Promise<ServerBina
   const [, major, minor] = /^go(\d+)\.(\d+)/.exec(version) ?? [];
   if (Number(major) === 1 && Number(minor) < 25) throw new Error(`${version} is too old to build it: 1.25 is needed`);
   onProgress(`Temporal CLI: building ${BUILT_VERSION} with ${version}; this takes some minutes, once`);
-  return intoCache(env, async (folder) => {
-    await runQuietly(go, ['install', `github.com/temporalio/cli/cmd/temporal@v${BUILT_VERSION}`], {
-      ...env,
-      GOBIN: folder,
+  const startedAt = Date.now();
+  const reminder = setInterval(
+    () => onProgress(`Temporal CLI: still building, ${secondsSince(startedAt)} s`),
+    REMINDER_MS,
+  );
+  try {
+    return await intoCache(env, async (folder) => {
+      const module = `github.com/temporalio/cli/cmd/temporal@v${BUILT_VERSION}`;
+      await runQuietly(go, ['install', module], { ...env, GOBIN: folder });
+      onProgress(`Temporal CLI: built in ${secondsSince(startedAt)} s`);
+      return 'go install';
     });
-    return 'go install';
-  });
+  } finally {
+    clearInterval(reminder);
+  }
 }
 
 /** Lets a step fill an empty folder, and moves the binary it left into the cache under its version. */
@@ -149,6 +160,10 @@ async function intoCache(env: NodeJS.ProcessEnv, fill: (folder: string) => Promi
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function secondsSince(startedAt: number): string {
+  return ((Date.now() - startedAt) / 1000).toFixed(1);
 }
 
 function onPath(env: NodeJS.ProcessEnv, program: string): string | null {

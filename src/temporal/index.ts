@@ -1,4 +1,4 @@
-export { configuredServer, createClient, localServer, type Server, type ServerFlags } from './connection.js';
+export { configuredServer, createClient, localServer, noAnswer, type Server, type ServerFlags } from './connection.js';
 export { dataConverter, failureConverterPath } from './data-converter.js';
 export { type DevServer, ensureDevServer, findDevServer, stopDevServer } from './dev-server.js';
 export { scrubSecrets } from './failure-converter.js';

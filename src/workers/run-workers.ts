@@ -3,7 +3,7 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import { createActivities } from '../activities/index.js';
 import { TASK_QUEUES, type WorkerRole } from '../contracts/index.js';
 import { openStore } from '../store/index.js';
-import { dataConverter, type Server, workerIdentity } from '../temporal/index.js';
+import { dataConverter, noAnswer, type Server, workerIdentity } from '../temporal/index.js';
 import { workerLog } from './worker-log.js';
 import { workflowSource } from './workflow-source.js';
 
@@ -41,7 +41,9 @@ export async function runWorkers(settings: WorkerSettings, signal?: AbortSignal)
         : { metrics: { prometheus: { bindAddress: settings.metricsAddress, countersTotalSuffix: true } } }),
     },
   });
-  const connection = await NativeConnection.connect(settings.server.connection);
+  const connection = await NativeConnection.connect(settings.server.connection).catch((error: unknown) => {
+    throw noAnswer(settings.server, error);
+  });
   try {
     const workers: Worker[] = [];
     for (const role of settings.roles) {
@@ -90,7 +92,8 @@ async function runUntilStopped(
     // One worker that fails takes the others along: a process that does half its work looks alive.
     const runs = workers.map((worker) => worker.run().finally(stop));
     onReady?.();
-    if (signal?.aborted) stop();
+    // The parent may have gone before anyone listened; without a channel to one, this is undefined.
+    if (signal?.aborted || process.connected === false) stop();
     const failures = (await Promise.allSettled(runs)).filter((run) => run.status === 'rejected');
     if (failures[0] !== undefined) throw failures[0].reason;
   } finally {

@@ -5,7 +5,7 @@ import {
   CancellationScope,
   CancelledFailure,
   ChildWorkflowFailure,
-  isCancellation,
+  type TemporalFailure,
   TerminatedFailure,
   TimeoutFailure,
 } from '@temporalio/workflow';
@@ -41,13 +41,10 @@ export function messageOf(error: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** Whether the failure is that of a workflow that was itself cancelled: a cancelled child alone is a failure. */
-export function isOwnCancellation(error: unknown): boolean {
-  return isCancellation(error) && CancellationScope.current().consideredCancelled;
-}
-
-/** The failure that ends a run: unwrapped. Its details are what the run had reached, or, where that is null, the cause's own. */
-export function finalFailure(error: unknown, reached: unknown): ApplicationFailure {
+/** The failure that ends a run: unwrapped. Its details are what the run had reached, or, where that is null, the cause's own.
+ *  A run that was cancelled ends so whatever failed on the way out; a child alone that was cancelled is a failure. */
+export function finalFailure(error: unknown, reached: unknown): TemporalFailure {
+  if (CancellationScope.current().consideredCancelled) return new CancelledFailure('the run was cancelled');
   const cause = causeOf(error);
   if (cause instanceof ApplicationFailure) {
     return ApplicationFailure.create({

@@ -7,7 +7,7 @@ export const approveSignal = defineSignal<[unknown?]>('approve');
 export const rejectSignal = defineSignal<[unknown?]>('reject');
 export const pauseSignal = defineSignal<[unknown?]>('pause');
 export const resumeSignal = defineSignal<[unknown?]>('resume');
-export const decideUpdate = defineUpdate<GateOutcome, [unknown?]>('decide');
+export const decideUpdate = defineUpdate<GateOutcome, [unknown]>('decide');
 export const progressQuery = defineQuery<Progress>('progress');
 
 export const PAUSED_BY_PERSON = 'a person paused it';

@@ -5,6 +5,7 @@ import {
   ChildWorkflowCancellationType,
   executeChild,
   ParentClosePolicy,
+  TemporalFailure,
 } from '@temporalio/workflow';
 import { type DistillationResult, FailureType } from '../contracts/index.js';
 import { distillation } from './distillation.js';
@@ -13,8 +14,17 @@ import { orchestratorStage } from './stages.js';
 
 /** One run a task at a time: its workflow id is the task's. */
 export async function redistillation(rawInput?: unknown): Promise<DistillationResult> {
-  const input = checkInput(rawInput);
-  const { taskName } = await orchestratorStage.nameTask({ task: input.task, set: input.set });
+  const { set, task } = checkInput(rawInput);
+  try {
+    const { taskName } = await orchestratorStage.nameTask({ task, set });
+    return await distill(taskName, rawInput);
+  } catch (error) {
+    if (!(error instanceof TemporalFailure)) throw error;
+    throw finalFailure(error, null);
+  }
+}
+
+async function distill(taskName: string, rawInput: unknown): Promise<DistillationResult> {
   const workflowId = `redistillation.${taskName}`;
   try {
     return await executeChild(distillation, {
@@ -24,12 +34,10 @@ export async function redistillation(rawInput?: unknown): Promise<DistillationRe
       args: [rawInput],
     });
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) {
-      throw ApplicationFailure.nonRetryable(
-        `the last re-distillation of ${taskName} is still at work, perhaps waiting for a person: see the workflow ${workflowId}`,
-        FailureType.InvalidInput,
-      );
-    }
-    throw finalFailure(error, null);
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    throw ApplicationFailure.nonRetryable(
+      `the last re-distillation of ${taskName} is still at work, perhaps waiting for a person: see the workflow ${workflowId}`,
+      FailureType.InvalidInput,
+    );
   }
 }

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { HealthCheck } from '../../src/cli/health-checks.js';
 import { cleanUp, newFolder, run, start } from './tutelage-process.js';
@@ -59,6 +60,17 @@ describe('tutelage', () => {
   });
 });
 
+describe('tutelage up', () => {
+  it('ends with code 1 for a store that can’t be made, and starts nothing', async () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, 'file'), '');
+    const { code, stderr } = await run(folder, ['up', '--store', 'file/store']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^tutelage: .*file\/store/);
+    expect(existsSync(join(folder, '.tutelage', 'server.json'))).toBe(false);
+  });
+});
+
 describe('tutelage doctor', () => {
   it('finds that a run can start here, and changes nothing', async () => {
     const folder = newFolder();
@@ -109,7 +121,7 @@ describe('tutelage worker', () => {
     const folder = newFolder();
     const up = await start(folder, ['up', '--roles', 'teacher']);
     await up.says(/next /);
-    const metrics = '127.0.0.1:19464';
+    const metrics = `127.0.0.1:${await unusedPort()}`;
     const worker = await start(folder, ['worker', '--role', 'all', '--metrics', metrics]);
     await worker.says(/"taskQueue":"tutelage-student","state":"RUNNING"/);
     expect(await (await fetch(`http://${metrics}/metrics`)).text()).toContain('temporal_');
@@ -125,3 +137,12 @@ describe('tutelage worker', () => {
     await up.ended;
   });
 });
+
+function unusedPort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}

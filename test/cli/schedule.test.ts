@@ -15,6 +15,7 @@ let folder: string;
 let server: DevServer;
 let client: Client;
 const startedIn = process.cwd();
+const configuredAddress = process.env.TEMPORAL_ADDRESS;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'schedule-'));
@@ -24,9 +25,12 @@ beforeAll(async () => {
   server = await ensureDevServer({ folder: join(folder, '.tutelage'), env: process.env, onProgress: () => {} });
   client = await createClient(localServer(server.address), process.env);
   process.chdir(folder);
+  process.env.TEMPORAL_ADDRESS = server.address;
 });
 afterAll(async () => {
   process.chdir(startedIn);
+  if (configuredAddress === undefined) delete process.env.TEMPORAL_ADDRESS;
+  else process.env.TEMPORAL_ADDRESS = configuredAddress;
   await client?.connection.close();
   await stopDevServer(join(folder, '.tutelage'));
   rmSync(folder, { recursive: true });
@@ -36,7 +40,7 @@ afterEach(async () => {
 });
 
 async function schedule(...args: string[]): Promise<string> {
-  return (await runCommand(registerSchedule, ['schedule', ...args, '--address', server.address])).stdout;
+  return (await runCommand(registerSchedule, ['schedule', ...args])).stdout;
 }
 
 /** The list is brought up to date a moment after a change. */
@@ -84,7 +88,7 @@ describe('schedule', () => {
     const { command } = JSON.parse(await schedule(...flags));
     const ours = await client.schedule.getHandle('redistill-tone').describe();
     await client.schedule.getHandle('redistill-tone').delete();
-    const env = { ...process.env, PATH: `${dirname(server.binary)}:${process.env.PATH}` };
+    const env = { ...process.env, TEMPORAL_ADDRESS: '', PATH: `${dirname(server.binary)}:${process.env.PATH}` };
     execFileSync('sh', ['-c', command], { env, stdio: 'pipe' });
     const theirs = await client.schedule.getHandle('redistill-tone').describe();
     const { workflowType, workflowId, taskQueue, args: input } = ours.action;

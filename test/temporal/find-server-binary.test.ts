@@ -85,6 +85,7 @@ describe('the server binary', () => {
       expect.stringContaining('downloading from https://temporal.download/cli/archive/latest'),
       expect.stringContaining('the download failed'),
       expect.stringContaining('building 1.5.1 with go1.26.0'),
+      expect.stringMatching(/^Temporal CLI: built in \d+\.\d s$/),
     ]);
     expect(existsSync(expected)).toBe(true);
     expect(await find({ XDG_CACHE_HOME: first.home }).promise).toEqual({ path: expected, source: 'cache' });

@@ -1,0 +1,135 @@
+/** The gates as the root workflow keeps them: takes decisions from signals and the update, waits for people, reminds. */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  condition,
+  log,
+  setHandler,
+  startChild,
+} from '@temporalio/workflow';
+import {
+  FailureType,
+  type GateDecision,
+  type GateName,
+  type GateOutcome,
+  type PreparedRun,
+} from '../contracts/index.js';
+import { finalFailure, messageOf } from './failures.js';
+import { Gates, readSignal, readUpdate } from './gates.js';
+import { approveSignal, decidedSignal, decideUpdate, rejectSignal, remindedSignal } from './messages.js';
+import { review } from './review.js';
+import { decisionInWords, type RunReport, type Shown } from './run-report.js';
+import { startOwnChild } from './start-own-child.js';
+
+const HOUR_MS = 3_600_000;
+
+/** Applies a file of corrections and returns what the gate shows then. Throws when the file can't be used. */
+export type Correct = (corrections: string, reviewer: string) => Promise<Shown>;
+
+export class Gatekeeper {
+  private readonly gates = new Gates();
+
+  /** approveAs: nobody is waited for; under this name all passes whose checks pass. */
+  constructor(
+    private readonly report: RunReport,
+    private readonly approveAs: string | null,
+  ) {}
+
+  listen(): void {
+    setHandler(approveSignal, (payload) => this.onSignal('approve', payload), {
+      description: 'Approve the open gate: {"gate":"labels","reviewer":"ana"}',
+    });
+    setHandler(rejectSignal, (payload) => this.onSignal('reject', payload), {
+      description: 'Reject at the open gate: {"gate":"labels","reviewer":"ana","note":"too many errors"}',
+    });
+    setHandler(decideUpdate, (payload) => this.onUpdate(payload), {
+      description: 'Decide, and get the answer: {"gate":"labels","decision":"approve","reviewer":"ana","note":"..."}',
+      validator: (payload) => {
+        const read = readUpdate(payload);
+        const problem = read.ok ? this.gates.problemWith(read.decision) : read.problem;
+        if (problem !== null) throw ApplicationFailure.nonRetryable(problem, FailureType.InvalidInput);
+      },
+    });
+    setHandler(remindedSignal, (reminders) => this.report.reminded(reminders));
+  }
+
+  /** Waits for the gate's decision. correct: null where the gate takes no corrections. Throws a rejection. */
+  async pass(gate: GateName, prepared: PreparedRun, shown: Shown, correct: Correct | null): Promise<GateOutcome> {
+    const automatic = this.approveAs !== null || prepared.gates[gate].approval === 'auto';
+    const outcome = automatic
+      ? this.gates.decideAutomatically(gate, shown.checks, this.approveAs ?? 'automatic', new Date())
+      : await this.waitForPerson(gate, prepared, shown, correct);
+    this.report.decided(gate, outcome);
+    if (outcome.decision === 'approve') return outcome;
+    throw ApplicationFailure.nonRetryable(`gate "${gate}": ${decisionInWords(outcome)}`, FailureType.Rejected);
+  }
+
+  private async waitForPerson(
+    gate: GateName,
+    prepared: PreparedRun,
+    shown: Shown,
+    correct: Correct | null,
+  ): Promise<GateOutcome> {
+    const deadlineMs = prepared.gates[gate].deadlineHours * HOUR_MS;
+    const reminderMs = prepared.gates[gate].reminderHours * HOUR_MS;
+    const deadline = new Date(Date.now() + deadlineMs);
+    const applyCorrections = async (corrections: string, reviewer: string) => {
+      const corrected = await (correct as Correct)(corrections, reviewer);
+      this.report.waitingFor(gate, corrected, deadline);
+      return corrected.checks;
+    };
+    this.report.waitingFor(gate, shown, deadline);
+    this.gates.openGate(gate, shown.checks, correct && applyCorrections);
+    const workflowId = `${this.report.progress.workflowId}.review-${gate}`;
+    const reviewing = await startOwnChild(workflowId, () =>
+      startChild(review, {
+        workflowId,
+        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+        args: [{ gate, task: prepared.taskName, evidence: shown.evidence, deadlineMs, reminderMs }],
+      }),
+    );
+    // The gate does not hang on its reminders.
+    const ended = reviewing.result().catch((error) => {
+      log.info('the review workflow has ended early', { problem: messageOf(error) });
+    });
+    try {
+      await condition(() => this.gates.outcomes[gate] !== undefined, deadline.getTime() - Date.now());
+      // Corrections that came in time count.
+      await condition(() => !this.gates.busy);
+      return this.gates.outcomes[gate] ?? this.gates.expire(gate, new Date());
+    } finally {
+      this.gates.closeGate();
+      await CancellationScope.nonCancellable(async () => {
+        if (this.gates.outcomes[gate] !== undefined) {
+          await reviewing.signal(decidedSignal).catch((error) => {
+            log.info('the review workflow had ended before', { problem: messageOf(error) });
+          });
+        }
+        await ended;
+      });
+    }
+  }
+
+  /** Does not throw: the failure of a signal's handler would end the run at once, without settling it. */
+  private async onSignal(decision: GateDecision['decision'], payload: unknown): Promise<void> {
+    try {
+      const read = readSignal(decision, payload);
+      const problem = read.ok ? this.gates.problemWith(read.decision) : read.problem;
+      if (!read.ok || problem !== null) return this.report.ignore(`signal ${decision}: ${problem}`);
+      await this.gates.decide(read.decision, () => new Date());
+    } catch (error) {
+      this.report.ignore(`signal ${decision}: ${messageOf(error)}`);
+    }
+  }
+
+  private async onUpdate(payload: unknown): Promise<GateOutcome> {
+    const read = readUpdate(payload);
+    if (!read.ok) throw ApplicationFailure.nonRetryable(read.problem, FailureType.InvalidInput);
+    try {
+      return await this.gates.decide(read.decision, () => new Date());
+    } catch (error) {
+      throw finalFailure(error, null);
+    }
+  }
+}

@@ -1,0 +1,290 @@
+/** What a run tells of itself: the answer of the query `progress`, the board, the result. Pure. */
+import type {
+  AnnotationCounts,
+  AnnotationResult,
+  DeployOutcome,
+  DistillationResult,
+  EvaluateOutcome,
+  GateCheck,
+  GateName,
+  GateOutcome,
+  PreparedRun,
+  Progress,
+  Stage,
+  TrainingSummary,
+  VoteOutcome,
+} from '../contracts/index.js';
+import { addCounts, emptyCounts } from '../voting/index.js';
+import { runBoard } from './board.js';
+import { dollars, grouped, percent } from './numbers.js';
+
+const IGNORED_KEPT = 10;
+const IGNORED_LENGTH = 500;
+
+/** More than this share of texts, of at least so many, with the same samples word for word: something is wrong. */
+const IDENTICAL_SHARE = 0.9;
+const IDENTICAL_TEXTS = 20;
+
+/** What a gate shows. */
+export interface Shown {
+  readonly checks: GateCheck[];
+  /** Markdown. */
+  readonly evidence: string;
+}
+
+/** Artifacts of the stages that have ended. */
+interface Reached {
+  prepared?: PreparedRun;
+  votes?: VoteOutcome;
+  student?: TrainingSummary;
+  evaluated?: EvaluateOutcome;
+  deployed?: DeployOutcome;
+}
+
+export class RunReport {
+  readonly progress: Progress;
+  private readonly findings: Partial<Record<Stage, string>> = {};
+  private readonly reached: Reached = {};
+  private endedEarly: string | null = null;
+
+  /** onChange: told the board whenever something of it has changed. */
+  constructor(
+    workflowId: string,
+    private readonly onChange: (board: string) => void,
+  ) {
+    this.progress = {
+      workflowId,
+      task: null,
+      stage: 'prepare',
+      paused: false,
+      pauseReason: null,
+      texts: { done: 0, total: 0 },
+      annotation: emptyCounts(),
+      gold: emptyCounts(),
+      callsAtMost: 0,
+      teacherHost: null,
+      callsPerSecond: null,
+      secondsLeft: null,
+      training: null,
+      gates: {},
+      waitingFor: null,
+      ignored: [],
+    };
+  }
+
+  enter(stage: Stage): void {
+    this.progress.stage = stage;
+    this.progress.secondsLeft = null;
+    this.changed();
+  }
+
+  /** null: it goes on. */
+  setPause(reason: string | null): void {
+    this.progress.paused = reason !== null;
+    this.progress.pauseReason = reason;
+    this.changed();
+  }
+
+  ignore(what: string): void {
+    this.progress.ignored = [...this.progress.ignored, what.slice(0, IGNORED_LENGTH)].slice(-IGNORED_KEPT);
+    this.changed();
+  }
+
+  prepared(prepared: PreparedRun): void {
+    const { counts } = prepared;
+    this.reached.prepared = prepared;
+    this.progress.task = prepared.taskName;
+    this.progress.texts.total = prepared.textsAsked;
+    this.progress.callsAtMost = prepared.callsAtMost;
+    this.progress.teacherHost = prepared.teacherHost;
+    this.findings.prepare = sentence([
+      `${grouped(counts.texts)} texts`,
+      counts.duplicates > 0 && `${grouped(counts.duplicates)} duplicate rows`,
+      counts.refused > 0 && `${grouped(counts.refused)} rows refused`,
+      counts.rest > 0 && `${grouped(counts.rest)} texts left for the student`,
+      `${grouped(counts.goldRows)} gold rows`,
+    ]);
+    this.changed();
+  }
+
+  /** seconds: that the run has been asking so far, pauses left out. */
+  annotating({ corpus, gold }: CountsOfSets, seconds: number): void {
+    this.setCounts({ corpus, gold });
+    const { calls, texts } = addCounts(corpus, gold);
+    if (seconds > 0 && texts > 0) {
+      this.progress.callsPerSecond = calls / seconds;
+      this.progress.secondsLeft = (seconds / texts) * (this.progress.texts.total - texts);
+    }
+    this.changed();
+  }
+
+  annotated(counts: CountsOfSets): void {
+    this.setCounts(counts);
+    this.findings.annotate = annotationFinding(counts);
+    this.changed();
+  }
+
+  /** After a failure or a cancellation. */
+  settled(counts: CountsOfSets): void {
+    this.setCounts(counts);
+    this.findings.annotate = `stopped: ${annotationFinding(counts)}`;
+    this.changed();
+  }
+
+  voted(votes: VoteOutcome, corrected = ''): void {
+    const { alpha, labelled, texts } = votes.summary;
+    this.reached.votes = votes;
+    this.findings.vote = sentence([
+      `${grouped(labelled)} of ${grouped(texts)} texts labelled`,
+      alpha !== null && `alpha ${alpha.toFixed(3)}`,
+      corrected,
+    ]);
+    this.changed();
+  }
+
+  waitingFor(gate: GateName, shown: Shown, deadline: Date): void {
+    const { remindersSent = 0 } = this.progress.waitingFor ?? {};
+    const command = (decision: GateOutcome['decision'], note: boolean) => {
+      const payload = JSON.stringify({ gate, decision, reviewer: 'YOUR-NAME', ...(note ? { note: 'WHY' } : {}) });
+      return `temporal workflow update execute -w ${shellWord(this.progress.workflowId)} --name decide --input '${payload}'`;
+    };
+    const failing = shown.checks.some((check) => !check.passed);
+    this.progress.waitingFor = {
+      gate,
+      ...shown,
+      deadline: deadline.toISOString(),
+      remindersSent,
+      approveCommand: command('approve', failing),
+      rejectCommand: command('reject', true),
+    };
+    this.changed();
+  }
+
+  reminded(reminders: number): void {
+    if (this.progress.waitingFor !== null) this.progress.waitingFor.remindersSent = reminders;
+    this.changed();
+  }
+
+  decided(gate: GateName, outcome: GateOutcome): void {
+    this.progress.waitingFor = null;
+    this.progress.gates[gate] = outcome;
+    this.findings[`${gate} gate`] = decisionInWords(outcome);
+    this.changed();
+  }
+
+  trained(student: TrainingSummary): void {
+    this.reached.student = student;
+    this.findings.distill = `${student.kind} from ${grouped(student.examples)} texts in ${student.trainSeconds.toFixed(1)} s`;
+    this.changed();
+  }
+
+  evaluated(evaluated: EvaluateOutcome): void {
+    this.reached.evaluated = evaluated;
+    this.findings.evaluate = evaluationFinding(evaluated);
+    this.changed();
+  }
+
+  deployed(deployed: DeployOutcome): void {
+    this.reached.deployed = deployed;
+    this.findings.deploy = `version ${deployed.version} of ${this.progress.task} is deployed`;
+    this.changed();
+  }
+
+  /** Before its last stage, for this reason. */
+  ended(reason: string): void {
+    this.endedEarly = reason;
+    this.progress.waitingFor = null;
+    this.changed();
+  }
+
+  /** What the run has come to, now or at its end. */
+  result(): DistillationResult {
+    const { deployed, evaluated, prepared, student, votes } = this.reached;
+    const { annotation, gates, workflowId } = this.progress;
+    const uri = (path: string) => `${prepared?.run.store.uri}/${path}`;
+    return {
+      workflowId,
+      annotation: {
+        texts: prepared?.counts.texts ?? 0,
+        calls: annotation.calls,
+        unreadable: annotation.unreadable,
+        labelled: votes?.summary.labelled ?? 0,
+        uncertain: annotation.uncertain,
+        reused: annotation.reused,
+        costUsd: annotation.spentMicros === null ? null : annotation.spentMicros / 1e6,
+      },
+      labels: votes
+        ? {
+            uri: uri(votes.summary.labels.path),
+            alpha: votes.summary.alpha,
+            replies: uri(votes.summary.replies.path),
+          }
+        : null,
+      gates: { labels: gates.labels ?? null, deployment: gates.deployment ?? null },
+      student: student ? { kind: student.kind, uri: uri(student.folder), trainSeconds: student.trainSeconds } : null,
+      evaluation: evaluated
+        ? {
+            basis: evaluated.summary.basis,
+            rows: evaluated.summary.rows,
+            teacher: evaluated.summary.teacher && figures(evaluated.summary.teacher),
+            student: figures(evaluated.summary.student),
+            report: uri(evaluated.summary.markdown.path),
+          }
+        : null,
+      deployment: deployed ? { version: deployed.version, uri: uri(deployed.folder) } : null,
+    };
+  }
+
+  private changed(): void {
+    const { endedEarly, findings, progress } = this;
+    this.onChange(runBoard({ progress, findings, endedEarly }));
+  }
+
+  private setCounts({ corpus, gold }: CountsOfSets): void {
+    this.progress.annotation = corpus;
+    this.progress.gold = gold;
+    this.progress.texts.done = corpus.texts + gold.texts;
+  }
+}
+
+type CountsOfSets = Pick<AnnotationResult, 'corpus' | 'gold'>;
+
+export function decisionInWords({ automatic, decision, note, reviewer }: GateOutcome): string {
+  const how = automatic ? ' automatically' : '';
+  return `${decision === 'approve' ? 'approved' : 'rejected'}${how} by ${reviewer}${note === '' ? '' : `: ${note}`}`;
+}
+
+function annotationFinding({ corpus, gold }: CountsOfSets): string {
+  const both: AnnotationCounts = addCounts(corpus, gold);
+  return sentence([
+    `${grouped(both.calls)} calls`,
+    both.reused > 0 && `${grouped(both.reused)} replies reused`,
+    `${grouped(both.unreadable)} unreadable`,
+    both.uncertain > 0 && `${grouped(both.uncertain)} uncertain`,
+    dollars(both.spentMicros),
+    both.identical > IDENTICAL_SHARE * both.texts &&
+      both.texts >= IDENTICAL_TEXTS &&
+      '⚠️ the samples of most texts are word for word the same: a cache, or temperature 0?',
+  ]);
+}
+
+function evaluationFinding({ summary }: EvaluateOutcome): string {
+  const { basis, rows, student, teacher } = summary;
+  if (basis === 'validation') {
+    return `student agrees with the teacher on ${percent(student.accuracy)} of ${grouped(rows)} held-out texts`;
+  }
+  const teachers = teacher === null ? '' : `, teacher ${percent(teacher.accuracy)}`;
+  return `student ${percent(student.accuracy)}${teachers} on ${grouped(rows)} gold rows`;
+}
+
+function sentence(parts: readonly (string | false)[]): string {
+  return parts.filter((part) => part !== false && part !== '').join(', ');
+}
+
+function figures({ accuracy, macroF1 }: { accuracy: number; macroF1: number }) {
+  return { accuracy, macroF1 };
+}
+
+function shellWord(word: string): string {
+  return /^[\w./:@][\w./:@-]*$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
