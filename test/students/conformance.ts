@@ -13,7 +13,16 @@ import {
 } from '../../src/students/index.js';
 import { emptyFolder, toyExamples, toyLabels, trainingJob } from './training-job.js';
 
-export function describeStudentKind(settings: Partial<StudentSettings> & Pick<StudentSettings, 'kind'>): void {
+/** Of 120 examples, 24 of which are for validation: on how many the last fit is made, and how many parity is measured on. */
+export interface Rows {
+  readonly fitted: number;
+  readonly compared: number;
+}
+
+export function describeStudentKind(
+  settings: Partial<StudentSettings> & Pick<StudentSettings, 'kind'>,
+  rows: Rows = { fitted: 120, compared: 120 },
+): void {
   describe(`the student kind ${settings.kind}`, () => {
     const kind = studentKind(settings.kind);
     const job = trainingJob(toyLabels, toyExamples(120), settings);
@@ -29,14 +38,14 @@ export function describeStudentKind(settings: Partial<StudentSettings> & Pick<St
 
     it('learns a toy task and sums up its training', () => {
       expect(trained.kind).toBe(settings.kind);
-      expect(trained.examples).toBe(120);
+      expect(trained.examples).toBe(rows.fitted);
       expect(trained.validation).toEqual({ rows: 24, agreement: 1 });
       expect(trained.trainSeconds).toBeGreaterThan(0);
       expect(trained.candidates).toContainEqual(expect.objectContaining(trained.chosen));
     });
 
     it('answers like the trained model after the export', () => {
-      expect(trained.parity.rows).toBe(120);
+      expect(trained.parity.rows).toBe(rows.compared);
       expect(trained.parity.maxDifference).toBeLessThanOrEqual(1e-4);
     });
 
@@ -137,10 +146,11 @@ export function describeStudentKind(settings: Partial<StudentSettings> & Pick<St
       await expect(kind.load(folder)).rejects.toThrow(`${folder} is not a student's folder: config.json`);
     });
 
-    it('needs more memory for more examples and longer texts', () => {
-      const bytes = kind.estimateMemory(job, 1000, 100_000);
-      expect(kind.estimateMemory(job, 2000, 100_000)).toBeGreaterThan(bytes);
-      expect(kind.estimateMemory(job, 1000, 200_000)).toBeGreaterThan(bytes);
+    it('needs more memory for more examples and longer texts', async () => {
+      const survey = { examples: 1000, validation: 100, characters: 100_000, longest: 200, perLabel: [900, 50, 50] };
+      const bytes = await kind.estimateMemory(job, survey);
+      expect(await kind.estimateMemory(job, { ...survey, examples: 2000 })).toBeGreaterThan(bytes);
+      expect(await kind.estimateMemory(job, { ...survey, characters: 200_000 })).toBeGreaterThan(bytes);
     });
   });
 }

@@ -63,10 +63,11 @@ describe('the linear student', () => {
     expect(sizes[0]).toBeLessThan(sizes[1]!);
   });
 
-  it('needs bytes in proportion to labels times buckets where texts are long', () => {
+  it('needs bytes in proportion to labels times buckets where texts are long', async () => {
     const job = trainingJob(toyLabels, [], { buckets: 2 ** 20 });
     const twice = { ...job, labels: [...toyLabels, ...toyLabels] };
-    const growth = linear.estimateMemory(twice, 0, 2 ** 22) - linear.estimateMemory(job, 0, 2 ** 22);
+    const survey = { examples: 0, validation: 0, characters: 2 ** 22, longest: 2 ** 22, perLabel: [] };
+    const growth = (await linear.estimateMemory(twice, survey)) - (await linear.estimateMemory(job, survey));
     // 3 more labels × 2²⁰ buckets (and the bias) × 8 bytes × 23 vectors.
     expect(growth).toBe(3 * (2 ** 20 + 1) * 8 * 23);
   });

@@ -82,6 +82,7 @@ describe('surveyExamples', () => {
       examples: 3,
       validation: 1,
       characters: 4,
+      longest: 2,
       perLabel: [2, 1],
     });
   });

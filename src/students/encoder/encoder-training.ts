@@ -66,13 +66,16 @@ export async function trainEncoder({
   const rows = { texts, targets: targets.map(likeliest), answers: fit.validation.logits.map(likeliest) };
   const int8 = job.settings.quantise ? await quantise(whole, to, rows, load) : null;
   await writeValidationAnswers(to, int8?.answers ?? rows.answers);
+  const chosen = { ...chosenFigures(fit, examples, temperature), ...(int8 === null ? {} : int8Figures(int8)) };
   return {
     kind: job.kind,
     trainSeconds: (performance.now() - started) / 1000,
     examples: examples.fitting.ids.length,
     validation: { rows: texts.length, agreement: fit.epochs[fit.bestEpoch - 1]!.agreement },
-    chosen: { ...chosenFigures(fit, examples, temperature), ...(int8 === null ? {} : int8Figures(int8)) },
-    candidates: fit.epochs.map((figures) => ({ ...figures })),
+    chosen,
+    candidates: fit.epochs.map((figures) =>
+      figures.epoch === fit.bestEpoch ? { ...figures, ...chosen } : { ...figures },
+    ),
     parity,
   };
 }

@@ -43,7 +43,7 @@ function encoderJob(job: TrainingJob): EncoderJob {
 }
 
 /** What the forward pass keeps for the backward pass was counted on graphs of MiniLM and BERT; it is the larger part. */
-async function estimateMemory(job: EncoderJob, { characters, longest }: ExampleSurvey): Promise<number> {
+async function estimateMemory(job: EncoderJob, { examples, characters, longest }: ExampleSurvey): Promise<number> {
   const { settings, labels } = job;
   const shape = await readEncoderShape(await locateEncoder(settings));
   const wordRows = Math.min(shape.vocabulary, characters);
@@ -59,7 +59,11 @@ async function estimateMemory(job: EncoderJob, { characters, longest }: ExampleS
   const tokens = Math.min(settings.maxLength, longestText(shape), longest + SPECIAL_TOKENS);
   const perToken = 8 * shape.hidden + 3 * shape.feedForward + 2 * shape.heads * tokens;
   const kept = settings.batchSize * tokens * shape.layers * perToken;
-  return BASE_BYTES + 4 * (COPIES_OF_PARAMETERS * numbers + kept) + 4 * shape.vocabulary * shape.hidden;
+  const encoded = NUMBER_BYTES * (characters + 2 * labels.length * examples);
+  const wholeTable = 4 * shape.vocabulary * shape.hidden;
+  return BASE_BYTES + 4 * (COPIES_OF_PARAMETERS * numbers + kept) + wholeTable + encoded;
 }
 
 const SPECIAL_TOKENS = 2;
+/** In an array of JavaScript. */
+const NUMBER_BYTES = 8;

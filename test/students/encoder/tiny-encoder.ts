@@ -6,7 +6,11 @@ import type { EncoderShape } from '../../../src/students/encoder/encoder-shape.j
 import { randomNumbers } from '../../../src/students/encoder/random.js';
 import { writeSafetensors } from '../../../src/students/encoder/safetensors.js';
 
-const WORDS = ['orders', 'sales', 'profit', 'rose', 'fell', 'by', 'percent', 'in', 'the', 'quarter', '.', 'a'];
+const WORDS = [
+  ...['sales', 'profit', 'rose', 'fell', 'by', 'percent', 'in', 'the', 'quarter', '.', 'a'],
+  ...['ice', 'snow', 'frost', 'freezing', 'spring', 'breeze', 'gentle', 'cloudy', 'desert', 'scorching', 'blazing'],
+  ...['sunburn', 'today', 'weather', 'report', 'says', 'outside', 'morning', 'again', 'and', '!', ','],
+];
 const DIGITS = [...'0123456789'].flatMap((digit) => [digit, `##${digit}`]);
 const VOCABULARY = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', ...WORDS, ...DIGITS];
 
@@ -38,7 +42,8 @@ const SHAPE: EncoderShape = {
   attentionDropout: 0.1,
 };
 
-export async function makeTinyEncoder(folder: string): Promise<string> {
+/** `changes` are for config.json. */
+export async function makeTinyEncoder(folder: string, changes: Record<string, unknown> = {}): Promise<string> {
   await mkdir(folder, { recursive: true });
   const random = randomNumbers(11);
   const tensors = encoderParameters(SHAPE).flatMap((parameter) =>
@@ -46,11 +51,13 @@ export async function makeTinyEncoder(folder: string): Promise<string> {
       const length = sizeOf(parameter) / parameter.sources.length;
       const dims = [parameter.dims[0]! / parameter.sources.length, ...parameter.dims.slice(1)];
       const start = parameter.name.endsWith('.gain') ? 1 : 0;
-      return { name, dims, data: Float32Array.from({ length }, () => start + (random() - 0.5) * 0.5) };
+      // Words that training has not met should say little beside those that it has.
+      const width = parameter.name.startsWith('embeddings.') ? 0.02 : 0.5;
+      return { name, dims, data: Float32Array.from({ length }, () => start + (random() - 0.5) * width) };
     }),
   );
   await writeSafetensors(join(folder, 'model.safetensors'), tensors, { format: 'pt' });
-  await writeFile(join(folder, 'config.json'), JSON.stringify(CONFIG));
+  await writeFile(join(folder, 'config.json'), JSON.stringify({ ...CONFIG, ...changes }));
   await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer()));
   return folder;
 }
