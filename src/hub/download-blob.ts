@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { HubError } from './hub-error.js';
 
-export interface Blob {
+export interface StoredFile {
   /** sha256 of the content, or git's SHA-1 of a header and the content, which small files have. */
   readonly kind: 'sha256' | 'git';
   readonly digest: string;
@@ -19,18 +19,18 @@ export interface Blob {
 export async function downloadBlob(
   repository: string,
   { url, token }: { url: string; token: string | null },
-  blob: Blob,
+  file: StoredFile,
   path: string,
 ): Promise<void> {
   const incomplete = `${path}.incomplete`;
   await mkdir(dirname(path), { recursive: true });
   let done = await sizeOf(incomplete);
-  if (done > blob.size) done = 0;
-  if (done < blob.size || blob.size === 0) await fetchRest(repository, { url, token, start: done }, incomplete);
-  const digest = await digestOf(incomplete, blob);
-  if (digest !== blob.digest) {
+  if (done > file.size) done = 0;
+  if (done < file.size || file.size === 0) await fetchRest(repository, { url, token, start: done }, incomplete);
+  const digest = await digestOf(incomplete, file);
+  if (digest !== file.digest) {
     await rm(incomplete);
-    throw new HubError(repository, `${url} has digest ${digest} instead of ${blob.digest}; try again`);
+    throw new HubError(repository, `${url} has digest ${digest} instead of ${file.digest}; try again`);
   }
   await rename(incomplete, path);
 }
@@ -54,7 +54,7 @@ async function fetchRest(
   }
 }
 
-async function digestOf(path: string, { kind, size }: Blob): Promise<string> {
+async function digestOf(path: string, { kind, size }: StoredFile): Promise<string> {
   const hash = createHash(kind === 'sha256' ? 'sha256' : 'sha1');
   if (kind === 'git') hash.update(`blob ${size}\0`);
   for await (const piece of createReadStream(path)) hash.update(piece);

@@ -4,7 +4,7 @@ import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { listFiles } from '@huggingface/hub';
 import { z } from 'zod';
-import { type Blob, downloadBlob } from './download-blob.js';
+import { downloadBlob, type StoredFile } from './download-blob.js';
 import { HubError } from './hub-error.js';
 import type { HubSettings } from './hub-settings.js';
 
@@ -26,10 +26,10 @@ export async function downloadModel(request: ModelRequest, hub: HubSettings): Pr
   const commit = await resolveRevision(request, hub);
   const files = await findFiles(request, commit, hub);
   const snapshot = join(folder, 'snapshots', commit);
-  for (const [path, blob] of files) {
-    const stored = join(folder, 'blobs', blob.digest);
+  for (const [path, file] of files) {
+    const stored = join(folder, 'blobs', file.digest);
     const url = `${hub.endpoint}/${request.repository}/resolve/${commit}/${path}`;
-    if (!(await exists(stored))) await downloadBlob(request.repository, { url, token: hub.token }, blob, stored);
+    if (!(await exists(stored))) await downloadBlob(request.repository, { url, token: hub.token }, file, stored);
     await link(join(snapshot, path), stored);
   }
   if (!COMMIT.test(request.revision)) await writeRef(join(folder, 'refs', request.revision), commit);
@@ -74,9 +74,9 @@ function explainStatus(status: number): string {
     : `HTTP ${status}`;
 }
 
-async function findFiles(request: ModelRequest, commit: string, hub: HubSettings): Promise<Map<string, Blob>> {
+async function findFiles(request: ModelRequest, commit: string, hub: HubSettings): Promise<Map<string, StoredFile>> {
   const wanted = new Set([...request.required, ...request.optional]);
-  const found = new Map<string, Blob>();
+  const found = new Map<string, StoredFile>();
   const options = { recursive: true, hubUrl: hub.endpoint, ...(hub.token === null ? {} : { accessToken: hub.token }) };
   try {
     for await (const { path, oid, size, lfs } of listFiles({

@@ -13,16 +13,15 @@ export const WEIGHTS_FILE = 'model.safetensors';
 
 /** How sentence-transformers pools with this encoder; the mean where nothing is said. Throws EncoderError. */
 export async function readPooling(folder: string): Promise<Pooling> {
-  let text: string;
+  const path = join(folder, '1_Pooling', 'config.json');
   try {
-    text = await readFile(join(folder, '1_Pooling', 'config.json'), 'utf8');
+    const modes = PoolingConfig.parse(JSON.parse(await readFile(path, 'utf8')));
+    if (modes.pooling_mode_mean_tokens) return 'mean';
+    if (modes.pooling_mode_cls_token) return 'first';
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'mean';
-    throw error;
+    throw new EncoderError(folder, "1_Pooling/config.json can't be read", { cause: error });
   }
-  const modes = PoolingConfig.parse(JSON.parse(text));
-  if (modes.pooling_mode_mean_tokens) return 'mean';
-  if (modes.pooling_mode_cls_token) return 'first';
   throw new EncoderError(folder, '1_Pooling/config.json asks for neither mean nor CLS pooling');
 }
 

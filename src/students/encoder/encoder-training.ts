@@ -43,7 +43,10 @@ export async function trainEncoder({
   const started = performance.now();
   const shape = await readEncoderShape(encoderFolder);
   const maxLength = Math.min(job.settings.maxLength, longestText(shape));
-  const examples = await encodeExamples(job, await openTokeniser(encoderFolder, maxLength));
+  const tokeniser = await openTokeniser(encoderFolder, maxLength).catch((error: Error) => {
+    throw new EncoderError(encoderFolder, `tokenizer.json can't be used (${error.message})`, { cause: error });
+  });
+  const examples = await encodeExamples(job, tokeniser);
   const classifier = await startingClassifier(encoderFolder, shape, examples.vocabulary, job);
   const folder = job.checkpointFolder;
   const checkpoints: CheckpointOptions | null =

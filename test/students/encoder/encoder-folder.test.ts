@@ -1,8 +1,8 @@
 /** What is read of an encoder's folder, and what is refused, by name and before training. */
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readParameters } from '../../../src/students/encoder/encoder-folder.js';
+import { readParameters, readPooling } from '../../../src/students/encoder/encoder-folder.js';
 import { encoderParameters } from '../../../src/students/encoder/encoder-parameters.js';
 import { readEncoderShape } from '../../../src/students/encoder/encoder-shape.js';
 import { openSafetensors, writeSafetensors } from '../../../src/students/encoder/safetensors.js';
@@ -30,6 +30,26 @@ async function readAll(): Promise<string[]> {
     names.push(parameter.name);
   return names;
 }
+
+describe('pooling', () => {
+  it.each([
+    [{ pooling_mode_mean_tokens: true }, 'mean'],
+    [{ pooling_mode_cls_token: true }, 'first'],
+  ])('%j is %s', async (modes, pooling) => {
+    mkdirSync(join(encoder, '1_Pooling'));
+    writeFileSync(join(encoder, '1_Pooling', 'config.json'), JSON.stringify(modes));
+    expect(await readPooling(encoder)).toBe(pooling);
+  });
+
+  it('is the mean where nothing is said, and refused where it is another', async () => {
+    expect(await readPooling(encoder)).toBe('mean');
+    mkdirSync(join(encoder, '1_Pooling'));
+    writeFileSync(join(encoder, '1_Pooling', 'config.json'), JSON.stringify({ pooling_mode_max_tokens: true }));
+    await expect(readPooling(encoder)).rejects.toThrow('asks for neither mean nor CLS pooling');
+    writeFileSync(join(encoder, '1_Pooling', 'config.json'), '{');
+    await expect(readPooling(encoder)).rejects.toThrow("1_Pooling/config.json can't be read");
+  });
+});
 
 describe('an encoder', () => {
   it.each([

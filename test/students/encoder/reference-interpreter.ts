@@ -117,6 +117,7 @@ function indexIn(dims: readonly number[], whole: readonly number[], index: numbe
 }
 
 function broadcast(a: Array64, b: Array64, f: (x: number, y: number) => number): Array64 {
+  if (a.dims.join() === b.dims.join()) return { dims: a.dims, data: a.data.map((x, index) => f(x, b.data[index]!)) };
   const rank = Math.max(a.dims.length, b.dims.length);
   const dims = Array.from({ length: rank }, (_, axis) =>
     Math.max(a.dims.at(axis - rank) ?? 1, b.dims.at(axis - rank) ?? 1),
