@@ -42,7 +42,7 @@ function encoderJob(job: TrainingJob): EncoderJob {
   return { ...job, settings };
 }
 
-/** What the forward pass keeps for the backward pass was counted on graphs of MiniLM and BERT; it is the larger part. */
+/** What the forward pass keeps for the backward pass is a rule of thumb from the peaks of MiniLM at 64 and 128 tokens. */
 async function estimateMemory(job: EncoderJob, { examples, characters, longest }: ExampleSurvey): Promise<number> {
   const { settings, labels } = job;
   const shape = await readEncoderShape(await locateEncoder(settings));

@@ -35,7 +35,7 @@ export interface Fit {
 
 /** Trains the classifier's values in place and leaves the best epoch's. */
 export async function fitEncoder(classifier: Classifier, examples: EncodedExamples, options: FitOptions): Promise<Fit> {
-  const tokens = Math.max(...examples.fitting.ids.map((ids) => ids.length));
+  const tokens = examples.fitting.ids.reduce((longest, ids) => Math.max(longest, ids.length), 0);
   const masks = { seed: options.seed, texts: options.settings.batchSize, tokens };
   const optimiser = new AdamW(classifier.parameters.map((parameter) => ({ ...parameter, length: sizeOf(parameter) })));
   for (const [name, values] of optimiser.values) values.set(classifier.values.get(name)!);

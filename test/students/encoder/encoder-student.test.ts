@@ -72,10 +72,12 @@ describe('training an encoder', () => {
     expect(steps!.secondsLeft).toBeGreaterThanOrEqual(0);
   });
 
-  it('is refused beforehand for an architecture that is not supported', async () => {
+  it('is refused beforehand for an encoder of another architecture, one too large, and one that is not there', async () => {
     const encoder = emptyFolder();
     await makeTinyEncoder(encoder, { model_type: 'deberta-v2' });
     await expect(train({ encoder })).rejects.toThrow('architecture "deberta-v2" is not supported');
+    await makeTinyEncoder(encoder, { num_hidden_layers: 48, hidden_size: 1024, intermediate_size: 4096 });
+    await expect(train({ encoder })).rejects.toThrow('604 million parameters, and 268 million can be trained');
     await expect(train({ encoder: './nowhere' })).rejects.toThrow('there is no such folder on the disk of the worker');
   });
 });
