@@ -57,6 +57,7 @@ export {
   EvaluateOutcome,
   PrepareInput,
   ReviewInput,
+  RunOutcome,
   SettleInput,
   VoteInput,
   VoteOutcome,
