@@ -77,7 +77,11 @@ describe('a run whose checks all pass', () => {
   it('keeps its outcome in the store', async () => {
     const { workflowId } = handle;
     expect(bed.standIns.inputs(workflowId, 'recordOutcome')).toEqual([
-      expect.objectContaining({ run: { ...preparedRun(workflowId).run }, failure: null, result: await handle.result() }),
+      expect.objectContaining({
+        run: { ...preparedRun(workflowId).run },
+        failure: null,
+        result: await handle.result(),
+      }),
     ]);
   });
 
