@@ -119,10 +119,10 @@ describe('the replay server', () => {
     const { server, teacher } = await start({ latencyMs: 100 });
     const controller = new AbortController();
     const asking = rejectionOf(teacher.ask(question('Text number 1.'), controller.signal));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    while (server.stats().inFlight === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     controller.abort(new Error('gone'));
     await asking;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    while (server.stats().inFlight > 0) await new Promise((resolve) => setTimeout(resolve, 5));
     expect(server.stats()).toMatchObject({ answered200: 1, inFlight: 0 });
     expect((await teacher.ask(question('Text number 2.'), never())).content).toBe('Text number 2. 0');
   });
