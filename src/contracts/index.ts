@@ -32,6 +32,15 @@ export {
   Vote,
 } from './reply.js';
 export {
+  Audit,
+  Certificate,
+  RankInput,
+  RankOutcome,
+  ReviewDecision,
+  ReviewQueue,
+  ReviewRow,
+} from './review.js';
+export {
   AnnotationInput,
   AnnotationResult,
   ChunkProgress,

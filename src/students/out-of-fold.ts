@@ -1,12 +1,14 @@
 /** What a linear student says of each training row when that row was held out: doubt about labels needs an opinion that
- *  has not seen them. */
+ *  has not seen them. Always the linear one, whatever kind is trained: its fits cost seconds. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chooseStrength } from './choose-strength.js';
 import { countExamples, type LinearExamples, rowMajor } from './linear-examples.js';
 import { fitLogisticRegression, predictProbabilities } from './logistic-regression.js';
-import type { ProgressListener, TrainingJob } from './student.js';
+import type { ProgressListener, StudentKind, TrainingJob } from './student.js';
 import { fitVocabulary, weigh } from './tf-idf.js';
+import { refuseMemory, refuseSingleLabel } from './training.js';
+import { surveyExamples } from './training-examples.js';
 
 /** JSONL in the job's output folder: the probabilities of each example, in the order of the examples. */
 export const OUT_OF_FOLD_FILE = 'out-of-fold.jsonl';
@@ -15,9 +17,16 @@ export const FOLDS = 5;
 const TOLERANCE = 1e-4;
 
 /** Writes OUT_OF_FOLD_FILE. Example i is in fold i mod FOLDS; vocabulary and weights of its model come from the others.
- *  C is chosen on the first fold, as in training. Always the linear student, whatever job.kind: it needs no download and
- *  FOLDS fits of it cost seconds. */
-export async function predictOutOfFold(job: TrainingJob, onProgress: ProgressListener): Promise<void> {
+ *  C is chosen on the first fold, as in training. Throws TrainingRefusedError or ExampleError. */
+export async function predictOutOfFold(
+  linear: StudentKind,
+  job: TrainingJob,
+  onProgress: ProgressListener,
+): Promise<void> {
+  await onProgress({ phase: 'reading', done: 0 });
+  const survey = await surveyExamples(job);
+  refuseSingleLabel(job, survey);
+  refuseMemory(linear, job, survey);
   const data = await countExamples(job);
   const rows = data.targets.map((_, row) => row);
   const fits = job.settings.strengths.length + FOLDS;

@@ -75,7 +75,11 @@ export function errorOfNetwork(error: unknown, host: string): TeacherFailedError
  *  back as they are. */
 export function refusedIfNotReached(error: unknown, host: string): unknown {
   if (!(error instanceof TeacherFailedError) || !wasNotSent(error)) return error;
-  return new TeacherRefusedError(error.message, null, `Start the server at ${host}, correct teacher.url, or look at the network.`);
+  return new TeacherRefusedError(
+    error.message,
+    null,
+    `Start the server at ${host}, correct teacher.url, or look at the network.`,
+  );
 }
 
 /** What the provider says of an error, at most 300 characters, without keys and without the question's texts. */
