@@ -14,18 +14,11 @@ import {
 import { prepareCorpus } from '../corpus/index.js';
 import { openStore, type Store } from '../store/index.js';
 import { resolveTask } from '../tasks/index.js';
-import {
-  buildPrompt,
-  earlierChunks,
-  type Price,
-  plannedQuestions,
-  probeTeacher,
-  type Teacher,
-  worstCallMicros,
-} from '../teachers/index.js';
+import { buildPrompt, earlierChunks, type Price, plannedQuestions, worstCallMicros } from '../teachers/index.js';
 import { taskPath } from './artifacts.js';
 import { type Dependencies, withHeartbeat } from './dependencies.js';
 import { InvalidInputError } from './failures.js';
+import { probe } from './probe.js';
 import { sealedResult } from './sealed-result.js';
 import { teacherOf } from './teacher-of-run.js';
 
@@ -87,6 +80,7 @@ async function prepareRun(
   const plan = plannedQuestions(task);
   const { chunkTexts, maxFailedChunks, shardTexts, window } = task.annotation;
   const textsAsked = manifest.chunks.reduce((sum, chunk) => sum + chunk.texts, 0);
+  const { budget, probe: found } = await probe({ task, run, manifest, price }, { store, teacher, signal });
   return {
     run,
     taskName: task.name,
@@ -103,40 +97,13 @@ async function prepareRun(
     textsAsked,
     callsAtMost: textsAsked * plan.length,
     worstCallMicros: price === null ? null : await dearestCall(store, task, manifest, price),
-    budget: { micros: task.budget.usd === null ? null : Math.floor(task.budget.usd * 1e6), calls: task.budget.calls },
+    budget,
     gates: task.gates,
     teacherHost: teacher.host,
     teacherModel: teacher.model,
-    probe: await probe(store, task, manifest, teacher, run, signal),
+    probe: found,
     searchAttributes: dependencies.env.TUTELAGE_SEARCH_ATTRIBUTES === '1',
   };
-}
-
-/** One real call, unless nothing will have to be asked. */
-async function probe(
-  store: Store,
-  task: Task,
-  manifest: Manifest,
-  teacher: Teacher,
-  run: RunRef,
-  signal: AbortSignal,
-): Promise<PreparedRun['probe']> {
-  const first = manifest.chunks[0];
-  const allKnown = manifest.chunks.every((chunk) => chunk.reuse.length > 0);
-  if (first === undefined || teacher.provider === 'recorded' || task.budget.calls === 0) return skipped(teacher);
-  // Where earlier runs cover every chunk, most likely nothing is asked: a wrong key shows at the first new text.
-  if (allKnown) return skipped(teacher);
-  for await (const line of store.lines(first.file.path)) {
-    const { text } = TextRow.parse(JSON.parse(line));
-    const { probe: found } = await probeTeacher(teacher, task, text, signal);
-    await store.write(`${run.folder}/prepare/probe.json`, JSON.stringify(found));
-    return found;
-  }
-  return skipped(teacher);
-}
-
-function skipped(teacher: Teacher): PreparedRun['probe'] {
-  return { skipped: true, model: teacher.model, jsonSchema: false, latencyMs: null, inputTokens: null };
 }
 
 async function dearestCall(store: Store, task: Task, manifest: Manifest, price: Price): Promise<number> {

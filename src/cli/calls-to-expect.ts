@@ -1,51 +1,73 @@
 /** What a run may send and cost, counted before anything is sent. */
 import type { DistillationInput, Task } from '../contracts/index.js';
 import { compileTemplate, readRows, textKey } from '../corpus/index.js';
-import { buildPrompt, priceOf, teacherHost, worstCallMicros } from '../teachers/index.js';
+import { buildPrompt, type Price, priceOf, teacherHost, worstCallMicros } from '../teachers/index.js';
 
 export interface ExpectedCalls {
-  /** Calls if every reply comes at the first try and none is known. */
+  /** Calls if each question is asked once, the one that tries the teacher included. */
   readonly calls: number;
   readonly host: string;
   /** Dollars if every reply is as long as it may be; null where the price is not known. */
   readonly worstUsd: number | null;
 }
 
+/** Enough of a text's key to tell texts apart, as a number to keep millions of them. */
+const KEY_DIGITS = 13;
+
 /** Reads the files once. Rows that can't be used count for nothing here; the run itself judges them. */
 export async function callsToExpect(task: Task, input: DistillationInput): Promise<ExpectedCalls> {
   const price = await priceOf(task.teacher);
-  const seen = new Set<string>();
-  let bytes = 0;
-  for (const file of [input.corpus, ...(input.gold === null ? [] : [input.gold])]) {
+  const texts = await countTexts(task, input);
+  const drawn = input.corpus.sample === null ? texts.others : Math.min(texts.others, input.corpus.sample.size);
+  const asked = drawn + texts.gold;
+  const votes = task.votes.plan.reduce((sum, { samples }) => sum + samples, 0);
+  const trials = task.teacher.provider === 'recorded' ? 0 : 1;
+  // A sample may draw the longest texts.
+  const bytes = drawn === texts.others ? Math.ceil(texts.bytes / Math.max(1, asked)) : texts.longest;
+  const worstUsd = price === null ? null : (worstMicrosOfText(task, price, bytes) * (asked + trials)) / 1e6;
+  return {
+    calls: Math.min(asked * votes + trials, task.budget.calls ?? Number.POSITIVE_INFINITY),
+    host: teacherHost(task.teacher),
+    worstUsd: worstUsd === null ? null : Math.min(worstUsd, task.budget.usd ?? Number.POSITIVE_INFINITY),
+  };
+}
+
+interface TextCount {
+  /** Different texts with an expert's label, which a sample leaves alone. */
+  gold: number;
+  others: number;
+  /** UTF-8 bytes of all different texts, and of the longest. */
+  bytes: number;
+  longest: number;
+}
+
+async function countTexts(task: Task, { corpus, gold }: DistillationInput): Promise<TextCount> {
+  const count: TextCount = { gold: 0, others: 0, bytes: 0, longest: 0 };
+  const seen = new Set<number>();
+  for (const file of gold === null ? [corpus] : [gold, corpus]) {
     const template = compileTemplate(task.text, file.textColumn);
-    for await (const row of readRows(file.path, { field: 'corpus.path' })) {
-      if (!('values' in row)) continue;
-      const rendered = template.render(row.values);
-      if (!('text' in rendered)) continue;
-      const key = textKey(rendered.text).slice(0, 24);
+    for await (const row of readRows(file.path, { field: file === gold ? 'gold.path' : 'corpus.path' })) {
+      const rendered = 'values' in row ? template.render(row.values) : null;
+      if (!('values' in row) || rendered === null || !('text' in rendered)) continue;
+      const key = Number.parseInt(textKey(rendered.text).slice(0, KEY_DIGITS), 16);
       if (seen.has(key)) continue;
       seen.add(key);
-      bytes += Buffer.byteLength(rendered.text);
+      const labelled = file.labelColumn !== null && (row.values[file.labelColumn] ?? '') !== '';
+      if (file === gold || (gold === null && labelled)) count.gold++;
+      else count.others++;
+      const bytes = Buffer.byteLength(rendered.text);
+      count.bytes += bytes;
+      count.longest = Math.max(count.longest, bytes);
     }
   }
-  const wanted = input.corpus.sample === null ? seen.size : Math.min(seen.size, input.corpus.sample.size);
-  const votes = task.votes.plan.reduce((sum, planned) => sum + planned.samples, 0);
-  const unlimited = wanted * votes;
-  const calls = task.budget.calls === null ? unlimited : Math.min(unlimited, task.budget.calls);
-  return { calls, host: teacherHost(task.teacher), worstUsd: price && cappedUsd(worstUsd()) };
+  return count;
+}
 
-  function worstUsd(): number {
-    if (price === null || seen.size === 0) return 0;
-    const average = 'x'.repeat(Math.ceil(bytes / seen.size));
-    const perText = task.votes.plan.reduce(
-      (sum, { maxTokens, prompt, samples }) =>
-        sum + samples * worstCallMicros(price, buildPrompt(task, prompt, average).messages, maxTokens),
-      0,
-    );
-    return (wanted * perText) / 1e6;
-  }
-
-  function cappedUsd(usd: number): number {
-    return task.budget.usd === null ? usd : Math.min(usd, task.budget.usd);
-  }
+/** All the votes about a text of so many bytes. */
+function worstMicrosOfText(task: Task, price: Price, bytes: number): number {
+  return task.votes.plan.reduce(
+    (sum, { maxTokens, prompt, samples }) =>
+      sum + samples * worstCallMicros(price, buildPrompt(task, prompt, 'x'.repeat(bytes)).messages, maxTokens),
+    0,
+  );
 }

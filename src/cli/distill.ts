@@ -17,7 +17,7 @@ import {
   TaskError,
 } from '../tasks/index.js';
 import { createClient, type ServerFlags } from '../temporal/index.js';
-import { callsToExpect } from './calls-to-expect.js';
+import { callsToExpect, type ExpectedCalls } from './calls-to-expect.js';
 import { currentStateFolder, positiveNumber, storeLocation, withServerOptions } from './command-options.js';
 import { ensureUp } from './ensure-up.js';
 import { ExitCode } from './exit-codes.js';
@@ -191,12 +191,7 @@ function existing(option: string, path: string): string {
 
 /** Shows what the run may cost, and asks where a person can answer. */
 async function confirmed(task: Task, input: DistillationInput, flags: Flags): Promise<boolean> {
-  const { calls, host, worstUsd } = await callsToExpect(task, input);
-  const money =
-    worstUsd === null ? 'at a price that is not known (set teacher.price)' : `at most $${worstUsd.toFixed(2)}`;
-  process.stderr.write(
-    `at most ${calls} calls to ${pc.bold(host)}, ${money}; texts that earlier runs asked about are free\n`,
-  );
+  process.stderr.write(`${inWords(task, await callsToExpect(task, input))}\n`);
   if (flags.yes || task.teacher.provider === 'recorded' || !process.stdin.isTTY || !process.stderr.isTTY) return true;
   const questions = createInterface({ input: process.stdin, output: process.stderr });
   try {
@@ -204,6 +199,13 @@ async function confirmed(task: Task, input: DistillationInput, flags: Flags): Pr
   } finally {
     questions.close();
   }
+}
+
+function inWords(task: Task, { calls, host, worstUsd }: ExpectedCalls): string {
+  if (task.teacher.provider === 'recorded') return `${calls} replies from a recording; nothing is paid`;
+  const money =
+    worstUsd === null ? 'at a price that is not known (set teacher.price)' : `at most $${worstUsd.toFixed(2)}`;
+  return `at most ${calls} calls to ${pc.bold(host)} (one is a trial; failed ones are repeated), ${money}; texts that earlier runs asked about are free`;
 }
 
 function count(text: string): number {

@@ -5,6 +5,7 @@ import { SingleBar } from 'cli-progress';
 import pc from 'picocolors';
 import { type ChunkProgress, DistillationResult, type Progress } from '../contracts/index.js';
 import { addCounts } from '../voting/index.js';
+import { checkLine } from './check-line.js';
 import { askProgress } from './run-client.js';
 
 const POLL_MS = 700;
@@ -147,6 +148,7 @@ class RunView {
     const calls = both.calls + (beating?.calls ?? 0);
     const numbers = [
       `${calls} calls`,
+      both.reused === 0 ? null : `${both.reused} replies reused`,
       `${both.unreadable} unreadable`,
       `${both.uncertain} uncertain`,
       `${both.inputTokens + both.outputTokens} tokens`,
@@ -175,12 +177,7 @@ class RunView {
     this.shownGate = gate.gate;
     this.line('');
     for (const line of plain(gate.evidence).split('\n')) this.line(`  ${line}`);
-    for (const check of gate.checks) {
-      const limit = check.limit === null ? '' : ` (${check.atLeast ? 'at least' : 'at most'} ${check.limit})`;
-      const value = check.value === null ? '–' : String(Math.round(check.value * 1e4) / 1e4);
-      const mark = check.limit === null ? pc.dim('·') : check.passed ? pc.green('✔') : pc.red('✘');
-      this.line(`  ${mark} ${check.name}: ${value}${limit}`);
-    }
+    for (const check of gate.checks) this.line(`  ${checkLine(check)}`);
     this.line('');
     this.line(pc.bold(`  Waiting for you at the gate "${gate.gate}", until ${gate.deadline}. From another terminal:`));
     this.line(`    tutelage approve ${progress.workflowId} --gate ${gate.gate} --as YOUR-NAME`);

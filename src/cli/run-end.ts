@@ -1,7 +1,8 @@
 /** What a run leaves on the terminal when it has ended: a table for people, one JSON object for machines. */
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import pc from 'picocolors';
-import type { DistillationResult } from '../contracts/index.js';
+import type { DistillationResult, GateCheck } from '../contracts/index.js';
+import { checkLine } from './check-line.js';
 import { ExitCode, exitCodeFor } from './exit-codes.js';
 import type { RunEnd } from './follow-run.js';
 import { writeLabels } from './write-labels.js';
@@ -37,6 +38,7 @@ export async function reportEnd(end: RunEnd | null, options: EndOptions): Promis
   }
   if (end.error !== null) {
     process.stderr.write(`${pc.red('✘')} ${whyEnded(end.error.cause)}\n`);
+    for (const check of failedChecks(result)) process.stderr.write(`  ${checkLine(check)}\n`);
     process.exitCode = exitCodeFor(end.error.cause instanceof ApplicationFailure ? end.error.cause.type : null);
   }
   if (options.json) process.stdout.write(`${JSON.stringify(result ?? { workflowId: options.workflowId })}\n`);
@@ -83,6 +85,12 @@ export function summaryTable(result: DistillationResult): string {
   if (deployment) rows.push(['deployed', `version ${deployment.version}, ${deployment.uri}`]);
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${pc.bold(name.padEnd(width))}  ${value}`).join('\n');
+}
+
+/** Of the gate that rejected by itself: nobody has seen them yet. */
+function failedChecks(result: DistillationResult | null): GateCheck[] {
+  const rejected = Object.values(result?.gates ?? {}).find((gate) => gate?.decision === 'reject' && gate.automatic);
+  return rejected?.checks.filter((check) => !check.passed) ?? [];
 }
 
 function whyEnded(cause: Error | undefined): string {

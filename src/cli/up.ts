@@ -104,7 +104,7 @@ function show(state: UpState): void {
       ['start form', `${state.uiAddress}/namespaces/default/${form}`],
     );
   }
-  lines.push(['next', 'tutelage distill --task TASK.yaml --corpus TEXTS.jsonl']);
+  lines.push(['next', 'tutelage distill TASK.yaml --corpus TEXTS.jsonl']);
   for (const [name = '', value] of lines) say(`${pc.bold(name.padEnd(11))}${value}`);
 }
 

@@ -4,14 +4,14 @@ import { fitLogisticRegression, type LogisticModel, predictProbabilities } from 
 import { type BlockVocabulary, fitVocabulary, placesOf, weigh } from './tf-idf.js';
 import { likeliest } from './training-examples.js';
 
-/** The figures of one C on the validation rows; gradientNorm and iterations tell how well its fit converged. */
+/** The figures of one C on the validation rows; iterations and gap tell how well its fit converged. */
 export interface Candidate {
   readonly C: number;
   /** Mean cross-entropy to the targets, in nats. */
   readonly logLoss: number;
   readonly agreement: number;
   readonly iterations: number;
-  readonly gradientNorm: number;
+  readonly gap: number;
 }
 
 export interface ChosenFit extends Score {
@@ -49,9 +49,9 @@ export async function chooseStrength(
       warmStart,
       onIteration: report(`C = ${C}`, index),
     });
-    const { model, iterations, gradientNorm } = fit;
+    const { model, iterations, gap } = fit;
     const { predicted, logLoss, agreement } = score(predictProbabilities(model, validation), data);
-    candidates.push({ C, logLoss, agreement, iterations, gradientNorm });
+    candidates.push({ C, logLoss, agreement, iterations, gap });
     if (chosen === null || logLoss < chosen.logLoss) {
       chosen = { C, predicted, logLoss, agreement, model, vocabularies };
     }
@@ -79,8 +79,8 @@ export function carryOver(chosen: ChosenFit, vocabularies: readonly BlockVocabul
   return { labels, parameters: carried };
 }
 
-/** scikit-learn's default: it moves the log loss by less than a tenth of what tells two strengths apart. */
-const CHOICE_TOLERANCE = 1e-4;
+/** Nats; strengths that matter differ by more. */
+const CHOICE_TOLERANCE = 1e-3;
 /** Keeps the loss of a row finite, which its exact probability of 0 would not. */
 const LEAST_PROBABILITY = 1e-15;
 

@@ -4,8 +4,8 @@
 export type Objective = (point: Float64Array, gradient: Float64Array) => number;
 
 export interface MinimiseOptions {
-  /** Stops once no component of the gradient is larger. */
-  readonly tolerance: number;
+  /** Stops once the gradient's Euclidean norm is at most this. */
+  readonly gradientTolerance: number;
   readonly maxIterations: number;
   /** Awaited after each iteration: reports progress and lets the event loop turn. */
   readonly onIteration?: (iteration: number) => Promise<void>;
@@ -14,7 +14,7 @@ export interface MinimiseOptions {
 export interface Minimum {
   readonly point: Float64Array;
   readonly value: number;
-  /** Largest absolute component of the gradient; above the tolerance, the iterations ran out or rounding stopped the search. */
+  /** Euclidean; above the tolerance, the iterations ran out or rounding stopped the search. */
   readonly gradientNorm: number;
   readonly iterations: number;
 }
@@ -34,9 +34,9 @@ export async function minimise(objective: Objective, start: Float64Array, option
   const direction = new Float64Array(point.length);
   const pairs: CorrectionPair[] = [];
   let iterations = 0;
-  while (maxAbsolute(gradient) > options.tolerance && iterations < options.maxIterations) {
+  while (norm(gradient) > options.gradientTolerance && iterations < options.maxIterations) {
     descend(direction, gradient, pairs);
-    const firstStep = pairs.length === 0 ? 1 / Math.sqrt(dot(gradient, gradient)) : 1;
+    const firstStep = pairs.length === 0 ? 1 / norm(gradient) : 1;
     const found = searchLine(objective, { point, value, gradient, direction, firstStep, trialPoint, trialGradient });
     if (found === null) break;
     remember(pairs, point, gradient, trialPoint, trialGradient);
@@ -46,7 +46,7 @@ export async function minimise(objective: Objective, start: Float64Array, option
     iterations++;
     await options.onIteration?.(iterations);
   }
-  return { point, value, gradientNorm: maxAbsolute(gradient), iterations };
+  return { point, value, gradientNorm: norm(gradient), iterations };
 }
 
 interface CorrectionPair {
@@ -145,8 +145,6 @@ function scale(target: Float64Array, factor: number): void {
   for (let i = 0; i < target.length; i++) target[i] = target[i]! * factor;
 }
 
-function maxAbsolute(vector: Float64Array): number {
-  let largest = 0;
-  for (let i = 0; i < vector.length; i++) largest = Math.max(largest, Math.abs(vector[i]!));
-  return largest;
+function norm(vector: Float64Array): number {
+  return Math.sqrt(dot(vector, vector));
 }

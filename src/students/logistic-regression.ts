@@ -1,5 +1,5 @@
 /** Multinomial logistic regression on sparse rows, for hard and soft targets. */
-import { type Minimum, minimise, type Objective } from './lbfgs.js';
+import { minimise, type Objective } from './lbfgs.js';
 
 /** Compressed sparse rows: row r holds the entries rowStarts[r] to rowStarts[r + 1]. */
 export interface SparseRows {
@@ -20,8 +20,8 @@ export interface LogisticModel {
 export interface FitOptions {
   /** Inverse regularisation strength, scikit-learn's C: minimises C · Σ cross-entropy + ½ ‖weights‖². Biases are free. */
   readonly strength: number;
-  /** The fit has converged when no component of the gradient of the objective divided by C · rows is larger, as with
-   *  scikit-learn's tol. */
+  /** Converged means that the objective divided by C · rows, in nats, is at most this far above its minimum. A gradient's
+   *  size alone does not tell: the more rows, the smaller is what a rare n-gram can add to it. */
   readonly tolerance: number;
   /** Where to start, with the same columns and labels; null: zeros. */
   readonly warmStart: LogisticModel | null;
@@ -31,8 +31,8 @@ export interface FitOptions {
 export interface LogisticFit {
   readonly model: LogisticModel;
   readonly iterations: number;
-  /** Largest absolute component of that gradient. */
-  readonly gradientNorm: number;
+  /** How far above its minimum the objective divided by C · rows is at most, in nats. */
+  readonly gap: number;
 }
 
 const MAX_ITERATIONS = 1000;
@@ -45,15 +45,18 @@ export async function fitLogisticRegression(
   options: FitOptions,
 ): Promise<LogisticFit> {
   const start = options.warmStart?.parameters ?? new Float64Array((features.columns + 1) * labels);
-  const found: Minimum = await minimise(logisticObjective(features, targets, labels, options.strength), start, {
-    tolerance: options.tolerance,
+  const penalty = penaltyOf(features, options.strength);
+  const found = await minimise(logisticObjective(features, targets, labels, options.strength), start, {
+    gradientTolerance: Math.sqrt(2 * penalty * options.tolerance),
     maxIterations: MAX_ITERATIONS,
     onIteration: options.onIteration,
   });
   return {
     model: { labels, parameters: found.point },
     iterations: found.iterations,
-    gradientNorm: found.gradientNorm,
+    // A function whose curvature is at least p lies at most ‖gradient‖² / 2p above its minimum. The penalty gives the
+    // weights that curvature; the biases have more from the loss.
+    gap: found.gradientNorm ** 2 / (2 * penalty),
   };
 }
 
@@ -66,7 +69,7 @@ export function logisticObjective(
 ): Objective {
   const { rows, columns, rowStarts, columnOf, values } = features;
   const weights = columns * labels;
-  const penalty = 1 / (strength * rows);
+  const penalty = penaltyOf(features, strength);
   const scores = new Float64Array(labels);
   return (point, gradient) => {
     let squares = 0;
@@ -107,6 +110,11 @@ export function predictProbabilities(model: LogisticModel, features: SparseRows)
     for (let label = 0; label < model.labels; label++) scores[label] = Math.exp(scores[label]! - logSum);
   }
   return probabilities;
+}
+
+/** Factor of ½ ‖weights‖² in the objective divided by C · rows. */
+function penaltyOf({ rows }: SparseRows, strength: number): number {
+  return 1 / (strength * rows);
 }
 
 /** scores = bias + row · weights. */

@@ -1,20 +1,13 @@
 /** Asks one question until there is a reply: the one owner of retries. Every request goes through the budget, the limiter
  *  and the journal. */
-import type { Label, StoredReply, TeacherReply, Vote } from '../contracts/index.js';
+import type { Label, StoredReply } from '../contracts/index.js';
 import type { CallBudget } from './call-budget.js';
 import type { CallLimiter } from './call-limiter.js';
+import { paidReply, type Question, refusedReply, wasAnswered } from './call-outcome.js';
 import type { ChunkWatch } from './chunk-watch.js';
-import { callCostMicros, type Price } from './prices.js';
-import { readReply } from './read-reply.js';
+import type { Price } from './prices.js';
 import type { ReplyJournal } from './reply-journal.js';
-import {
-  QuestionRefusedError,
-  type Teacher,
-  TeacherBusyError,
-  TeacherFailedError,
-  TeacherRefusedError,
-  type TeacherRequest,
-} from './teacher.js';
+import { QuestionRefusedError, type Teacher, TeacherBusyError, TeacherFailedError } from './teacher.js';
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
@@ -22,13 +15,6 @@ const LONGEST_PAUSE_MS = 30_000;
 /** The teacher has not replied for too long. The run pauses; nothing is lost. */
 export class TeacherUnreachableError extends Error {
   override readonly name = 'TeacherUnreachableError';
-}
-
-export interface Question {
-  readonly key: string;
-  readonly request: TeacherRequest;
-  /** Micro-dollars; null where the price is not known. */
-  readonly worstMicros: number | null;
 }
 
 export interface AskingPorts {
@@ -64,8 +50,10 @@ export async function askQuestion(question: Question, ports: AskingPorts): Promi
     if (!(outcome instanceof Error)) return outcome;
     const lastReplyAt = limiter.lastReplyAt ?? 0;
     if (Date.now() - Math.max(startedAt, lastReplyAt) > ports.deadAfterMs) {
-      // A question that failed an earlier owner as well would keep the run from ever ending.
-      if ((ports.earlierFailures.get(question.key) ?? 0) >= ports.attempts) return giveUp(question, ports);
+      // A question that failed earlier owners as well would keep the run from ever ending. The more texts fail together,
+      // the more it looks like an outage, and the more often it must have failed.
+      const enough = ports.attempts * Math.max(1, limiter.failingTexts);
+      if ((ports.earlierFailures.get(question.key) ?? 0) >= enough) return giveUp(question, ports);
       throw unreachable(outcome, ports);
     }
     if (outcome instanceof TeacherBusyError) {
@@ -94,12 +82,14 @@ async function askOnce(question: Question, ports: AskingPorts): Promise<StoredRe
 }
 
 async function send(question: Question, ports: AskingPorts, bill: Bill): Promise<StoredReply | Error> {
-  const { journal, limiter, teacher, watch } = ports;
+  const { journal, labels, limiter, price, teacher, watch } = ports;
   // The place is kept meanwhile: nobody else may send either.
   while (limiter.heldFor > 0) await watch.sleep(limiter.heldFor);
   const call = await journal.openCall(question.key, question.worstMicros);
   try {
-    await watch.mayAsk();
+    while (!watch.lookHolds) await watch.mayAsk();
+    // From here to the call nothing is awaited: wherever the process is suspended, it looks again before it sends.
+    watch.stopping.throwIfAborted();
   } catch (error) {
     await journal.closeUnsent(call);
     throw error;
@@ -108,9 +98,7 @@ async function send(question: Question, ports: AskingPorts, bill: Bill): Promise
   ports.onCall();
   let stored: StoredReply;
   try {
-    const reply = await teacher.ask(question.request, watch.callSignal);
-    const vote = readReply(reply, [...ports.labels], question.request.prompt);
-    stored = storedReply(question, reply, costOf(reply, question, ports.price), vote);
+    stored = paidReply(question, await teacher.ask(question.request, watch.callSignal), labels, price);
   } catch (error) {
     if (!(error instanceof QuestionRefusedError)) return failedCall(error, call, question, ports, bill);
     stored = refusedReply(question);
@@ -121,31 +109,28 @@ async function send(question: Question, ports: AskingPorts, bill: Bill): Promise
   return stored;
 }
 
-/** A call that an error answered is free. Any other may have been billed and stays open in the journal. */
+/** A call that an error answered is free. Any other may have been billed and stays open in the journal.
+ *  Throws what asking again would not help. */
 async function failedCall(
   error: unknown,
   call: number,
   { request }: Question,
-  { journal, limiter, watch }: AskingPorts,
+  { deadAfterMs, journal, limiter, watch }: AskingPorts,
   bill: Bill,
 ): Promise<Error> {
+  const mayPass = error instanceof TeacherBusyError || error instanceof TeacherFailedError;
+  // Before anything is awaited, since meanwhile other calls would go out.
+  if (!mayPass) watch.stop(error);
+  if (error instanceof TeacherFailedError) limiter.failed(request.textKey);
+  const restMs = error instanceof TeacherBusyError ? (error.retryAfterMs ?? 0) : 0;
+  if (restMs <= deadAfterMs) limiter.hold(restMs);
   if (wasAnswered(error)) {
     bill.micros = 0;
     await journal.closeWithError(call);
   }
-  watch.callSignal.throwIfAborted();
-  if (error instanceof TeacherBusyError) {
-    if (error.retryAfterMs !== null) limiter.hold(error.retryAfterMs);
-    return error;
-  }
-  if (!(error instanceof TeacherFailedError)) throw error;
-  limiter.failed(request.textKey);
+  if (!mayPass) throw error;
+  watch.stopping.throwIfAborted();
   return error;
-}
-
-function wasAnswered(error: unknown): boolean {
-  if (error instanceof TeacherFailedError) return error.answered;
-  return error instanceof TeacherBusyError || error instanceof TeacherRefusedError;
 }
 
 /** Recorded as refused, free of charge, so that nobody asks it again in this run. */
@@ -155,29 +140,6 @@ async function giveUp(question: Question, { journal }: AskingPorts): Promise<Sto
   return stored;
 }
 
-function refusedReply(question: Question): StoredReply {
-  const empty: TeacherReply = {
-    content: '',
-    finishReason: 'unknown',
-    inputTokens: null,
-    outputTokens: null,
-    latencyMs: 0,
-  };
-  return storedReply(question, empty, 0, { label: null, reason: null, unreadable: 'refused' });
-}
-
-function storedReply(question: Question, reply: TeacherReply, costMicros: number | null, vote: Vote): StoredReply {
-  const { prompt, sample, textKey } = question.request;
-  return { ...reply, key: question.key, textKey, prompt, sample, costMicros, vote };
-}
-
-/** Without token counts from the provider a call counts at its worst. */
-function costOf(reply: TeacherReply, question: Question, price: Price | null): number | null {
-  if (price === null) return null;
-  if (reply.inputTokens === null || reply.outputTokens === null) return question.worstMicros;
-  return callCostMicros(price, reply.inputTokens, reply.outputTokens);
-}
-
 function unreachable(last: Error, { deadAfterMs, teacher }: AskingPorts): TeacherUnreachableError {
   const seconds = Math.round(deadAfterMs / 1000);
   return new TeacherUnreachableError(`no reply from ${teacher.host} for ${seconds} s; last: ${last.message}`, {
@@ -185,7 +147,7 @@ function unreachable(last: Error, { deadAfterMs, teacher }: AskingPorts): Teache
   });
 }
 
-/** As long as the teacher says. A teacher that says longer than it may be silent is as good as out of reach. */
+/** As long as the teacher says. One that says longer than it may be silent is as good as out of reach. */
 function pauseOfBusy(error: TeacherBusyError, refusals: number, { deadAfterMs, teacher }: AskingPorts): number {
   if (error.retryAfterMs === null) return pauseMs(refusals);
   if (error.retryAfterMs <= deadAfterMs) return Math.max(error.retryAfterMs, FIRST_PAUSE_MS);
@@ -198,6 +160,6 @@ function pauseOfBusy(error: TeacherBusyError, refusals: number, { deadAfterMs, t
 
 /** Doubles from half a second on, less up to half of it at random. */
 function pauseMs(failures: number): number {
-  const full = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures);
+  const full = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
   return full * (0.5 + Math.random() / 2);
 }

@@ -1,17 +1,17 @@
 /** Counts of a chunk, from its ledger and the replies of its texts. */
 import type { AnnotationCounts, StoredReply, Task } from '../contracts/index.js';
-import type { Ledger } from './reply-journal.js';
-import { nextWave, questionsUnderMajority } from './vote-plan.js';
+import type { Ledger } from './reply-ledger.js';
+import { nextWave, plannedQuestions, questionsUnderMajority } from './vote-plan.js';
 
 interface ChunkOutcome {
   readonly task: Task;
   readonly ledger: Ledger;
   /** Replies of each text, in the order of the plan. */
   readonly byText: readonly (readonly StoredReply[])[];
-  readonly plannedVotes: number;
 }
 
-export function chunkCounts({ task, ledger, byText, plannedVotes }: ChunkOutcome): AnnotationCounts {
+export function chunkCounts({ task, ledger, byText }: ChunkOutcome): AnnotationCounts {
+  const plannedVotes = plannedQuestions(task).length;
   const names = task.labels.map((label) => label.name);
   const replies = byText.flat();
   const paid = [...ledger.replies.values()];

@@ -1,10 +1,11 @@
 /** The questions of a chunk, and which of them earlier runs have paid for. */
-import { type ChunkEntry, type StoredReply, type Task, TextRow } from '../contracts/index.js';
+import { type ChunkEntry, type Label, type StoredReply, type Task, TextRow } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
-import type { Question } from './ask-question.js';
+import type { Question } from './call-outcome.js';
 import { chunkReplies } from './chunk-seal.js';
 import { type Price, worstCallMicros } from './prices.js';
 import { buildPrompt } from './prompts.js';
+import { readReply } from './read-reply.js';
 import { replyKey } from './reply-key.js';
 import type { Teacher } from './teacher.js';
 import { type PlannedQuestion, plannedQuestions } from './vote-plan.js';
@@ -52,12 +53,20 @@ export async function chunkRows(store: Store, chunk: ChunkEntry): Promise<TextRo
     .map((line) => TextRow.parse(JSON.parse(line)));
 }
 
-/** Replies of earlier runs whose texts may stand in this chunk. Refusals are asked again: they cost nothing. */
-export async function reusableReplies(store: Store, chunk: ChunkEntry): Promise<Map<string, StoredReply>> {
+/** What earlier runs were answered about these texts of a chunk, read with the labels' spellings of this task. Refusals are
+ *  asked again: they cost nothing. */
+export async function reusableReplies(
+  store: Store,
+  chunk: ChunkEntry,
+  rows: readonly TextRow[],
+  labels: readonly Label[],
+): Promise<Map<string, StoredReply>> {
+  const texts = new Set(rows.map((row) => row.key));
   const found = new Map<string, StoredReply>();
   for (const folder of chunk.reuse) {
     for (const [key, reply] of await chunkReplies(store, folder)) {
-      if (reply.vote.unreadable !== 'refused') found.set(key, reply);
+      if (!texts.has(reply.textKey) || reply.vote.unreadable === 'refused') continue;
+      found.set(key, { ...reply, vote: readReply(reply, [...labels], reply.prompt) });
     }
   }
   return found;
@@ -71,12 +80,14 @@ export async function firstUnknownQuestion(
   chunk: ChunkEntry,
   folder: string,
 ): Promise<Question | null> {
-  const known = new Map([...(await reusableReplies(store, chunk)), ...(await chunkReplies(store, folder))]);
+  const rows = await chunkRows(store, chunk);
+  const reusable = await reusableReplies(store, chunk, rows, settings.task.labels);
+  const known = await chunkReplies(store, folder);
   const plan = plannedQuestions(settings.task);
-  for (const row of await chunkRows(store, chunk)) {
+  for (const row of rows) {
     for (const planned of plan) {
       const question = questionOf(settings, teacher, row, planned);
-      if (!known.has(question.key)) return question;
+      if (!reusable.has(question.key) && !known.has(question.key)) return question;
     }
   }
   return null;

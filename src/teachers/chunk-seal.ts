@@ -9,9 +9,9 @@ import {
   type Task,
   TextRow,
 } from '../contracts/index.js';
-import type { Store } from '../store/index.js';
+import { MissingArtifactError, type Store } from '../store/index.js';
 import { chunkCounts } from './chunk-counts.js';
-import { readLedger } from './reply-journal.js';
+import { readLedger } from './reply-ledger.js';
 import { plannedQuestions } from './vote-plan.js';
 
 /** What a chunk left when it was done (sealed.json), or when its grant was used up (partial-N.json). */
@@ -24,28 +24,45 @@ export function sealPath(folder: string): string {
 }
 
 export async function readSeal(store: Store, path: string): Promise<ChunkSeal | null> {
-  if (!(await store.exists(path))) return null;
-  return ChunkSeal.parse(JSON.parse(Buffer.from(await store.read(path)).toString('utf8')));
+  try {
+    return ChunkSeal.parse(JSON.parse(Buffer.from(await store.read(path)).toString('utf8')));
+  } catch (error) {
+    if (error instanceof MissingArtifactError) return null;
+    throw error;
+  }
+}
+
+/** Seals a chunk that is complete; of two seals the first counts, and its result is returned. */
+export async function writeSeal(store: Store, folder: string, claim: number, seal: ChunkSeal): Promise<ChunkResult> {
+  const json = JSON.stringify(seal);
+  if (!seal.result.complete) {
+    await store.write(`${folder}/partial-${String(claim).padStart(6, '0')}.json`, json);
+    return seal.result;
+  }
+  if (await store.writeOnce(sealPath(folder), json)) return seal.result;
+  return (await readSeal(store, sealPath(folder)))?.result ?? seal.result;
 }
 
 /** All replies of a chunk, sealed or not, of this run or an earlier one, by reply key. */
 export async function chunkReplies(store: Store, folder: string): Promise<Map<string, StoredReply>> {
-  const names = await store.names(folder);
-  const sealName = names.includes('sealed.json')
-    ? 'sealed.json'
-    : names.filter((name) => name.startsWith('partial-')).at(-1);
+  const sealed = await readSeal(store, sealPath(folder));
+  if (sealed !== null) return sealedReplies(store, sealed);
+  const partialName = (await store.names(folder)).filter((name) => name.startsWith('partial-')).at(-1);
+  const partial = partialName === undefined ? null : await readSeal(store, `${folder}/${partialName}`);
+  const reused = partial === null ? new Map<string, StoredReply>() : await sealedReplies(store, partial);
+  return new Map([...reused, ...(await readLedger(store, folder)).replies]);
+}
+
+async function sealedReplies(store: Store, seal: ChunkSeal): Promise<Map<string, StoredReply>> {
   const replies = new Map<string, StoredReply>();
-  const seal = sealName === undefined ? null : await readSeal(store, `${folder}/${sealName}`);
-  if (seal !== null) {
-    const text = Buffer.from(await store.readRef(seal.replies)).toString('utf8');
-    for (const line of text.split('\n')) {
-      if (line === '') continue;
-      const reply = StoredReply.parse(JSON.parse(line));
-      replies.set(reply.key, reply);
-    }
+  for (const line of Buffer.from(await store.readRef(seal.replies))
+    .toString('utf8')
+    .split('\n')) {
+    if (line === '') continue;
+    const reply = StoredReply.parse(JSON.parse(line));
+    replies.set(reply.key, reply);
   }
-  if (sealName === 'sealed.json') return replies;
-  return new Map([...replies, ...(await readLedger(store, folder)).replies]);
+  return replies;
 }
 
 /** What a chunk that may not have finished has come to, from its seal or its journals. */
@@ -60,12 +77,15 @@ export async function settleChunkCounts(
   const ledger = await readLedger(store, folder);
   const plan = plannedQuestions(task);
   const byQuestion = new Map(
-    [...ledger.replies.values()].map((reply) => [`${reply.textKey} ${reply.prompt} ${reply.sample}`, reply]),
+    [...(await chunkReplies(store, folder)).values()].map((reply) => [
+      `${reply.textKey} ${reply.prompt} ${reply.sample}`,
+      reply,
+    ]),
   );
   const byText: StoredReply[][] = [];
   for await (const line of store.lines(chunk.file.path)) {
     const row = TextRow.parse(JSON.parse(line));
     byText.push(plan.flatMap((each) => byQuestion.get(`${row.key} ${each.prompt} ${each.sample}`) ?? []));
   }
-  return chunkCounts({ task, ledger, byText, plannedVotes: plan.length });
+  return chunkCounts({ task, ledger, byText });
 }

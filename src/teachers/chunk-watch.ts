@@ -9,6 +9,7 @@ import type { ChunkClaim } from './chunk-claim.js';
 const LOOK_EVERY_MS = 800;
 /** No call is sent when the last look is older. */
 export const LOOK_HOLDS_MS = 2000;
+const MOST_LOOKS = 5;
 /** Calls in flight were paid for: they get this long to come back. */
 const GRACE_MS = 1000;
 
@@ -52,16 +53,25 @@ export class ChunkWatch {
     return this.stopped.signal;
   }
 
-  /** Ends calls in flight: aborts some time after `stopping`, with the same reason. */
+  /** Ends calls in flight: aborts some time after `stopping`. Its reason is never an error of a teacher, which would say that
+   *  the call was answered. */
   get callSignal(): AbortSignal {
     return this.callsEnded.signal;
   }
 
-  /** Throws when no further call may be sent. */
+  /** The last look is young enough to send a call now, if it was not told to stop. */
+  get lookHolds(): boolean {
+    return Date.now() - this.lookedAt <= LOOK_HOLDS_MS;
+  }
+
+  /** Looks if the last look is too old. Throws when no further call may be sent. */
   async mayAsk(): Promise<void> {
-    const oldest = Date.now() - LOOK_HOLDS_MS;
-    // A look that was under way when the process was suspended is not enough.
-    while (this.lookedAt < oldest && !this.stopping.aborted) await this.look();
+    for (let looks = 0; !this.lookHolds && !this.stopping.aborted; looks++) {
+      if (looks === MOST_LOOKS)
+        throw new Error(`the store took over ${LOOK_HOLDS_MS / 1000} s to answer, ${looks} times`);
+      // One look may not be enough: it may have begun before the process was suspended.
+      await this.look();
+    }
     this.stopping.throwIfAborted();
   }
 
@@ -79,7 +89,7 @@ export class ChunkWatch {
   stop(reason: unknown): void {
     if (this.stopping.aborted) return;
     this.stopped.abort(reason);
-    this.graceTimer = setTimeout(() => this.callsEnded.abort(this.stopping.reason), GRACE_MS);
+    this.graceTimer = setTimeout(() => this.callsEnded.abort(), GRACE_MS);
   }
 
   close(): void {

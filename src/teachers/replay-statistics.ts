@@ -18,6 +18,8 @@ export interface ReplayStats {
   questions: number;
   /** Questions that were answered 200 more than once. */
   paidTwice: number;
+  /** Answers 200 to questions that had got one before. */
+  repeats: number;
 }
 
 export class ReplayStatistics {
@@ -29,6 +31,7 @@ export class ReplayStatistics {
   private readonly asked = new Map<string, number>();
   private readonly paid = new Map<string, number>();
   private paidTwice = 0;
+  private repeats = 0;
 
   begin(): void {
     this.counts.requests++;
@@ -54,6 +57,7 @@ export class ReplayStatistics {
     const times = (this.paid.get(question) ?? 0) + 1;
     this.paid.set(question, times);
     if (times === 2) this.paidTwice++;
+    if (times > 1) this.repeats++;
   }
 
   count(outcome: '429' | '500' | 'dropped' | 'unknown'): void {
@@ -75,6 +79,7 @@ export class ReplayStatistics {
       lastAt: this.lastAt,
       questions: this.asked.size,
       paidTwice: this.paidTwice,
+      repeats: this.repeats,
     };
   }
 }

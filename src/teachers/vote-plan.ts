@@ -2,6 +2,8 @@
 import type { PlannedVotes, Task, Vote, VoteSettings } from '../contracts/index.js';
 import { outcomeIsFixed } from '../voting/index.js';
 
+const UNREADABLE_VOTE: Vote = { label: null, reason: null, unreadable: 'no-label' };
+
 export interface PlannedQuestion extends PlannedVotes {
   /** Counts the samples of one prompt style through the whole plan, from 0. */
   readonly sample: number;
@@ -33,12 +35,13 @@ export function nextWave(
 ): number {
   const left = planned - votes.length;
   if (left === 0 || settings.stop === 'all') return left;
-  if (outcomeIsFixed({ votes, votesPlanned: planned, labels, settings })) return 0;
-  const counts = new Map<string, number>();
-  for (const vote of votes) if (vote.label !== null) counts.set(vote.label, (counts.get(vote.label) ?? 0) + 1);
-  const leader = Math.max(0, ...counts.values());
-  const majority = Math.floor(planned / 2) + 1;
-  return Math.min(left, Math.max(1, majority - leader));
+  const fixedBy = (more: readonly Vote[]) =>
+    outcomeIsFixed({ votes: [...votes, ...more], votesPlanned: planned, labels, settings });
+  let wave = 0;
+  // The soonest that votes can settle it: all for the label that leads, or none readable.
+  const leading = { ...UNREADABLE_VOTE, label: leaderOf(votes, labels) };
+  while (wave < left && ![leading, UNREADABLE_VOTE].some((vote) => fixedBy(Array(wave).fill(vote)))) wave++;
+  return wave;
 }
 
 /** Questions that `majority` asks before it stops, if the votes come as they did. */
@@ -54,4 +57,11 @@ export function questionsUnderMajority(
     if (wave === 0) return asked;
     asked += wave;
   }
+}
+
+function leaderOf(votes: readonly Vote[], labels: readonly string[]): string | null {
+  const counts = new Map<string, number>(labels.map((label) => [label, 0]));
+  for (const { label } of votes) if (label !== null) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const most = Math.max(...counts.values());
+  return labels.find((label) => counts.get(label) === most) ?? null;
 }

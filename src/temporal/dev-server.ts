@@ -1,7 +1,7 @@
 /** The Temporal dev server of a state folder: one process, shared by all that work in the folder, its data in a file there. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
@@ -47,6 +47,7 @@ const ANSWER_TIMEOUT_MS = 20_000;
 /** A first start may have to build the server. */
 const LOCK_TIMEOUT_MS = 15 * 60_000;
 const STOP_GRACE_MS = 10_000;
+const PORT_RELEASE_MS = 2_000;
 /** A port that was free may be taken by another program before the server gets it. */
 const START_ATTEMPTS = 3;
 
@@ -121,11 +122,11 @@ function launch(binary: string, folder: string, env: NodeJS.ProcessEnv, ports: P
       { cwd: folder, env, detached: true, stdio: ['ignore', log, log] },
     );
     child.unref();
-    child.on('error', () => {}); // A program that can't be run has no pid, which is reported below.
-    const mark = child.pid === undefined ? null : markProcess(child.pid);
-    if (mark === null)
+    child.on('error', () => {}); // A program that can't be run has no pid, which is told below.
+    if (child.pid === undefined) {
       throw new SetupError(`${binary} can't be run`, 'Set TEMPORAL_CLI_PATH to a working Temporal CLI.');
-    return mark;
+    }
+    return markProcess(child.pid) ?? { pid: child.pid, started: 'and ended' };
   } finally {
     closeSync(log);
   }
@@ -135,18 +136,35 @@ function launch(binary: string, folder: string, env: NodeJS.ProcessEnv, ports: P
 async function answers(server: DevServer, timeoutMs: number): Promise<boolean> {
   const end = Date.now() + timeoutMs;
   while (Date.now() < end && isRunning(server.process)) {
-    if (await isReady(server.address)) return true;
-    await sleep(100);
+    // gRPC waits a second after a refused connection, so it is asked only once the port is open.
+    if ((await isOpen(server.address)) && (await isReady(server.address, end - Date.now()))) return true;
+    await sleep(50);
   }
   return false;
 }
 
-async function isReady(address: string): Promise<boolean> {
+function isOpen(address: string): Promise<boolean> {
+  const [host, port] = address.split(':');
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: Number(port) });
+    const done = (open: boolean) => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once('connect', () => done(true)).once('error', () => done(false));
+  });
+}
+
+async function isReady(address: string, timeoutMs: number): Promise<boolean> {
+  const deadline = Date.now() + timeoutMs;
   let connection: Connection | null = null;
   try {
-    connection = await Connection.connect({ address, connectTimeout: 2_000 });
-    await connection.workflowService.describeNamespace({ namespace: 'default' });
-    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
+    connection = await Connection.connect({ address, connectTimeout: timeoutMs });
+    const { workflowService, operatorService } = connection;
+    const { customAttributes } = await connection.withDeadline(deadline, async () => {
+      await workflowService.describeNamespace({ namespace: 'default' });
+      return operatorService.listSearchAttributes({ namespace: 'default' });
+    });
     return Object.values(SEARCH_ATTRIBUTES).every((name) => name in (customAttributes ?? {}));
   } catch {
     return false; // Not up yet; the caller knows how long to ask.
@@ -157,7 +175,12 @@ async function isReady(address: string): Promise<boolean> {
 
 /** The ports of the last start where both are free, so that links stay valid. */
 async function choosePorts(last: Ports | null): Promise<Ports> {
-  if (last !== null && (await freePort(last.grpc)) !== null && (await freePort(last.ui)) !== null) return last;
+  // A killed server is gone before the last of its threads lets go of the ports.
+  const end = Date.now() + PORT_RELEASE_MS;
+  while (last !== null && Date.now() < end) {
+    if ((await freePort(last.grpc)) !== null && (await freePort(last.ui)) !== null) return last;
+    await sleep(100);
+  }
   const grpc = await freePort(0);
   let ui = await freePort(0);
   while (ui === grpc) ui = await freePort(0);

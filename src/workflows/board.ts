@@ -128,7 +128,8 @@ function userText(text: string): string {
 function wholeLines(text: string, mostBytes: number): string {
   if (bytesOf(text) <= mostBytes) return text;
   const kept = cut(text, mostBytes);
-  return `${kept.slice(0, Math.max(0, kept.lastIndexOf('\n')))}\n\n${CUT_NOTE}`;
+  const end = kept.lastIndexOf('\n');
+  return end < 0 ? kept : `${kept.slice(0, end)}\n\n${CUT_NOTE}`;
 }
 
 function cut(text: string, mostBytes: number): string {

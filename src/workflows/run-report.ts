@@ -192,19 +192,18 @@ export class RunReport {
   /** What the run has come to, now or at its end. */
   result(): DistillationResult {
     const { deployed, evaluated, prepared, student, votes } = this.reached;
-    const { annotation, gates, gold, workflowId } = this.progress;
-    const both = addCounts(annotation, gold);
+    const { annotation, gates, workflowId } = this.progress;
     const uri = (path: string) => `${prepared?.run.store.uri}/${path}`;
     return {
       workflowId,
       annotation: {
         texts: prepared?.counts.texts ?? 0,
-        calls: both.calls,
-        unreadable: both.unreadable,
+        calls: annotation.calls,
+        unreadable: annotation.unreadable,
         labelled: votes?.summary.labelled ?? 0,
-        uncertain: both.uncertain,
-        reused: both.reused,
-        costUsd: both.spentMicros === null ? null : both.spentMicros / 1e6,
+        uncertain: annotation.uncertain,
+        reused: annotation.reused,
+        costUsd: annotation.spentMicros === null ? null : annotation.spentMicros / 1e6,
       },
       labels: votes
         ? {

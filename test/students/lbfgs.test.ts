@@ -9,9 +9,9 @@ const bowl: Objective = (point, gradient) => {
 };
 
 describe('minimise', () => {
-  it('finds the lowest point of a stretched bowl to the tolerance and leaves the start alone', async () => {
+  it('finds the lowest point of a stretched bowl to the gradient tolerance and leaves the start alone', async () => {
     const start = Float64Array.of(0, 0);
-    const found = await minimise(bowl, start, { tolerance: 1e-9, maxIterations: 100 });
+    const found = await minimise(bowl, start, { gradientTolerance: 1e-9, maxIterations: 100 });
     expect(found.point[0]).toBeCloseTo(3, 8);
     expect(found.point[1]).toBeCloseTo(-1, 8);
     expect(found.value).toBeCloseTo(0, 12);
@@ -25,7 +25,7 @@ describe('minimise', () => {
       gradient[1] = 200 * (y - x * x);
       return (1 - x) ** 2 + 100 * (y - x * x) ** 2;
     };
-    const found = await minimise(valley, Float64Array.of(-1.2, 1), { tolerance: 1e-8, maxIterations: 200 });
+    const found = await minimise(valley, Float64Array.of(-1.2, 1), { gradientTolerance: 1e-8, maxIterations: 200 });
     expect(found.point[0]).toBeCloseTo(1, 6);
     expect(found.point[1]).toBeCloseTo(1, 6);
   });
@@ -33,14 +33,18 @@ describe('minimise', () => {
   it('stops after the given iterations, tells them one by one, and says that it has not arrived', async () => {
     const told: number[] = [];
     const onIteration = async (iteration: number) => void told.push(iteration);
-    const found = await minimise(bowl, Float64Array.of(50, 50), { tolerance: 1e-9, maxIterations: 2, onIteration });
+    const found = await minimise(bowl, Float64Array.of(50, 50), {
+      gradientTolerance: 1e-9,
+      maxIterations: 2,
+      onIteration,
+    });
     expect(told).toEqual([1, 2]);
     expect(found.iterations).toBe(2);
     expect(found.gradientNorm).toBeGreaterThan(1e-9);
   });
 
   it('does nothing at the lowest point', async () => {
-    const found = await minimise(bowl, Float64Array.of(3, -1), { tolerance: 1e-9, maxIterations: 100 });
+    const found = await minimise(bowl, Float64Array.of(3, -1), { gradientTolerance: 1e-9, maxIterations: 100 });
     expect(found).toMatchObject({ iterations: 0, value: 0, gradientNorm: 0 });
   });
 });

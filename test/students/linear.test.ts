@@ -24,7 +24,8 @@ describe('the linear student', () => {
     try {
       const answers = (await student.predict(heldOut)).flat();
       const differences = expected.heldOut.flat().map((other, i) => Math.abs(answers[i]! - other));
-      expect(Math.max(...differences)).toBeLessThan(1e-4);
+      // What stopping 1e-8 nats above the minimum leaves; the optimiser's own test is stricter.
+      expect(Math.max(...differences)).toBeLessThan(5e-4);
     } finally {
       await student.close();
     }

@@ -21,35 +21,41 @@ const folds = [0, 1, 2, 3, 4];
 
 (present ? describe : describe.skip)('the linear student at C = 10 on the recorded data, over five folds', () => {
   it.each([
-    { targets: 'hard' as const, least: 0.858 },
-    { targets: 'soft' as const, least: 0.864 },
-  ])('agrees with the experts on at least $least of the rows after $targets targets', async ({ targets, least }) => {
-    const rows: RecordedRow[] = readFileSync(file, 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-    const accuracies: number[] = [];
-    const macroF1s: number[] = [];
-    for (const fold of folds) {
-      const examples = rows
-        .filter((_, i) => i % 5 !== fold)
-        .map((row, i) => ({ text: row.text, target: targetOf(row, targets), validation: i % 7 === 0 }));
-      const job = trainingJob(labels, examples, { targets, strengths: [10] });
-      await trainInProcess(job, { onProgress: () => {} });
-      const tested = rows.filter((_, i) => i % 5 === fold);
-      const student = await studentKind('linear').load(job.outputFolder);
-      try {
-        const answers = (await student.predict(tested.map(({ text }) => text))).map((each) => labels[likeliest(each)]!);
-        accuracies.push(accuracy(tested, answers));
-        macroF1s.push(macroF1(tested, answers));
-      } finally {
-        await student.close();
+    { targets: 'hard' as const, least: 0.858, leastF1: 0.8 },
+    { targets: 'soft' as const, least: 0.864, leastF1: 0.815 },
+  ])(
+    'agrees with the experts on at least $least of the rows after $targets targets',
+    async ({ targets, least, leastF1 }) => {
+      const rows: RecordedRow[] = readFileSync(file, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      const accuracies: number[] = [];
+      const macroF1s: number[] = [];
+      for (const fold of folds) {
+        const examples = rows
+          .filter((_, i) => i % 5 !== fold)
+          .map((row, i) => ({ text: row.text, target: targetOf(row, targets), validation: i % 7 === 0 }));
+        const job = trainingJob(labels, examples, { targets, strengths: [10] });
+        await trainInProcess(job, { onProgress: () => {} });
+        const tested = rows.filter((_, i) => i % 5 === fold);
+        const student = await studentKind('linear').load(job.outputFolder);
+        try {
+          const answers = (await student.predict(tested.map(({ text }) => text))).map(
+            (each) => labels[likeliest(each)]!,
+          );
+          accuracies.push(accuracy(tested, answers));
+          macroF1s.push(macroF1(tested, answers));
+        } finally {
+          await student.close();
+        }
       }
-    }
-    console.log(`${targets}: accuracy ${mean(accuracies).toFixed(4)}, macro F1 ${mean(macroF1s).toFixed(4)}`);
-    expect(mean(accuracies)).toBeGreaterThanOrEqual(least);
-    expect(mean(macroF1s)).toBeGreaterThanOrEqual(0.807);
-  });
+      console.log(`${targets} targets: accuracy ${mean(accuracies).toFixed(4)}, macro F1 ${mean(macroF1s).toFixed(4)}`);
+      expect(mean(accuracies)).toBeGreaterThanOrEqual(least);
+      expect(mean(macroF1s)).toBeGreaterThanOrEqual(leastF1);
+    },
+    300_000,
+  );
 });
 
 /** soft: shares of the readable votes; hard: the article's majority label. */

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
@@ -13,11 +14,10 @@ import {
   stopDevServer,
 } from '../../src/temporal/index.js';
 import { serverBinaryPath } from './server-binary.js';
-import { tempFolder } from './temp-folder.js';
 
 const SECRET = 'hf_AbCdEfGhIjKlMn';
 const env = { TUTELAGE_PAYLOAD_KEY: Buffer.alloc(32, 1).toString('base64') };
-const folder = join(tempFolder(), '.tutelage');
+const folder = mkdtempSync(join(tmpdir(), 'tutelage-test-'));
 let server: DevServer;
 let client: Client;
 let worker: Worker;
@@ -46,6 +46,7 @@ afterAll(async () => {
   await nativeConnection?.close();
   await client?.connection.close();
   await stopDevServer(folder);
+  rmSync(folder, { recursive: true });
 });
 
 const run = (workflowId: string, text: string, fail: boolean) =>

@@ -23,8 +23,9 @@ beforeAll(async () => {
   binary = await serverBinaryPath();
 });
 
-afterAll(async () => {
-  for (const folder of folders) await stopDevServer(folder);
+// After each test, not after all: the temporary folders, which name the servers, are gone by then.
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await stopDevServer(folder);
 });
 
 function newFolder(): string {
@@ -116,6 +117,17 @@ describe('the dev server', () => {
       spawnSync('ps', ['-o', 'pgid=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
     expect(group(server.process.pid)).toBe(String(server.process.pid));
     expect(group(server.process.pid)).not.toBe(group(process.pid));
+  });
+
+  it('that hangs is an error that tells how to stop it', async () => {
+    const folder = newFolder();
+    const server = await ensure(folder);
+    process.kill(server.process.pid, 'SIGSTOP');
+    await expect(findDevServer(folder)).rejects.toMatchObject({
+      message: expect.stringContaining(`process ${server.process.pid}) runs and does not answer`),
+      mend: expect.stringContaining('tutelage down'),
+    });
+    process.kill(server.process.pid, 'SIGCONT');
   });
 
   it('that can’t start is an error that tells where its log is', async () => {

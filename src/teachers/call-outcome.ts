@@ -1,0 +1,58 @@
+/** What the end of a call means for the journal: the reply as it is kept, what it cost, and whether an error was billed. */
+import type { Label, StoredReply, TeacherReply, Vote } from '../contracts/index.js';
+import { callCostMicros, type Price } from './prices.js';
+import { readReply } from './read-reply.js';
+import {
+  QuestionRefusedError,
+  TeacherBusyError,
+  TeacherFailedError,
+  TeacherRefusedError,
+  type TeacherRequest,
+} from './teacher.js';
+
+export interface Question {
+  readonly key: string;
+  readonly request: TeacherRequest;
+  /** Micro-dollars; null where the price is not known. */
+  readonly worstMicros: number | null;
+}
+
+export function paidReply(
+  question: Question,
+  reply: TeacherReply,
+  labels: readonly Label[],
+  price: Price | null,
+): StoredReply {
+  const vote = readReply(reply, [...labels], question.request.prompt);
+  return storedReply(question, reply, costOf(reply, question, price), vote);
+}
+
+/** Of a question that the teacher does not answer: no vote, free of charge. */
+export function refusedReply(question: Question): StoredReply {
+  const empty: TeacherReply = {
+    content: '',
+    finishReason: 'unknown',
+    inputTokens: null,
+    outputTokens: null,
+    latencyMs: 0,
+  };
+  return storedReply(question, empty, 0, { label: null, reason: null, unreadable: 'refused' });
+}
+
+/** The teacher itself said that it failed: nothing was billed. After any other error it may have been. */
+export function wasAnswered(error: unknown): boolean {
+  if (error instanceof TeacherFailedError) return error.answered;
+  return [TeacherBusyError, TeacherRefusedError, QuestionRefusedError].some((type) => error instanceof type);
+}
+
+function storedReply(question: Question, reply: TeacherReply, costMicros: number | null, vote: Vote): StoredReply {
+  const { prompt, sample, textKey } = question.request;
+  return { ...reply, key: question.key, textKey, prompt, sample, costMicros, vote };
+}
+
+/** Without token counts from the provider a call counts at its worst. */
+function costOf(reply: TeacherReply, question: Question, price: Price | null): number | null {
+  if (price === null) return null;
+  if (reply.inputTokens === null || reply.outputTokens === null) return question.worstMicros;
+  return callCostMicros(price, reply.inputTokens, reply.outputTokens);
+}

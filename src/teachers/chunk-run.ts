@@ -1,0 +1,141 @@
+/** Asks the questions of one chunk, many at once, until every text has its votes or the chunk has to stop. */
+import type { StoredReply, TextRow, Vote } from '../contracts/index.js';
+import type { ChunkJob, ChunkPorts } from './annotate-chunk.js';
+import { type AskingPorts, askQuestion } from './ask-question.js';
+import { CallBudget } from './call-budget.js';
+import { questionOf } from './chunk-questions.js';
+import type { ChunkWatch } from './chunk-watch.js';
+import type { ReplyJournal } from './reply-journal.js';
+import type { Ledger } from './reply-ledger.js';
+import { nextWave, type PlannedQuestion } from './vote-plan.js';
+
+/** When more than half of this many replies can't be read, something is wrong with the teacher or the prompt. */
+const FIRST_REPLIES = 100;
+const EXAMPLES_SHOWN = 3;
+const EXAMPLE_LENGTH = 200;
+
+export interface ChunkRunParts {
+  readonly job: ChunkJob;
+  readonly ports: ChunkPorts;
+  readonly journal: ReplyJournal;
+  readonly watch: ChunkWatch;
+  /** Of all owners, when this one began. */
+  readonly ledger: Ledger;
+  readonly plan: readonly PlannedQuestion[];
+  /** Replies that are paid for, by key. */
+  readonly known: ReadonlyMap<string, StoredReply>;
+}
+
+/** Over half of the first replies can't be read; the message shows some. */
+export class TeacherUnreadableError extends Error {
+  override readonly name = 'TeacherUnreadableError';
+}
+
+export class ChunkRun {
+  private readonly asking: AskingPorts;
+  private readonly labelNames: readonly string[];
+  private texts = 0;
+  private calls: number;
+  private exhausted = false;
+  private seen = 0;
+  private readonly unreadable: StoredReply[] = [];
+
+  constructor(private readonly parts: ChunkRunParts) {
+    const { job, journal, ledger, ports, watch } = parts;
+    const { labels, teacher: settings } = job.task;
+    this.labelNames = labels.map((label) => label.name);
+    this.calls = ledger.calls;
+    this.asking = {
+      teacher: ports.teacher,
+      limiter: ports.limiter,
+      budget: new CallBudget(job.grant, ledger.calls, ledger.spentMicros),
+      journal,
+      watch,
+      labels,
+      price: job.price,
+      attempts: settings.attempts,
+      deadAfterMs: settings.deadAfterSeconds * 1000,
+      earlierFailures: ledger.failures,
+      onCall: () => {
+        this.calls++;
+        this.report();
+      },
+    };
+  }
+
+  /** keys: of each text's questions, in the order of the plan. false: the grant was used up. Throws why it had to stop. */
+  async annotate(rows: readonly TextRow[], keys: readonly (readonly string[])[]): Promise<boolean> {
+    const queue = rows.entries();
+    const workers = Math.min(rows.length, this.parts.ports.limiter.limit);
+    await Promise.all(Array.from({ length: workers }, () => this.work(queue, keys)));
+    this.parts.watch.stopping.throwIfAborted();
+    return !this.exhausted;
+  }
+
+  /** One of the workers that share the queue. Never rejects: the first failure stops all, and each ends when its own calls
+   *  have ended, so that every reply is in the journal before it is closed. */
+  private async work(queue: Iterable<[number, TextRow]>, keys: readonly (readonly string[])[]): Promise<void> {
+    const { watch } = this.parts;
+    try {
+      for (const [index, row] of queue) {
+        if (this.exhausted || watch.stopping.aborted) return;
+        await this.annotateText(row, keys[index] ?? []);
+      }
+    } catch (error) {
+      watch.stop(error);
+    }
+  }
+
+  private async annotateText(row: TextRow, keys: readonly string[]): Promise<void> {
+    const { job, plan } = this.parts;
+    const votes: Vote[] = [];
+    for (;;) {
+      const wave = nextWave(votes, plan.length, this.labelNames, job.task.votes);
+      if (wave === 0) break;
+      const asked = plan.slice(votes.length, votes.length + wave);
+      const replies = await Promise.all(
+        asked.map((planned, index) => this.reply(row, planned, keys[votes.length + index] ?? '')),
+      );
+      for (const reply of replies) {
+        if (reply === null) return;
+        votes.push(reply.vote);
+      }
+    }
+    this.texts++;
+    this.report();
+  }
+
+  /** null: there is none, because the grant is used up or the chunk has to stop. A failure stops the chunk at once: the
+   *  text's other questions may be waiting for long. */
+  private async reply(row: TextRow, planned: PlannedQuestion, key: string): Promise<StoredReply | null> {
+    const { job, known, ports, watch } = this.parts;
+    const paid = known.get(key);
+    if (paid !== undefined) return paid;
+    try {
+      const reply = await askQuestion(questionOf(job, ports.teacher, row, planned), this.asking);
+      if (reply === null) this.exhausted = true;
+      else this.checkReadable(reply);
+      return reply;
+    } catch (error) {
+      watch.stop(error);
+      return null;
+    }
+  }
+
+  private checkReadable(reply: StoredReply): void {
+    if (this.seen >= FIRST_REPLIES) return;
+    this.seen++;
+    if (reply.vote.unreadable !== null) this.unreadable.push(reply);
+    if (this.unreadable.length <= FIRST_REPLIES / 2) return;
+    const shown = this.unreadable
+      .slice(0, EXAMPLES_SHOWN)
+      .map((each) => `  (${each.vote.unreadable}) ${JSON.stringify(each.content.slice(0, EXAMPLE_LENGTH))}`);
+    throw new TeacherUnreadableError(
+      `${this.unreadable.length} of the first ${this.seen} replies could not be read, so the run stopped before it spent more. Three of them:\n${shown.join('\n')}`,
+    );
+  }
+
+  private report(): void {
+    this.parts.ports.onProgress({ texts: this.texts, calls: this.calls });
+  }
+}

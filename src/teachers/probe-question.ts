@@ -1,0 +1,75 @@
+/** The probe's paid call, in the ledger of the chunk that its question belongs to: annotation finds the reply there. */
+import type { ChunkEntry, StoredReply, TeacherReply } from '../contracts/index.js';
+import type { Store } from '../store/index.js';
+import { CallBudget } from './call-budget.js';
+import { paidReply, type Question, wasAnswered } from './call-outcome.js';
+import { claimChunk } from './chunk-claim.js';
+import { firstUnknownQuestion, type QuestionSettings } from './chunk-questions.js';
+import { ReplyJournal } from './reply-journal.js';
+import { type Ledger, readLedger } from './reply-ledger.js';
+import type { Teacher, TeacherRequest } from './teacher.js';
+
+const MICROS_PER_USD = 1e6;
+
+export interface ProbeJob {
+  readonly settings: QuestionSettings;
+  readonly chunk: ChunkEntry;
+  /** The chunk's folder in the store. */
+  readonly folder: string;
+  /** Who probes, for people who read the claim. */
+  readonly owner: string;
+}
+
+export interface ProbePorts {
+  readonly store: Store;
+  readonly teacher: Teacher;
+  /** Sends the request, once: each request is a call of its own in the ledger. Where the JSON schema is refused, probe again
+   *  with settings.jsonSchema = false. */
+  readonly ask: (request: TeacherRequest) => Promise<TeacherReply>;
+}
+
+/** Asks the first question of the chunk that nobody has paid for. An earlier probe's reply, found in the ledger, is returned
+ *  without asking. null: nothing is unknown, or the task's budget does not reach for a call. Throws what `ask` throws. */
+export async function probeQuestion(job: ProbeJob, ports: ProbePorts): Promise<StoredReply | null> {
+  const { chunk, folder, owner, settings } = job;
+  const { store, teacher } = ports;
+  const ledger = await readLedger(store, folder);
+  const [earlier] = ledger.replies.values();
+  if (earlier !== undefined) return earlier;
+  const question = await firstUnknownQuestion(store, settings, teacher, chunk, folder);
+  if (question === null || !(await isAffordable(question, settings, ledger))) return null;
+
+  const claim = await claimChunk(store, folder, owner);
+  const journal = await ReplyJournal.open(store, folder, claim.number);
+  try {
+    return await askJournalled(question, settings, ports, journal);
+  } finally {
+    await journal.close();
+  }
+}
+
+async function askJournalled(
+  question: Question,
+  { price, task }: QuestionSettings,
+  { ask }: ProbePorts,
+  journal: ReplyJournal,
+): Promise<StoredReply> {
+  const call = await journal.openCall(question.key, question.worstMicros);
+  let reply: StoredReply;
+  try {
+    reply = paidReply(question, await ask(question.request), task.labels, price);
+  } catch (error) {
+    if (wasAnswered(error)) await journal.closeWithError(call);
+    throw error;
+  }
+  await journal.closeWithReply(call, reply);
+  return reply;
+}
+
+function isAffordable(question: Question, { task }: QuestionSettings, ledger: Ledger): Promise<boolean> {
+  const { calls, usd } = task.budget;
+  const micros = usd === null ? null : Math.floor(usd * MICROS_PER_USD);
+  // With nothing else in flight it never waits.
+  const budget = new CallBudget({ micros, calls }, ledger.calls, ledger.spentMicros);
+  return budget.reserve(question.worstMicros, new AbortController().signal);
+}

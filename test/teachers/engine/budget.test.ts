@@ -1,0 +1,155 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Task } from '../../../src/contracts/index.js';
+import { CallBudget } from '../../../src/teachers/call-budget.js';
+import { annotateChunk, TeacherBusyError, TeacherFailedError } from '../../../src/teachers/index.js';
+import { CALL_MICROS, ChunkFixture, newTask } from './chunk-fixture.js';
+import { answer, FakeTeacher, latency } from './fake-teacher.js';
+import { seeded } from './seeded.js';
+
+const never = new AbortController().signal;
+
+describe('A budget', () => {
+  it('waits for a reserved call that may turn out cheaper, and refuses when none is out', async () => {
+    const budget = new CallBudget({ micros: 1000, calls: null }, 0, 0);
+    expect(await budget.reserve(600, never)).toBe(true);
+    const second = budget.reserve(600, never);
+    budget.settle(600, 100);
+    expect(await second).toBe(true);
+    const third = budget.reserve(600, never);
+    // 100 + 600 + 600 > 1000, also when nothing is out any more.
+    budget.settle(600, 600);
+    expect(await third).toBe(false);
+    // 100 + 600 + 300 = 1000: to the last micro-dollar.
+    expect(await budget.reserve(300, never)).toBe(true);
+  });
+
+  it('counts what was spent before it', async () => {
+    const budget = new CallBudget({ micros: 1000, calls: 5 }, 4, 900);
+    expect(await budget.reserve(101, never)).toBe(false);
+    expect(await budget.reserve(100, never)).toBe(true);
+    expect(await budget.reserve(0, never)).toBe(false);
+  });
+
+  it('in dollars lets nothing out whose price is not known', async () => {
+    expect(await new CallBudget({ micros: 1000, calls: null }, 0, 0).reserve(null, never)).toBe(false);
+    expect(await new CallBudget({ micros: 1000, calls: null }, 3, null).reserve(1, never)).toBe(false);
+    expect(await new CallBudget({ micros: null, calls: 1 }, 0, 0).reserve(null, never)).toBe(true);
+  });
+
+  it('lets those who wait go when the chunk stops', async () => {
+    const budget = new CallBudget({ micros: 1000, calls: null }, 0, 0);
+    await budget.reserve(1000, never);
+    const stop = new AbortController();
+    const waiting = budget.reserve(1, stop.signal);
+    stop.abort(new Error('paused'));
+    await expect(waiting).rejects.toThrow('paused');
+  });
+});
+
+describe('The grant of a chunk', () => {
+  let chunk: ChunkFixture;
+  afterEach(() => chunk.dispose());
+
+  it('ends with an incomplete result, and a larger one goes on from there', async () => {
+    chunk = await ChunkFixture.make(30);
+    const first = new FakeTeacher();
+    const small = await chunk.annotate(first, newTask(), { job: { grant: { micros: null, calls: 40 } } });
+    expect(first.sent).toHaveLength(40);
+    expect(small).toMatchObject({ complete: false, counts: { calls: 40, replies: 40 } });
+    expect(small.counts.texts).toBeLessThan(30);
+
+    // The same grant again spends nothing more.
+    const idle = new FakeTeacher();
+    const same = await chunk.annotate(idle, newTask(), { job: { grant: { micros: null, calls: 40 } } });
+    expect([same.counts, idle.sent.length]).toEqual([small.counts, 0]);
+
+    const second = new FakeTeacher();
+    const large = await chunk.annotate(second, newTask(), { job: { grant: { micros: null, calls: 90 } } });
+    expect(second.sent).toHaveLength(50);
+    expect(large).toMatchObject({ complete: true, counts: { calls: 90, replies: 90, texts: 30 } });
+  });
+
+  it('in micro-dollars is used up to the last call that could have cost its worst', async () => {
+    chunk = await ChunkFixture.make(30);
+    const teacher = new FakeTeacher();
+    const grant = { micros: 10_000, calls: null };
+    const { complete, counts } = await chunk.annotate(teacher, newTask(), { job: { grant } });
+    const worst = Number((await chunk.records('journal-000001.jsonl'))[0]?.worstMicros);
+    expect(complete).toBe(false);
+    expect(counts.spentMicros).toBe(teacher.sent.length * CALL_MICROS);
+    expect(counts.spentMicros).toBeLessThanOrEqual(10_000);
+    expect(10_000 - Number(counts.spentMicros)).toBeLessThan(worst);
+  });
+
+  it('is never passed, whatever the latencies, errors, drops, stops, resumptions and second owners', async () => {
+    const seed = Number(process.env.TUTELAGE_SEED ?? Date.now() % 100_000);
+    console.log(`seed ${seed} (repeat with TUTELAGE_SEED=${seed})`);
+    const random = seeded(seed);
+    let used = 0;
+    for (let round = 0; round < 12; round++) {
+      chunk?.dispose();
+      chunk = await ChunkFixture.make(12, `runs/${round}`);
+      const grant = {
+        micros: random() < 0.5 ? null : Math.floor(random() * 40_000),
+        calls: random() < 0.5 ? null : Math.floor(random() * 50),
+      };
+      if (grant.micros === null && grant.calls === null) grant.calls = 20;
+      const { calls, result, spent } = await annotateUnderFaults(chunk, grant, random);
+      expect(calls).toBeLessThanOrEqual(grant.calls ?? Number.POSITIVE_INFINITY);
+      expect(spent).toBeLessThanOrEqual(grant.micros ?? Number.POSITIVE_INFINITY);
+      // The ledger says exactly what the teacher saw.
+      expect([result.counts.calls, result.counts.spentMicros]).toEqual([calls, spent]);
+      used += calls;
+    }
+    console.log(`${used} calls`);
+    expect(used).toBeGreaterThan(50);
+  }, 300_000);
+});
+
+/** Annotates, at random moments stopped or joined by a second owner, until there is a result.
+ *  calls, spent: as the teacher would bill them at worst. */
+async function annotateUnderFaults(
+  chunk: ChunkFixture,
+  grant: { micros: number | null; calls: number | null },
+  random: () => number,
+) {
+  let calls = 0;
+  let spent = 0;
+  const task: Task = newTask({ teacher: { concurrency: 6, attempts: 2 } });
+  const worstOf = (messages: readonly { content: string }[]) =>
+    messages.reduce((sum, { content }) => sum + Buffer.byteLength(content) + 8, 0) + 500 * 2;
+  const annotate = async (activity: AbortController) => {
+    const teacher = new FakeTeacher(async (request, _, signal) => {
+      calls++;
+      const worst = worstOf(request.messages);
+      spent += worst;
+      await latency(random() * 30, signal);
+      const fate = random();
+      if (fate < 0.1) throw new TeacherFailedError('dropped', false);
+      if (fate < 0.2 || fate > 0.95) spent -= worst;
+      if (fate < 0.2) throw new TeacherFailedError('500', true);
+      if (fate > 0.95) throw new TeacherBusyError('429', 10);
+      const outputTokens = Math.floor(random() * 500);
+      spent += 300 + outputTokens * 2 - worst;
+      return { ...answer(request), outputTokens };
+    });
+    try {
+      return await annotateChunk(chunk.job(task, { grant }), chunk.ports(teacher, task, { signal: activity.signal }));
+    } catch (error) {
+      if (error === activity.signal.reason || (error as Error).name === 'ClaimLostError') return null;
+      throw error;
+    }
+  };
+  const former: Array<Promise<unknown>> = [];
+  for (;;) {
+    const activity = new AbortController();
+    const annotated = annotate(activity);
+    former.push(annotated);
+    const first = await Promise.race([annotated, delay(20 + random() * 1500, undefined, { ref: false })]);
+    if (!first && random() < 0.7) activity.abort(new Error('stopped'));
+    const result = first ?? (activity.signal.aborted ? await annotated : null);
+    if (!result) continue;
+    await Promise.all(former);
+    return { calls, spent, result };
+  }
+}

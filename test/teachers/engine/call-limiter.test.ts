@@ -1,0 +1,113 @@
+import { setMaxListeners } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
+import { CallLimiter } from '../../../src/teachers/call-limiter.js';
+import { limiterFor } from '../../../src/teachers/index.js';
+
+const never = new AbortController().signal;
+setMaxListeners(0, never);
+
+/** A job that says when it began and ends when told. */
+function heldJob(begun: number[], id: number) {
+  let end = () => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return {
+    end: () => end(),
+    run: async () => {
+      begun.push(id);
+      await ended;
+    },
+  };
+}
+
+describe('A limiter', () => {
+  it('never has more jobs at work than its limit, and always as many as it can', async () => {
+    const limiter = new CallLimiter(3);
+    let inFlight = 0;
+    let most = 0;
+    await Promise.all(
+      Array.from({ length: 50 }, (_, i) =>
+        limiter.run(async () => {
+          most = Math.max(most, ++inFlight);
+          for (let turns = 0; turns < i % 4; turns++) await turn();
+          expect(inFlight).toBeLessThanOrEqual(3);
+          inFlight--;
+        }, never),
+      ),
+    );
+    expect(most).toBe(3);
+  });
+
+  it('serves first come, first served, also against one that comes when a place is just free', async () => {
+    const limiter = new CallLimiter(1);
+    const begun: number[] = [];
+    const first = heldJob(begun, 0);
+    const all = [limiter.run(first.run, never)];
+    for (let id = 1; id <= 3; id++) all.push(limiter.run(async () => void begun.push(id), never));
+    first.end();
+    // Comes in the very turn in which the place changes hands.
+    await Promise.resolve().then(() => all.push(limiter.run(async () => void begun.push(4), never)));
+    await Promise.all(all);
+    expect(begun).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('gives places back after jobs that reject or throw', async () => {
+    const limiter = new CallLimiter(2);
+    const failing = Array.from({ length: 10 }, (_, i) =>
+      limiter.run(async () => {
+        if (i % 2 === 0) await turn();
+        throw new Error(`job ${i}`);
+      }, never),
+    );
+    for (const [i, outcome] of (await Promise.allSettled(failing)).entries()) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { message: `job ${i}` } });
+    }
+    await expect(
+      limiter.run(() => {
+        throw new Error('at once');
+      }, never),
+    ).rejects.toThrow('at once');
+    expect(await Promise.all([1, 2, 3].map((n) => limiter.run(async () => n, never)))).toEqual([1, 2, 3]);
+  });
+
+  it('lets those in the line go whose signal aborts, and serves the others', async () => {
+    const limiter = new CallLimiter(1);
+    const begun: number[] = [];
+    const first = heldJob(begun, 0);
+    const stop = new AbortController();
+    const running = limiter.run(first.run, never);
+    const leaving = [1, 2].map((id) => limiter.run(async () => void begun.push(id), stop.signal));
+    const staying = limiter.run(async () => void begun.push(3), never);
+    stop.abort(new Error('paused'));
+    for (const outcome of await Promise.allSettled(leaving)) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { message: 'paused' } });
+    }
+    await expect(limiter.run(async () => {}, stop.signal)).rejects.toThrow('paused');
+    first.end();
+    await Promise.all([running, staying]);
+    expect(begun).toEqual([0, 3]);
+  });
+
+  it('admits more at once when the limit grows, and fewer when it shrinks', async () => {
+    const limiter = limiterFor('a host and a model', 1);
+    const begun: number[] = [];
+    const jobs = [0, 1, 2, 3].map((id) => heldJob(begun, id));
+    const all = jobs.map((job) => limiter.run(job.run, never));
+    await turn();
+    expect(begun).toEqual([0]);
+    expect(limiterFor('a host and a model', 3)).toBe(limiter);
+    await turn();
+    expect(begun).toEqual([0, 1, 2]);
+    limiterFor('a host and a model', 1);
+    jobs[0]!.end();
+    jobs[1]!.end();
+    await turn();
+    expect(begun).toEqual([0, 1, 2]);
+    jobs[2]!.end();
+    await turn();
+    expect(begun).toEqual([0, 1, 2, 3]);
+    jobs[3]!.end();
+    await Promise.all(all);
+  });
+});

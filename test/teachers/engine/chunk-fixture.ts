@@ -1,0 +1,154 @@
+/** A chunk in a store of its own, ready to be annotated. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ChunkEntry, type ChunkResult, type Grant, Task, type TextRow } from '../../../src/contracts/index.js';
+import { openFileStore, type Store } from '../../../src/store/index.js';
+import { CallLimiter } from '../../../src/teachers/call-limiter.js';
+import {
+  annotateChunk,
+  type ChunkJob,
+  type ChunkPorts,
+  chunkFolder,
+  type Teacher,
+} from '../../../src/teachers/index.js';
+
+export const NO_LIMIT: Grant = { micros: null, calls: null };
+/** A call of the fake teacher (300 and 50 tokens) costs 300 * 1 + 50 * 2 = 400 micro-dollars. */
+export const PRICE = { inputPerMillion: 1, outputPerMillion: 2 };
+export const CALL_MICROS = 400;
+
+const LABELS = ['positive', 'negative', 'neutral'].map((name) => ({ name }));
+
+/** Settings that a test may change, as a task file would. */
+export interface TaskChanges {
+  readonly teacher?: Record<string, unknown>;
+  readonly votes?: Record<string, unknown>;
+  readonly budget?: Record<string, unknown>;
+  readonly labels?: ReadonlyArray<Record<string, unknown>>;
+}
+
+export function newTask({ teacher = {}, votes = {}, budget = {}, labels = LABELS }: TaskChanges = {}): Task {
+  return Task.parse({
+    name: 'sentiment',
+    kind: 'text-classification',
+    labels,
+    teacher: { concurrency: 8, ...teacher },
+    votes,
+    budget,
+  });
+}
+
+export class ChunkFixture {
+  readonly folder: string;
+  readonly controlPath: string;
+
+  private constructor(
+    readonly root: string,
+    readonly store: Store,
+    readonly chunk: ChunkEntry,
+    readonly texts: readonly string[],
+    readonly run: string,
+  ) {
+    this.folder = chunkFolder(run, chunk);
+    this.controlPath = `${run}/control.json`;
+  }
+
+  /** Texts "text 0", "text 1" and so on, or those given. */
+  static async make(texts: number | readonly string[], run = 'runs/first'): Promise<ChunkFixture> {
+    const root = mkdtempSync(join(tmpdir(), 'tutelage-chunk-'));
+    return ChunkFixture.in(root, await openFileStore(root), texts, run, []);
+  }
+
+  static async in(
+    root: string,
+    store: Store,
+    texts: number | readonly string[],
+    run: string,
+    reuse: readonly string[],
+  ): Promise<ChunkFixture> {
+    const all = typeof texts === 'number' ? Array.from({ length: texts }, (_, i) => `text ${i}`) : texts;
+    const rows = all.map(rowOf).sort((a, b) => (a.key < b.key ? -1 : 1));
+    const file = await store.write(
+      `${run}/prepare/corpus-00000.jsonl`,
+      rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+    );
+    const chunk: ChunkEntry = {
+      name: 'corpus-00000',
+      set: 'corpus',
+      file,
+      texts: rows.length,
+      characters: rows.reduce((sum, row) => sum + row.text.length, 0),
+      firstKey: rows[0]!.key,
+      lastKey: rows.at(-1)!.key,
+      reuse: [...reuse],
+    };
+    return new ChunkFixture(
+      root,
+      store,
+      chunk,
+      rows.map((row) => row.text),
+      run,
+    );
+  }
+
+  /** The same texts, or others, in a later run that may use the replies of this one. */
+  async laterRun(texts: number | readonly string[], run: string): Promise<ChunkFixture> {
+    return ChunkFixture.in(this.root, this.store, texts, run, [this.folder]);
+  }
+
+  job(task: Task, changes: Partial<ChunkJob> = {}): ChunkJob {
+    return {
+      task,
+      index: 0,
+      chunk: this.chunk,
+      folder: this.folder,
+      controlPath: this.controlPath,
+      grant: NO_LIMIT,
+      price: PRICE,
+      jsonSchema: false,
+      owner: 'a test',
+      ...changes,
+    };
+  }
+
+  ports(teacher: Teacher, task: Task, changes: Partial<ChunkPorts> = {}): ChunkPorts {
+    return {
+      store: this.store,
+      teacher,
+      limiter: new CallLimiter(task.teacher.concurrency),
+      signal: new AbortController().signal,
+      onProgress: () => {},
+      ...changes,
+    };
+  }
+
+  annotate(
+    teacher: Teacher,
+    task: Task,
+    { job = {}, ports = {} }: { job?: Partial<ChunkJob>; ports?: Partial<ChunkPorts> } = {},
+  ): Promise<ChunkResult> {
+    return annotateChunk(this.job(task, job), this.ports(teacher, task, ports));
+  }
+
+  async setControl(state: string): Promise<void> {
+    await this.store.write(this.controlPath, JSON.stringify({ state }));
+  }
+
+  /** The lines of a file in the chunk's folder, as JSON. */
+  async records(name: string): Promise<Array<Record<string, unknown>>> {
+    const records: Array<Record<string, unknown>> = [];
+    for await (const line of this.store.lines(`${this.folder}/${name}`)) records.push(JSON.parse(line));
+    return records;
+  }
+
+  dispose(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+function rowOf(text: string, index: number): TextRow {
+  const key = createHash('sha256').update(text).digest('hex');
+  return { key, id: `id-${index}`, text, line: index + 1, copies: 1, gold: null, gateGold: false };
+}

@@ -1,0 +1,263 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Store } from '../../../src/store/index.js';
+import { CallLimiter } from '../../../src/teachers/call-limiter.js';
+import { chunkReplies, TeacherBusyError, TeacherRefusedError } from '../../../src/teachers/index.js';
+import { readLedger } from '../../../src/teachers/reply-ledger.js';
+import { CALL_MICROS, ChunkFixture, newTask } from './chunk-fixture.js';
+import { answer, FakeTeacher, latency, type Script } from './fake-teacher.js';
+
+/** The chunk looks at the store every 0.8 s. */
+const A_SECOND = 1000;
+
+let chunk: ChunkFixture;
+beforeEach(async () => {
+  chunk = await ChunkFixture.make(400);
+});
+afterEach(() => chunk.dispose());
+
+const slowly =
+  (ms: number): Script =>
+  async (request, _, signal) => {
+    await latency(ms, signal);
+    return answer(request);
+  };
+
+function sentAfter(teacher: FakeTeacher, at: number): number {
+  return teacher.sent.filter((request) => request.at > at).length;
+}
+
+describe('A chunk stops', () => {
+  it.each([
+    ['paused', 'RunPausedError'],
+    ['cancelled', 'RunCancelledError'],
+  ])('within a second when its run is %s, and keeps what came back', async (state, error) => {
+    const teacher = new FakeTeacher(slowly(100));
+    const annotated = chunk.annotate(teacher, newTask());
+    await delay(500);
+    await chunk.setControl(state);
+    const at = Date.now();
+    await expect(annotated).rejects.toMatchObject({ name: error });
+    // What was in flight came back within the grace, and nothing was aborted.
+    expect(Date.now() - at).toBeLessThan(A_SECOND + 200);
+    expect(sentAfter(teacher, at + A_SECOND)).toBe(0);
+    const { calls, replies, uncertain } = await readLedger(chunk.store, chunk.folder);
+    expect([calls, replies.size, uncertain]).toEqual([teacher.sent.length, teacher.sent.length, 0]);
+
+    await chunk.setControl('running');
+    const rest = new FakeTeacher();
+    const { complete } = await chunk.annotate(rest, newTask());
+    expect([complete, rest.sent.length]).toEqual([true, 1200 - teacher.sent.length]);
+  });
+
+  it('before its first call when its run is paused already', async () => {
+    await chunk.setControl('paused');
+    const teacher = new FakeTeacher();
+    await expect(chunk.annotate(teacher, newTask())).rejects.toMatchObject({ name: 'RunPausedError' });
+    expect(teacher.sent).toEqual([]);
+  });
+
+  it('aborts calls that do not come back within a second, and counts them as uncertain', async () => {
+    const teacher = new FakeTeacher(slowly(60_000));
+    const annotated = chunk.annotate(teacher, newTask());
+    await delay(100);
+    await chunk.setControl('paused');
+    const at = Date.now();
+    await expect(annotated).rejects.toMatchObject({ name: 'RunPausedError' });
+    expect(Date.now() - at).toBeLessThan(2 * A_SECOND + 200);
+    expect([teacher.sent.length, teacher.inFlight]).toEqual([8, 0]);
+    expect(await readLedger(chunk.store, chunk.folder)).toMatchObject({ calls: 8, uncertain: 8 });
+  });
+
+  it('at once when its activity is ended, with the reason of its signal', async () => {
+    const teacher = new FakeTeacher(slowly(50));
+    const activity = new AbortController();
+    const annotated = chunk.annotate(teacher, newTask(), { ports: { signal: activity.signal } });
+    await delay(200);
+    const at = Date.now();
+    activity.abort(new Error('the worker is shut down'));
+    await expect(annotated).rejects.toThrow('the worker is shut down');
+    expect(sentAfter(teacher, at)).toBe(0);
+    expect(Date.now() - at).toBeLessThan(500);
+  });
+
+  it('without a call when its activity was ended before it began', async () => {
+    const teacher = new FakeTeacher();
+    const ended = AbortSignal.abort(new Error('too late'));
+    await expect(chunk.annotate(teacher, newTask(), { ports: { signal: ended } })).rejects.toThrow('too late');
+    expect(teacher.sent).toEqual([]);
+  });
+
+  it('while all its calls wait for places that another run holds', async () => {
+    const limiter = new CallLimiter(1);
+    const other = await ChunkFixture.make(1);
+    const oneVote = newTask({ votes: { plan: [{ prompt: 'direct' }] } });
+    const hog = other.annotate(new FakeTeacher(slowly(3000)), oneVote, { ports: { limiter } });
+    await delay(100);
+    const teacher = new FakeTeacher();
+    const waiting = chunk.annotate(teacher, newTask(), { ports: { limiter } });
+    await delay(100);
+    const at = Date.now();
+    await chunk.setControl('cancelled');
+    await expect(waiting).rejects.toMatchObject({ name: 'RunCancelledError' });
+    expect(Date.now() - at).toBeLessThan(A_SECOND + 200);
+    expect(teacher.sent).toEqual([]);
+    // Those that left the line took no place with them: the other run goes on.
+    expect((await hog).complete).toBe(true);
+    other.dispose();
+  });
+
+  it('while its calls wait for others to turn out cheaper than reserved', async () => {
+    const teacher = new FakeTeacher(slowly(60_000));
+    // One worst case of about 1,500 micro-dollars, not two.
+    const grant = { micros: 2500, calls: null };
+    const annotated = chunk.annotate(teacher, newTask(), { job: { grant } });
+    await delay(200);
+    expect(teacher.sent).toHaveLength(1);
+    const at = Date.now();
+    await chunk.setControl('paused');
+    await expect(annotated).rejects.toMatchObject({ name: 'RunPausedError' });
+    expect(Date.now() - at).toBeLessThan(2 * A_SECOND + 200);
+    expect(teacher.sent).toHaveLength(1);
+  });
+
+  it('while it waits as long as the teacher asked for', async () => {
+    const teacher = new FakeTeacher(async () => {
+      throw new TeacherBusyError('429', 100_000);
+    });
+    const annotated = chunk.annotate(teacher, newTask());
+    await delay(200);
+    const at = Date.now();
+    await chunk.setControl('paused');
+    await expect(annotated).rejects.toMatchObject({ name: 'RunPausedError' });
+    expect(Date.now() - at).toBeLessThan(A_SECOND + 200);
+  });
+});
+
+describe('A refused key', () => {
+  it('ends the chunk at once, although another vote of the text is still in flight, and nothing else is sent', async () => {
+    let refusedAt = 0;
+    const teacher = new FakeTeacher(async (request, number, signal) => {
+      await latency(request.sample === 1 ? 60_000 : 20, signal);
+      if (number < 10) return answer(request);
+      refusedAt ||= Date.now();
+      throw new TeacherRefusedError('401', 401, 'Check the key.');
+    });
+    await expect(chunk.annotate(teacher, newTask())).rejects.toThrow(TeacherRefusedError);
+    expect(refusedAt).toBeGreaterThan(0);
+    expect(Date.now() - refusedAt).toBeLessThan(A_SECOND + 300);
+    expect(sentAfter(teacher, refusedAt)).toBe(0);
+    const { calls, uncertain } = await readLedger(chunk.store, chunk.folder);
+    const unanswered = teacher.sent.filter((request) => request.sample === 1).length;
+    expect([calls, uncertain]).toEqual([teacher.sent.length, unanswered]);
+  });
+});
+
+describe('A journal that takes no more', () => {
+  it('stops spending at once: no call is sent that it does not hold', async () => {
+    const APPENDS = 40;
+    let opens = 0;
+    let failedAt = 0;
+    let appends = 0;
+    const full = storeWithJournal(chunk.store, (line) => {
+      if (++appends > APPENDS) {
+        failedAt ||= Date.now();
+        throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      }
+      if (line.includes('"open"')) opens++;
+    });
+    const teacher = new FakeTeacher(slowly(20));
+    // A grant that makes calls wait for others: they must be woken too.
+    const grant = { micros: 10_000, calls: null };
+    const annotated = chunk.annotate(teacher, newTask(), { job: { grant }, ports: { store: full } });
+    await expect(annotated).rejects.toMatchObject({ code: 'ENOSPC' });
+    expect(Date.now() - failedAt).toBeLessThan(500);
+    expect(teacher.sent).toHaveLength(opens);
+    expect(sentAfter(teacher, failedAt)).toBe(0);
+  });
+
+  it('from the start lets no call out', async () => {
+    const full = storeWithJournal(chunk.store, () => {
+      throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+    });
+    const teacher = new FakeTeacher();
+    await expect(chunk.annotate(teacher, newTask(), { ports: { store: full } })).rejects.toMatchObject({
+      code: 'ENOSPC',
+    });
+    expect(teacher.sent).toEqual([]);
+  });
+});
+
+describe('Two owners of a chunk', () => {
+  it('never send at the same time: the older one stops within a second, and its late replies are counted', async () => {
+    // One call outlives the claim by far, and can't be aborted.
+    const older = new FakeTeacher(async (request, number, signal) => {
+      if (number === 20) await delay(4000);
+      else await latency(10, signal);
+      return answer(request);
+    });
+    const first = chunk.annotate(older, newTask()).catch((error: Error) => error);
+    await delay(300);
+    const claimedAt = Date.now();
+    const newer = new FakeTeacher(slowly(20));
+    const result = await chunk.annotate(newer, newTask());
+
+    expect(await first).toMatchObject({ name: 'ClaimLostError' });
+    expect(sentAfter(older, claimedAt + A_SECOND)).toBe(0);
+    expect(newer.sent[0]!.at).toBeGreaterThan(older.sent.at(-1)!.at);
+    expect(result.complete).toBe(true);
+    // The newer one asked the lost question again; the older one's reply came before the seal, so nothing is uncertain.
+    expect(older.sent.length + newer.sent.length).toBe(1201);
+    expect(result.counts).toMatchObject({ calls: 1201, replies: 1200, uncertain: 0, spentMicros: 1201 * CALL_MICROS });
+  });
+
+  it('the older one sends nothing after a suspension before it has looked', async () => {
+    let suspendedAt = 0;
+    const teacher = new FakeTeacher(async (request, number, signal) => {
+      if (number === 50) {
+        writeFileSync(join(chunk.root, chunk.folder, 'claim-000002'), '{}');
+        // The whole process stands still, as under SIGSTOP.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
+        suspendedAt = Date.now();
+      }
+      await latency(number % 10, signal);
+      return answer(request);
+    });
+    await expect(chunk.annotate(teacher, newTask())).rejects.toMatchObject({ name: 'ClaimLostError' });
+    expect(suspendedAt).toBeGreaterThan(0);
+    expect(teacher.sent).toHaveLength(51);
+    const { calls, replies } = await readLedger(chunk.store, chunk.folder);
+    // Calls that were opened and not sent are no calls.
+    expect([calls, replies.size]).toEqual([51, 51]);
+  });
+
+  it('a successor of one that was killed waits until it could not be sending any more', async () => {
+    await chunk.store.writeOnce(`${chunk.folder}/claim-000001`, '{}');
+    const claimedAt = Date.now();
+    const teacher = new FakeTeacher();
+    await chunk.annotate(teacher, newTask());
+    expect(teacher.sent[0]!.at - claimedAt).toBeGreaterThanOrEqual(2000);
+    expect((await chunkReplies(chunk.store, chunk.folder)).size).toBe(1200);
+  });
+});
+
+function storeWithJournal(store: Store, beforeAppend: (line: string) => void): Store {
+  const journal: Store['journal'] = async (path) => {
+    const real = await store.journal(path);
+    return {
+      append: async (line) => {
+        beforeAppend(line);
+        await real.append(line);
+      },
+      close: () => real.close(),
+    };
+  };
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === 'journal') return journal;
+      const value = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}

@@ -1,0 +1,273 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { WorkflowHandle } from '@temporalio/client';
+import { DistillationResult, PrepareInput, Progress, TASK_QUEUES } from '../../src/contracts/index.js';
+import { check, preparedRun } from './prepared-run.js';
+import { EVALUATED, failure, TRAINED, untilCancelled, VOTED } from './stand-in-activities.js';
+import {
+  askProgress,
+  atGate,
+  failureOf,
+  INPUT,
+  metadataOf,
+  progressWhen,
+  statusOf,
+  WorkflowBed,
+} from './workflow-bed.js';
+
+let bed: WorkflowBed;
+beforeAll(async () => {
+  bed = await WorkflowBed.start();
+});
+afterAll(() => bed?.stop());
+
+describe('a run whose checks all pass', () => {
+  let handle: WorkflowHandle;
+  let result: DistillationResult;
+  beforeAll(async () => {
+    handle = await bed.distill(
+      { prepare: async ({ workflowId }) => preparedRun(workflowId, { searchAttributes: true }) },
+      { approveAs: 'ana' },
+    );
+    result = DistillationResult.parse(await handle.result());
+  });
+
+  it('comes to a deployed student, and tells where everything is', () => {
+    const approved = { decision: 'approve', reviewer: 'ana', note: 'all checks passed', automatic: true };
+    expect(result).toEqual({
+      workflowId: handle.workflowId,
+      // Four chunks of 30 calls at 10 micro-dollars each.
+      annotation: { texts: 40, calls: 120, unreadable: 0, labelled: 39, uncertain: 0, reused: 0, costUsd: 0.0012 },
+      labels: { uri: 'file:///store/vote/labels.jsonl', alpha: 0.9, replies: 'file:///store/vote/replies.jsonl' },
+      gates: {
+        labels: { ...approved, at: expect.any(String), corrections: null, checks: VOTED.checks },
+        deployment: { ...approved, at: expect.any(String), corrections: null, checks: EVALUATED.checks },
+      },
+      student: { kind: 'linear', uri: 'file:///store/students/1', trainSeconds: 1.5 },
+      evaluation: {
+        basis: 'gold',
+        rows: 20,
+        teacher: { accuracy: 0.95, macroF1: 0.94 },
+        student: { accuracy: 0.9, macroF1: 0.89 },
+        report: 'file:///store/evaluation/report.md',
+      },
+      deployment: { version: 1, uri: 'file:///store/students/1' },
+    });
+  });
+
+  it('hands to each stage what the ones before it came to', () => {
+    const { workflowId } = handle;
+    const [prepare] = bed.standIns.inputs(workflowId, 'prepare');
+    expect(PrepareInput.parse(prepare)).toMatchObject({ input: { ...INPUT, approveAs: 'ana' }, workflowId });
+    expect(bed.standIns.inputs(workflowId, 'vote')).toEqual([
+      expect.objectContaining({ failedChunks: 0, incompleteTexts: 0 }),
+    ]);
+    const labels = VOTED.summary.labels;
+    expect(bed.standIns.inputs(workflowId, 'distill')).toEqual([expect.objectContaining({ labels })]);
+    expect(bed.standIns.inputs(workflowId, 'evaluate')).toEqual([
+      expect.objectContaining({ labels, student: TRAINED, spentMicros: 1200, textsAnnotated: 40 }),
+    ]);
+    expect(bed.standIns.inputs(workflowId, 'deploy')).toEqual([
+      expect.objectContaining({ labels, student: TRAINED, evaluation: EVALUATED.summary, approvedBy: 'ana' }),
+    ]);
+    expect(bed.standIns.inputs(workflowId, 'settleRun')).toEqual([]);
+  });
+
+  it('answers the query progress after its end', async () => {
+    const progress = Progress.parse(await askProgress(handle));
+    expect(progress).toMatchObject({
+      workflowId: handle.workflowId,
+      task: 'complaints',
+      stage: 'done',
+      paused: false,
+      texts: { done: 40, total: 40 },
+      callsAtMost: 120,
+      teacherHost: 'teacher.example',
+      waitingFor: null,
+      ignored: [],
+    });
+    expect(progress.annotation.calls).toBe(120);
+    expect(progress.callsPerSecond).toBeGreaterThan(0);
+    expect(Object.keys(progress.gates)).toEqual(['labels', 'deployment']);
+  });
+
+  it('shows its stages on the board', async () => {
+    const { currentDetails } = await metadataOf(handle);
+    expect(currentDetails).toContain('| ✅ | Read and check the corpus | 40 texts, 0 gold rows |');
+    expect(currentDetails).toContain('| ✅ | Ask the teacher | 120 calls, 0 unreadable, $0.0012 |');
+    expect(currentDetails).toContain('| ✅ | Count the votes | 39 of 40 texts labelled, alpha 0.900 |');
+    expect(currentDetails).toContain('approved automatically by ana: all checks passed');
+    expect(currentDetails).toContain('| ✅ | Train the student | linear from 39 texts in 1.5 s |');
+    expect(currentDetails).toContain('student 90.0 %, teacher 95.0 % on 20 gold rows');
+    expect(currentDetails).toContain('| ✅ | Deploy it | version 1 of complaints is deployed |');
+  });
+
+  it('describes its signals and its update with a payload to copy', async () => {
+    const { definition } = await metadataOf(handle);
+    const described = (name: string) =>
+      [...definition.signalDefinitions, ...definition.updateDefinitions].find((each) => each.name === name)
+        ?.description;
+    expect(described('approve')).toContain('{"gate":"labels","reviewer":"ana"}');
+    expect(described('reject')).toContain('{"gate":"labels"');
+    expect(described('decide')).toContain('"decision":"approve"');
+    expect(described('pause')).toContain('No payload');
+  });
+
+  it('sets its search attributes where the server knows them', async () => {
+    const { searchAttributes } = await handle.describe();
+    expect(searchAttributes).toMatchObject({ TutelageTask: ['complaints'], TutelageStage: ['done'] });
+  });
+});
+
+describe('approveAs', () => {
+  it('rejects at the first failed check, with what the run had reached', async () => {
+    const vote = async () => ({ ...VOTED, checks: [check('alpha', false)] });
+    const handle = await bed.distill({ vote }, { approveAs: 'ana' });
+    const { details, message, type } = await failureOf(handle);
+    expect(type).toBe('Rejected');
+    expect(message).toBe('gate "labels": rejected automatically by ana: failed: alpha');
+    const reached = DistillationResult.parse(details?.[0]);
+    expect(reached.gates.labels).toMatchObject({ decision: 'reject', automatic: true });
+    expect(reached.annotation.calls).toBe(120);
+    expect(reached.student).toBeNull();
+  });
+});
+
+describe('approval: auto', () => {
+  it('is taken gate by gate from the task', async () => {
+    const prepare = async ({ workflowId }: { workflowId: string }) => {
+      const prepared = preparedRun(workflowId);
+      prepared.gates.labels.approval = 'auto';
+      return prepared;
+    };
+    const handle = await bed.distill({ prepare });
+    const { gates } = await atGate(handle, 'deployment');
+    expect(gates.labels).toMatchObject({ decision: 'approve', reviewer: 'automatic', automatic: true });
+    await handle.terminate();
+  });
+});
+
+describe('input that is not right', () => {
+  const MEND = '{"task": "financial-sentiment", "corpus": "/data/texts.jsonl"}';
+
+  async function failureFor(args: unknown[]) {
+    const workflowId = `bad-${randomUUID()}`;
+    const handle = await bed.client.start('distillation', { workflowId, taskQueue: TASK_QUEUES.orchestrator, args });
+    const { type, message } = await failureOf(handle);
+    expect(bed.standIns.inputs(workflowId, 'prepare')).toEqual([]);
+    return { type, message };
+  }
+
+  it.each([
+    ['none at all', [], ['the input is empty']],
+    ['null', [null], ['the input is empty']],
+    ['a string', ['complaints'], ['received "complaints"; give an object']],
+    ['a list', [[1, 2]], ['give an object']],
+    ['an unknown key', [{ ...INPUT, tusk: 1 }], ['tusk: unknown key; did you mean "task"?']],
+    ['a missing key', [{ task: 'complaints' }], ['corpus: missing']],
+    ['a wrong type', [{ task: 5, corpus: '/texts.jsonl' }], ['task: received 5; give a string or an object']],
+    ['an unknown key of the corpus', [{ task: 'x', corpus: { path: 'a', textColum: 'b' } }], ['corpus.textColum']],
+  ])('fails the run at once when it is %s', async (_, args, mends) => {
+    const { type, message } = await failureFor(args);
+    expect(type).toBe('InvalidInput');
+    for (const mend of [...mends, MEND]) expect(message).toContain(mend);
+  });
+
+  it('fails the run when the plain Temporal CLI started it, too', async () => {
+    const workflowId = `bad-${randomUUID()}`;
+    const flags = ['--address', bed.environment.address, '--type', 'distillation', '--workflow-id', workflowId];
+    const input = ['--task-queue', TASK_QUEUES.orchestrator, '--input', '{"tusk":1}'];
+    await promisify(execFile)(bed.serverBinary, ['workflow', 'start', ...flags, ...input]);
+    const { message, type } = await failureOf(bed.client.getHandle(workflowId));
+    expect(type).toBe('InvalidInput');
+    expect(message).toContain('tusk: unknown key; did you mean "task"?');
+  });
+
+  it('that only prepare can find fails the run with the message of prepare', async () => {
+    const prepare = async () => {
+      throw failure('InvalidInput', 'corpus: /texts.jsonl is not there');
+    };
+    const { message, type } = await failureOf(await bed.distill({ prepare }));
+    expect({ message, type }).toEqual({ type: 'InvalidInput', message: 'corpus: /texts.jsonl is not there' });
+  });
+});
+
+describe('redistillation', () => {
+  async function redistill(taskName: string, answers: Parameters<WorkflowBed['distill']>[0] = {}) {
+    const workflowId = `schedule-${randomUUID()}`;
+    bed.standIns.answer(workflowId, { nameTask: async () => ({ taskName }) });
+    bed.standIns.answer(`redistillation.${taskName}`, answers);
+    const args = [{ ...INPUT, approveAs: 'ana', set: { 'votes.stop': 'majority' } }];
+    const handle = await bed.client.start('redistillation', {
+      workflowId,
+      taskQueue: TASK_QUEUES.orchestrator,
+      args,
+    });
+    return { handle, run: bed.client.getHandle(`redistillation.${taskName}`) };
+  }
+
+  it('distills in a run that is named after the task', async () => {
+    const { handle } = await redistill('birds');
+    const result = DistillationResult.parse(await handle.result());
+    expect(result.workflowId).toBe('redistillation.birds');
+    expect(bed.standIns.inputs(handle.workflowId, 'nameTask')).toEqual([
+      { task: 'complaints', set: { 'votes.stop': 'majority' } },
+    ]);
+  });
+
+  it('refuses to start while the last one is at work, and says where', async () => {
+    let released = false;
+    const vote = async () => {
+      while (!released) await new Promise((resolve) => setTimeout(resolve, 50));
+      return VOTED;
+    };
+    const first = await redistill('cats', { vote });
+    await progressWhen(first.run, ({ stage }) => stage === 'vote');
+    const second = await redistill('cats', { vote });
+    const { message, type } = await failureOf(second.handle);
+    expect(type).toBe('InvalidInput');
+    expect(message).toContain('still at work, perhaps waiting for a person: see the workflow redistillation.cats');
+    released = true;
+    await first.handle.result();
+  });
+
+  it('fails as its run does, with what the run had reached', async () => {
+    const vote = async () => {
+      throw failure('ArtifactDamaged', 'the labels are damaged');
+    };
+    const { handle } = await redistill('dogs', { vote });
+    const { details, message, type } = await failureOf(handle);
+    expect({ type, message }).toEqual({ type: 'ArtifactDamaged', message: 'the labels are damaged' });
+    expect(DistillationResult.parse(details?.[0])).toMatchObject({ workflowId: 'redistillation.dogs' });
+  });
+
+  it('is cancelled together with its run', async () => {
+    const { handle, run } = await redistill('eels', { vote: untilCancelled });
+    await progressWhen(run, ({ stage }) => stage === 'vote');
+    await handle.cancel();
+    expect(await endOf(handle)).toBe('CANCELLED');
+    expect(await statusOf(run)).toBe('CANCELLED');
+  });
+
+  it('fails when only its run is cancelled', async () => {
+    const { handle, run } = await redistill('frogs', { vote: untilCancelled });
+    await progressWhen(run, ({ stage }) => stage === 'vote');
+    await run.cancel();
+    const { message, type } = await failureOf(handle);
+    expect(type).toBe('Cancelled');
+    expect(message).toContain('redistillation.frogs: somebody cancelled it');
+  });
+
+  it('refuses input that is not right', async () => {
+    const workflowId = `bad-${randomUUID()}`;
+    const options = { workflowId, taskQueue: TASK_QUEUES.orchestrator, args: [{}] };
+    const { type } = await failureOf(await bed.client.start('redistillation', options));
+    expect(type).toBe('InvalidInput');
+  });
+});
+
+async function endOf(handle: WorkflowHandle): Promise<string> {
+  await handle.result().catch(() => undefined);
+  return statusOf(handle);
+}

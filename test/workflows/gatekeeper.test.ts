@@ -1,0 +1,380 @@
+import { randomUUID } from 'node:crypto';
+import { type WorkflowHandle, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { DistillationResult, GateOutcome, type PreparedRun } from '../../src/contracts/index.js';
+import { check, preparedRun } from './prepared-run.js';
+import { type Activities, failure, VOTED } from './stand-in-activities.js';
+import {
+  askProgress,
+  atGate,
+  eventually,
+  failureOf,
+  metadataOf,
+  progressWhen,
+  statusOf,
+  WorkflowBed,
+} from './workflow-bed.js';
+
+const HOUR_MS = 3_600_000;
+
+let bed: WorkflowBed;
+beforeAll(async () => {
+  bed = await WorkflowBed.start();
+});
+afterAll(() => bed?.stop());
+
+/** A run that waits at the gate `labels`. */
+async function runAtLabels(answers: Partial<Activities> = {}): Promise<WorkflowHandle> {
+  const handle = await bed.distill(answers);
+  await atGate(handle, 'labels');
+  return handle;
+}
+
+/** A prepared run whose gate `labels` has these times. */
+function withTimes(deadlineMs: number, reminderMs: number): Partial<Activities> {
+  return {
+    prepare: async ({ workflowId }): Promise<PreparedRun> => {
+      const prepared = preparedRun(workflowId);
+      prepared.gates.labels.deadlineHours = deadlineMs / HOUR_MS;
+      prepared.gates.labels.reminderHours = reminderMs / HOUR_MS;
+      return prepared;
+    },
+  };
+}
+
+const FAILED_CHECK: Partial<Activities> = { vote: async () => ({ ...VOTED, checks: [check('alpha', false)] }) };
+
+/** The literal payloads that people type. */
+const LABELS_BY_ANA = JSON.parse('{"gate":"labels","reviewer":"ana"}');
+const DEPLOYMENT_BY_BEN = JSON.parse('{"gate":"deployment","reviewer":"ben"}');
+
+function decide(handle: WorkflowHandle, decision: unknown): Promise<GateOutcome> {
+  return handle.executeUpdate<GateOutcome, [unknown]>('decide', { args: [decision] });
+}
+
+async function refusalOf(update: Promise<unknown>): Promise<ApplicationFailure> {
+  const error: unknown = await update.then(
+    () => new Error('the update was taken'),
+    (reason: unknown) => reason,
+  );
+  if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) return error.cause;
+  throw error;
+}
+
+/** The review workflow of the gate `labels`, once it is there. */
+async function reviewOf(handle: WorkflowHandle): Promise<WorkflowHandle> {
+  const review = bed.client.getHandle(`${handle.workflowId}.review-labels`);
+  await eventually(async () => (await board(review)).includes(handle.workflowId));
+  return review;
+}
+
+async function board(handle: WorkflowHandle): Promise<string> {
+  const metadata = await metadataOf(handle).catch((error: unknown) => {
+    if (error instanceof WorkflowNotFoundError) return { currentDetails: '' };
+    throw error;
+  });
+  return metadata.currentDetails;
+}
+
+async function end(handle: WorkflowHandle): Promise<void> {
+  await handle.terminate();
+}
+
+describe('the signals approve and reject', () => {
+  it('approve gate by gate to a deployment', async () => {
+    const handle = await runAtLabels();
+    await handle.signal('approve', LABELS_BY_ANA);
+    await atGate(handle, 'deployment');
+    await handle.signal('approve', DEPLOYMENT_BY_BEN);
+    const { deployment, gates } = DistillationResult.parse(await handle.result());
+    expect(deployment?.version).toBe(1);
+    expect(gates.labels).toMatchObject({ decision: 'approve', reviewer: 'ana', automatic: false });
+    expect(gates.deployment).toMatchObject({ decision: 'approve', reviewer: 'ben', automatic: false });
+    expect(bed.standIns.inputs(handle.workflowId, 'deploy')).toEqual([expect.objectContaining({ approvedBy: 'ben' })]);
+  });
+
+  it('sent twice for labels do not approve deployment, and the second is shown as ignored', async () => {
+    const handle = await runAtLabels();
+    await Promise.all([handle.signal('approve', LABELS_BY_ANA), handle.signal('approve', LABELS_BY_ANA)]);
+    const { ignored } = await atGate(handle, 'deployment');
+    expect(ignored).toEqual(['signal approve: the gate "labels" was decided already: approve by ana']);
+    expect(await board(handle)).toContain('> Ignored: signal approve: the gate "labels" was');
+    await end(handle);
+  });
+
+  it('for a gate that is not open are ignored, before and at another gate', async () => {
+    let opened = false;
+    const vote = async () => {
+      while (!opened) await new Promise((resolve) => setTimeout(resolve, 20));
+      return VOTED;
+    };
+    const handle = await bed.distill({ vote });
+    await progressWhen(handle, ({ stage }) => stage === 'vote');
+    await handle.signal('approve', LABELS_BY_ANA);
+    opened = true;
+    await atGate(handle, 'labels');
+    await handle.signal('approve', DEPLOYMENT_BY_BEN);
+    const { ignored, waitingFor } = await progressWhen(handle, (now) => now.ignored.length === 2);
+    expect(waitingFor?.gate).toBe('labels');
+    expect(ignored).toEqual([
+      'signal approve: the gate "labels" is not open; no gate is open now',
+      'signal approve: the gate "deployment" is not open; the open gate is "labels"',
+    ]);
+    await end(handle);
+  });
+
+  it('without a payload, or with a wrong one, are ignored with what would do', async () => {
+    const handle = await runAtLabels();
+    await handle.signal('approve');
+    await handle.signal('approve', 'labels');
+    const { ignored, waitingFor } = await progressWhen(handle, (now) => now.ignored.length === 2);
+    expect(waitingFor?.gate).toBe('labels');
+    expect(ignored[0]).toContain('gate: missing');
+    expect(ignored[0]).toContain('{"gate":"labels","reviewer":"ana"}');
+    expect(ignored[1]).toContain('give an object');
+    await end(handle);
+  });
+
+  it('reject fails the run as Rejected, with what it had reached', async () => {
+    const handle = await runAtLabels();
+    await handle.signal('reject', { ...LABELS_BY_ANA, note: 'too many errors' });
+    const { details, message, type } = await failureOf(handle);
+    expect({ type, message }).toEqual({
+      type: 'Rejected',
+      message: 'gate "labels": rejected by ana: too many errors',
+    });
+    const reached = DistillationResult.parse(details?.[0]);
+    expect(reached.gates.labels).toMatchObject({ decision: 'reject', reviewer: 'ana', note: 'too many errors' });
+    expect(reached.labels?.uri).toBe('file:///store/vote/labels.jsonl');
+    expect(reached.student).toBeNull();
+    expect(await board(handle)).toContain('rejected by ana: too many errors');
+  });
+});
+
+describe('the update decide', () => {
+  it('answers with the outcome', async () => {
+    const handle = await runAtLabels();
+    const outcome = GateOutcome.parse(await decide(handle, { ...LABELS_BY_ANA, decision: 'approve', note: 'fine' }));
+    expect(outcome).toMatchObject({ decision: 'approve', reviewer: 'ana', note: 'fine', checks: VOTED.checks });
+    const { gates } = await atGate(handle, 'deployment');
+    expect(gates.labels).toEqual(outcome);
+    await end(handle);
+  });
+
+  it('is refused with a message that says what would do, and the gate stays open', async () => {
+    const handle = await runAtLabels(FAILED_CHECK);
+    const refusals = await Promise.all(
+      [
+        undefined,
+        { gate: 'labels', reviewer: 'ana' },
+        { ...LABELS_BY_ANA, decision: 'approve', extra: 1 },
+        { ...DEPLOYMENT_BY_BEN, decision: 'approve' },
+        { ...LABELS_BY_ANA, decision: 'approve' },
+      ].map((decision) => refusalOf(decide(handle, decision))),
+    );
+    expect(refusals.map(({ type }) => type)).toEqual(Array.from({ length: 5 }, () => 'InvalidInput'));
+    expect(refusals.map(({ message }) => message)).toEqual([
+      expect.stringContaining('gate: missing'),
+      expect.stringContaining('decision: missing; give "approve" or "reject"'),
+      expect.stringContaining('extra: unknown key'),
+      'the gate "deployment" is not open; the open gate is "labels"',
+      'these checks failed: alpha. Approving against them needs a note that says why',
+    ]);
+    expect((await askProgress(handle)).waitingFor?.gate).toBe('labels');
+    await end(handle);
+  });
+
+  it('counts once when it is sent twice with the same decisionId', async () => {
+    const handle = await runAtLabels();
+    const decision = { ...LABELS_BY_ANA, decision: 'approve', decisionId: randomUUID() };
+    const first = await decide(handle, decision);
+    await atGate(handle, 'deployment');
+    expect(await decide(handle, decision)).toEqual(first);
+    expect((await askProgress(handle)).waitingFor?.gate).toBe('deployment');
+    await end(handle);
+  });
+
+  it('passes a failed check with a note', async () => {
+    const handle = await runAtLabels(FAILED_CHECK);
+    const { waitingFor } = await askProgress(handle);
+    expect(waitingFor?.approveCommand).toContain('"note":"WHY"');
+    await decide(handle, { ...LABELS_BY_ANA, decision: 'approve', note: 'alpha does not matter here' });
+    await atGate(handle, 'deployment');
+    await end(handle);
+  });
+
+  it('rejects the run, and its caller still gets the answer', async () => {
+    const handle = await runAtLabels();
+    const outcome = await decide(handle, { ...LABELS_BY_ANA, decision: 'reject' });
+    expect(outcome).toMatchObject({ decision: 'reject', reviewer: 'ana' });
+    expect((await failureOf(handle)).type).toBe('Rejected');
+  });
+});
+
+describe('a gate that waits', () => {
+  it('says what it waits for, until when, and the commands that decide', async () => {
+    const handle = await runAtLabels();
+    const { stage, waitingFor } = await askProgress(handle);
+    expect(stage).toBe('labels gate');
+    expect(waitingFor).toMatchObject({ gate: 'labels', checks: VOTED.checks, evidence: VOTED.evidence });
+    // The default deadline is a week.
+    const daysLeft = (Date.parse(waitingFor?.deadline ?? '') - Date.now()) / (24 * HOUR_MS);
+    expect(daysLeft).toBeGreaterThan(6.99);
+    expect(daysLeft).toBeLessThanOrEqual(7);
+    const command = `temporal workflow update execute -w ${handle.workflowId} --name decide --input `;
+    expect(waitingFor?.approveCommand).toBe(
+      `${command}'{"gate":"labels","decision":"approve","reviewer":"YOUR-NAME"}'`,
+    );
+    expect(waitingFor?.rejectCommand).toBe(
+      `${command}'{"gate":"labels","decision":"reject","reviewer":"YOUR-NAME","note":"WHY"}'`,
+    );
+    expect(await board(handle)).toContain('## Waiting for you: gate `labels`');
+    await end(handle);
+  });
+
+  it('is shown by a review workflow, too, which ends with the decision', async () => {
+    const handle = await runAtLabels();
+    const review = await reviewOf(handle);
+    expect(await board(review)).toContain(VOTED.evidence);
+    await handle.signal('approve', LABELS_BY_ANA);
+    expect(await review.result()).toBe('decided');
+    await atGate(handle, 'deployment');
+    await end(handle);
+  });
+
+  it('rejects the run when its deadline passes', async () => {
+    const handle = await bed.distill(withTimes(400, HOUR_MS));
+    const { details, message, type } = await failureOf(handle);
+    expect(type).toBe('Rejected');
+    expect(message).toContain('rejected automatically by deadline');
+    expect(DistillationResult.parse(details?.[0]).gates.labels).toMatchObject({
+      decision: 'reject',
+      reviewer: 'deadline',
+      automatic: true,
+    });
+  });
+
+  it('reminds on the board until it is decided', async () => {
+    const handle = await bed.distill(withTimes(HOUR_MS, 300));
+    await progressWhen(handle, ({ waitingFor }) => (waitingFor?.remindersSent ?? 0) >= 2);
+    expect(await board(handle)).toMatch(/\*\*Reminder [2-9]\.\*\*/);
+    await handle.signal('approve', LABELS_BY_ANA);
+    const { waitingFor } = await atGate(handle, 'deployment');
+    expect(waitingFor?.remindersSent).toBe(0);
+    await end(handle);
+  });
+
+  it('stays open when its review workflow is terminated', async () => {
+    const handle = await runAtLabels();
+    await (await reviewOf(handle)).terminate();
+    await decide(handle, { ...LABELS_BY_ANA, decision: 'approve' });
+    await atGate(handle, 'deployment');
+    await end(handle);
+  });
+
+  it('is left when the run is cancelled, and so is its review', async () => {
+    const handle = await runAtLabels();
+    const review = await reviewOf(handle);
+    await handle.cancel();
+    await handle.result().catch(() => undefined);
+    expect(await statusOf(handle)).toBe('CANCELLED');
+    expect(await statusOf(review)).toBe('CANCELLED');
+  });
+
+  it('survives a restart of the workers', async () => {
+    const handle = await runAtLabels();
+    await bed.stopWorkers();
+    await handle.signal('approve', LABELS_BY_ANA);
+    await bed.startWorkers();
+    const { gates } = await atGate(handle, 'deployment');
+    expect(gates.labels).toMatchObject({ decision: 'approve', reviewer: 'ana' });
+    await handle.signal('approve', DEPLOYMENT_BY_BEN);
+    expect(DistillationResult.parse(await handle.result()).deployment?.version).toBe(1);
+  });
+});
+
+describe('corrections', () => {
+  const corrections = 'store:fixed.jsonl';
+  const corrected = { ...VOTED.summary, labels: { ...VOTED.summary.labels, path: 'vote/corrected.jsonl' } };
+  const mended: Partial<Activities> = {
+    ...FAILED_CHECK,
+    applyCorrections: async () => ({ ...VOTED, summary: corrected, changed: 3 }),
+  };
+
+  it('replace the labels that the student learns', async () => {
+    const handle = await runAtLabels(mended);
+    const outcome = await decide(handle, { ...LABELS_BY_ANA, decision: 'approve', corrections });
+    expect(outcome).toMatchObject({ decision: 'approve', corrections, checks: VOTED.checks });
+    await atGate(handle, 'deployment');
+    const { workflowId } = handle;
+    expect(bed.standIns.inputs(workflowId, 'applyCorrections')).toEqual([
+      expect.objectContaining({ corrections, reviewer: 'ana', summary: VOTED.summary }),
+    ]);
+    expect(bed.standIns.inputs(workflowId, 'distill')).toEqual([expect.objectContaining({ labels: corrected.labels })]);
+    expect(await board(handle)).toContain('3 corrected by ana');
+    await end(handle);
+  });
+
+  it('come with the signal approve, too', async () => {
+    const handle = await runAtLabels(mended);
+    await handle.signal('approve', { ...LABELS_BY_ANA, corrections });
+    const { gates } = await atGate(handle, 'deployment');
+    expect(gates.labels?.corrections).toBe(corrections);
+    await end(handle);
+  });
+
+  it('that can not be used leave the gate open, and the answer says why', async () => {
+    const handle = await runAtLabels({
+      applyCorrections: async () => {
+        throw failure('InvalidInput', 'line 3: the label "prais" is not one of the task; did you mean "praise"?');
+      },
+    });
+    const { message, type } = await refusalOf(decide(handle, { ...LABELS_BY_ANA, decision: 'approve', corrections }));
+    expect(type).toBe('InvalidInput');
+    expect(message).toContain('did you mean "praise"?');
+    await handle.signal('approve', { ...LABELS_BY_ANA, corrections });
+    const { ignored, waitingFor } = await progressWhen(handle, (now) => now.ignored.length === 1);
+    expect(ignored[0]).toContain('did you mean "praise"?');
+    expect(waitingFor?.gate).toBe('labels');
+    await end(handle);
+  });
+
+  it('that do not mend the checks are kept, shown, and need a note to pass', async () => {
+    const handle = await runAtLabels({
+      ...FAILED_CHECK,
+      applyCorrections: async () => ({
+        checks: [check('gold accuracy', false)],
+        evidence: 'Corrected.',
+        summary: corrected,
+        changed: 1,
+      }),
+    });
+    const { message } = await refusalOf(decide(handle, { ...LABELS_BY_ANA, decision: 'approve', corrections }));
+    expect(message).toContain('the corrections are in, but these checks failed: gold accuracy');
+    const { waitingFor } = await askProgress(handle);
+    expect(waitingFor?.evidence).toBe('Corrected.');
+    expect(waitingFor?.checks.map(({ name }) => name)).toEqual(['gold accuracy']);
+    await decide(handle, { ...LABELS_BY_ANA, decision: 'approve', note: 'good enough' });
+    await atGate(handle, 'deployment');
+    expect(bed.standIns.inputs(handle.workflowId, 'distill')).toEqual([
+      expect.objectContaining({ labels: corrected.labels }),
+    ]);
+    await end(handle);
+  });
+
+  it('that came in time count, even when they are read past the deadline', async () => {
+    const handle = await bed.distill({
+      ...withTimes(1500, HOUR_MS),
+      applyCorrections: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 2500));
+        return { ...VOTED, changed: 3 };
+      },
+    });
+    await atGate(handle, 'labels');
+    const outcome = await decide(handle, { ...LABELS_BY_ANA, decision: 'approve', corrections });
+    expect(outcome.reviewer).toBe('ana');
+    const { gates } = await atGate(handle, 'deployment');
+    expect(gates.labels).toEqual(outcome);
+    await end(handle);
+  });
+});

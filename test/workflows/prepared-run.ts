@@ -1,0 +1,53 @@
+/** A prepared run as the activity `prepare` returns one: four chunks of ten texts with three votes each, no limits. */
+import {
+  DeploymentGateSettings,
+  type GateCheck,
+  LabelsGateSettings,
+  type PreparedRun,
+} from '../../src/contracts/index.js';
+
+export const CHUNKS = 4;
+export const TEXTS_A_CHUNK = 10;
+export const VOTES = 3;
+export const CALLS_A_CHUNK = TEXTS_A_CHUNK * VOTES;
+
+export function preparedRun(workflowId: string, changes: Partial<PreparedRun> = {}): PreparedRun {
+  const chunks = changes.chunks ?? CHUNKS;
+  return {
+    run: { workflowId, folder: `runs/${workflowId}/first`, store: { uri: 'file:///store', id: 'store-1' } },
+    taskName: 'complaints',
+    taskHash: 'a'.repeat(64),
+    labels: ['praise', 'complaint'],
+    corpusHash: 'b'.repeat(64),
+    counts: {
+      rows: chunks * TEXTS_A_CHUNK,
+      texts: chunks * TEXTS_A_CHUNK,
+      duplicates: 0,
+      refused: 0,
+      rest: 0,
+      goldRows: 0,
+      goldInCorpus: 0,
+      goldConflicts: 0,
+    },
+    chunks,
+    chunksPerShard: chunks,
+    window: 2,
+    maxFailedChunks: 1,
+    votesPerText: VOTES,
+    textsPerChunk: TEXTS_A_CHUNK,
+    textsAsked: chunks * TEXTS_A_CHUNK,
+    callsAtMost: chunks * CALLS_A_CHUNK,
+    worstCallMicros: 100,
+    budget: { micros: null, calls: null },
+    gates: { labels: LabelsGateSettings.parse({}), deployment: DeploymentGateSettings.parse({}) },
+    teacherHost: 'teacher.example',
+    teacherModel: 'large-model',
+    probe: { skipped: true, model: 'large-model', jsonSchema: false, latencyMs: null, inputTokens: null },
+    searchAttributes: false,
+    ...changes,
+  };
+}
+
+export function check(name: string, passed: boolean): GateCheck {
+  return { name, about: `About ${name}.`, value: passed ? 0.9 : 0.1, limit: 0.5, atLeast: true, passed };
+}

@@ -1,0 +1,167 @@
+/** Activities that answer at once. Each run can have its own answers, and remembers what its activities were called with. */
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { OrchestratorActivities, StudentActivities, TeacherActivities } from '../../src/activities/index.js';
+import type {
+  AnnotationCounts,
+  ChunkInput,
+  ChunkResult,
+  ControlInput,
+  EvaluateOutcome,
+  TrainingSummary,
+  VoteOutcome,
+} from '../../src/contracts/index.js';
+import { emptyCounts } from '../../src/voting/index.js';
+import { CALLS_A_CHUNK, CHUNKS, check, preparedRun, TEXTS_A_CHUNK } from './prepared-run.js';
+
+export type Activities = OrchestratorActivities & StudentActivities & TeacherActivities;
+
+/** A chunk that costs 10 micro-dollars a call. */
+export function chunkResult(chunk: number, changes: Partial<ChunkResult> & { calls?: number } = {}): ChunkResult {
+  const { calls = CALLS_A_CHUNK, ...rest } = changes;
+  return { chunk, set: 'corpus', complete: true, counts: countsOf({ calls }), ...rest };
+}
+
+export function countsOf({ texts = TEXTS_A_CHUNK, calls }: { texts?: number; calls: number }): AnnotationCounts {
+  return { ...emptyCounts(), texts, calls, replies: calls, spentMicros: 10 * calls };
+}
+
+export function artifact(path: string) {
+  return { path, sha256: 'c'.repeat(64), bytes: 1 };
+}
+
+export const VOTED: VoteOutcome = {
+  checks: [check('alpha', true)],
+  evidence: '40 of 40 texts got a label.',
+  summary: {
+    labels: artifact('vote/labels.jsonl'),
+    replies: artifact('vote/replies.jsonl'),
+    texts: 40,
+    labelled: 39,
+    ties: 1,
+    disagreeing: 2,
+    perLabel: { praise: 20, complaint: 19 },
+    alpha: 0.9,
+    gateGold: { rows: 0, correct: 0 },
+  },
+};
+
+export const TRAINED: TrainingSummary = {
+  kind: 'linear',
+  folder: 'students/1',
+  files: [artifact('students/1/model.onnx')],
+  trainSeconds: 1.5,
+  examples: 39,
+  validation: { rows: 8, agreement: 0.9 },
+  chosen: { C: 10 },
+  candidates: [],
+  parity: { rows: 8, maxDifference: 0 },
+};
+
+export const EVALUATED: EvaluateOutcome = {
+  checks: [check('accuracy', true)],
+  evidence: 'The student is fine.',
+  summary: {
+    report: artifact('evaluation/report.json'),
+    markdown: artifact('evaluation/report.md'),
+    basis: 'gold',
+    rows: 20,
+    teacher: { accuracy: 0.95, macroF1: 0.94, interval: { low: 0.8, high: 1 } },
+    student: { accuracy: 0.9, macroF1: 0.89, interval: { low: 0.7, high: 1 } },
+    champion: null,
+  },
+};
+
+export class StandIns {
+  private readonly answers = new Map<string, Partial<Activities>>();
+  private readonly calls: Array<{ run: string; name: string; input: unknown }> = [];
+  private readonly defaults: Activities = {
+    nameTask: async () => ({ taskName: 'complaints' }),
+    prepare: async ({ workflowId }) => preparedRun(workflowId),
+    setControl: async () => undefined,
+    annotateChunk: async ({ chunk }) => chunkResult(chunk),
+    settleChunk: async ({ chunk }) => chunkResult(chunk, { calls: 1, complete: false }),
+    settleRun: async () => ({ corpus: countsOf({ texts: 1, calls: 7 }), gold: emptyCounts() }),
+    vote: async () => VOTED,
+    applyCorrections: async () => ({ ...VOTED, changed: 3 }),
+    distill: async () => TRAINED,
+    evaluate: async () => EVALUATED,
+    deploy: async () => ({ version: 1, folder: 'students/1' }),
+  };
+
+  /** The run's own answers; the others are the usual ones. */
+  answer(workflowId: string, answers: Partial<Activities>): void {
+    this.answers.set(workflowId, answers);
+  }
+
+  /** The answer of runs that have none of their own. */
+  usual<Name extends keyof Activities>(name: Name): Activities[Name] {
+    return this.defaults[name];
+  }
+
+  /** Inputs of all calls of an activity by a run, in their order. */
+  inputs<Name extends keyof Activities>(workflowId: string, name: Name): Array<Parameters<Activities[Name]>[0]> {
+    const found = this.calls.filter((call) => call.run === workflowId && call.name === name);
+    return found.map((call) => call.input as Parameters<Activities[Name]>[0]);
+  }
+
+  /** What the run's control file says. */
+  control(workflowId: string): ControlInput['state'] {
+    return this.inputs(workflowId, 'setControl').at(-1)?.state ?? 'running';
+  }
+
+  /** For workers. */
+  activities(): Record<string, (input: unknown) => Promise<unknown>> {
+    return Object.fromEntries(
+      Object.entries(this.defaults).map(([name, usual]) => [
+        name,
+        (input: unknown) => {
+          const run = runOf(Context.current().info.workflowExecution?.workflowId ?? '');
+          this.calls.push({ run, name, input });
+          const answer = this.answers.get(run)?.[name as keyof Activities] ?? usual;
+          return (answer as (input: unknown) => Promise<unknown>)(input);
+        },
+      ]),
+    );
+  }
+}
+
+/** Works until the control file or a heartbeat stops it, as a chunk does. */
+export async function busyChunk(
+  standIns: StandIns,
+  { prepared, chunk }: ChunkInput,
+  until: () => boolean = () => false,
+): Promise<ChunkResult> {
+  const context = Context.current();
+  while (!until()) {
+    context.heartbeat({ texts: 0, calls: 0 });
+    context.cancellationSignal.throwIfAborted();
+    const state = standIns.control(prepared.run.workflowId);
+    if (state === 'paused') throw failure('Paused', 'the run is paused');
+    if (state === 'cancelled') throw failure('Cancelled', 'the run is cancelled');
+    await context.sleep(50);
+  }
+  return chunkResult(chunk);
+}
+
+/** Works until it is cancelled. */
+export async function untilCancelled(): Promise<never> {
+  const context = Context.current();
+  const beats = setInterval(() => context.heartbeat(), 50);
+  try {
+    return await context.cancelled;
+  } finally {
+    clearInterval(beats);
+  }
+}
+
+export function failure(type: string, message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, type);
+}
+
+/** Each of the run's chunks. */
+export const ALL_CHUNKS = Array.from({ length: CHUNKS }, (_, chunk) => chunk);
+
+function runOf(workflowId: string): string {
+  return workflowId.replace(/\.(annotation|review)-\w+$/, '');
+}
