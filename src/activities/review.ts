@@ -95,6 +95,7 @@ async function rank(
       labels: task.labels,
       seed: task.seed,
       confidence: task.evaluation.confidence,
+      rankedAt: new Date().toISOString(),
     };
     await review.writeQueue(queue);
     return { queue, evidence: howToReview(prepared.run.workflowId, texts, labelled, queue.confidence) };

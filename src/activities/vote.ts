@@ -16,11 +16,12 @@ import {
   type VoteSummary,
 } from '../contracts/index.js';
 import { readCorrections } from '../corpus/index.js';
-import { labelsGateChecks } from '../evaluation/index.js';
+import { certificateInWords, labelsGateChecks } from '../evaluation/index.js';
 import { openRunStore, type Store } from '../store/index.js';
 import { chunkFolder, chunkReplies, plannedQuestions } from '../teachers/index.js';
 import { createAlpha, decideLabel } from '../voting/index.js';
 import { readLabels, readManifest, readTask } from './artifacts.js';
+import { AuditTally } from './audit-tally.js';
 import { withHeartbeat, withTempFolder } from './dependencies.js';
 import { InvalidInputError } from './failures.js';
 import { LabelTally } from './label-tally.js';
@@ -126,6 +127,7 @@ async function correct(store: Store, input: CorrectionInput, signal: AbortSignal
   });
   const unknown = new Set(corrections.keys());
   const tally = new LabelTally(names);
+  const audited = await AuditTally.open(store, prepared.run.folder);
   let changed = 0;
   const writer = await store.writer(`${prepared.run.folder}/vote/labels-corrected-${randomUUID()}.jsonl`);
   try {
@@ -143,9 +145,10 @@ async function correct(store: Store, input: CorrectionInput, signal: AbortSignal
               distribution: { [label]: 1 },
               agreement: 1,
               source: 'person',
-              correctedBy: input.reviewer,
+              correctedBy: audited.decisionOn(row, label)?.reviewer ?? input.reviewer,
             };
       tally.add(corrected, false);
+      audited.add(corrected);
       await writer.write(`${JSON.stringify(corrected)}\n`);
     }
     if (unknown.size > 0) {
@@ -158,9 +161,12 @@ async function correct(store: Store, input: CorrectionInput, signal: AbortSignal
       );
     }
     const { alpha, replies, ties } = input.summary;
-    const summary: VoteSummary = { ...tally.summary({ labels: await writer.finish(), replies, alpha }), ties };
+    const certificate = audited.certificate(task.evaluation.confidence);
+    const counted = tally.summary({ labels: await writer.finish(), replies, alpha });
+    const summary: VoteSummary = { ...counted, ties, certificate };
     const checks = checksOf(input.vote, task, summary, tally.unreadableShare());
-    return { summary, checks, evidence: tally.evidence(summary), changed };
+    const certified = certificate === null ? '' : `\n\n${certificateInWords(certificate)}`;
+    return { summary, checks, evidence: `${tally.evidence(summary)}${certified}`, changed };
   } finally {
     await writer.abort();
   }

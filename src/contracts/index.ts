@@ -1,4 +1,5 @@
 export { ArtifactRef, RunRef, StoreRef } from './artifact.js';
+export { Certificate } from './certificate.js';
 export {
   ChunkEntry,
   ChunkSet,
@@ -33,7 +34,6 @@ export {
 } from './reply.js';
 export {
   Audit,
-  Certificate,
   RankInput,
   RankOutcome,
   ReviewDecision,

@@ -18,6 +18,7 @@ export const ReviewQueue = z.object({
   labels: z.array(Label),
   seed: z.number().int(),
   confidence: z.number(),
+  rankedAt: z.string().describe('ISO 8601.'),
 });
 export type ReviewQueue = z.infer<typeof ReviewQueue>;
 
@@ -41,18 +42,6 @@ export const Audit = z.object({
   decidedBefore: z.array(z.string()).describe('Texts that people had decided on, and that are not in the population.'),
 });
 export type Audit = z.infer<typeof Audit>;
-
-/** What the audit certifies of the labels that are shipped, corrections included. */
-export const Certificate = z.object({
-  labels: z.number().int().describe('Labels that are shipped.'),
-  population: z.number().int(),
-  sampled: z.number().int().describe('Labels of the audit that count: all up to the last one that was decided.'),
-  wrong: z.number().int().describe('Wrong ones among them; one that was passed over counts as wrong.'),
-  mostWrong: z.number().int().describe('Wrong labels that are shipped, at most.'),
-  mostWrongShare: z.number().describe('mostWrong as a share of labels.'),
-  confidence: z.number(),
-});
-export type Certificate = z.infer<typeof Certificate>;
 
 export const RankInput = z.object({ prepared: PreparedRun, labels: ArtifactRef });
 export type RankInput = z.infer<typeof RankInput>;

@@ -175,6 +175,11 @@ export const LabelsGateSettings = z.strictObject({
   )
     .nullable()
     .default(null),
+  maxErrorShare: share(
+    'Wrong labels that an audit may leave possible, at most (tutelage review export --audit). null: no audit is asked for.',
+  )
+    .nullable()
+    .default(null),
 });
 export type LabelsGateSettings = z.infer<typeof LabelsGateSettings>;
 

@@ -80,22 +80,6 @@ export function certify({ audit, decisions, teacherLabels, labels, confidence }:
   };
 }
 
-/** The certificate in a sentence. */
-export function certificateInWords({
-  confidence,
-  labels,
-  mostWrong,
-  mostWrongShare,
-  sampled,
-  wrong,
-}: Certificate): string {
-  const percent = (share: number) => `${Math.round(1000 * share) / 10} %`;
-  return (
-    `At most ${(Math.ceil(1000 * mostWrongShare) / 10).toFixed(1)} % of the ${labels} labels are wrong (${mostWrong}), at ` +
-    `${percent(confidence)} confidence, if people's labels are right: ${wrong} of ${sampled} labels drawn at random were wrong.`
-  );
-}
-
 function keepFirst(drawn: { key: string; place: number }[]): void {
   drawn.sort((a, b) => a.place - b.place);
   drawn.length = Math.min(drawn.length, LONGEST_AUDIT);

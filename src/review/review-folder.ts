@@ -16,7 +16,7 @@ export class ReviewFolder {
 
   constructor(
     private readonly store: Store,
-    runFolder: string,
+    readonly runFolder: string,
   ) {
     this.folder = `${runFolder}/review`;
   }

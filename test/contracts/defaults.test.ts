@@ -50,6 +50,7 @@ const LABELS_GATE = {
   minAlpha: 0.4,
   minExamplesPerClass: 5,
   minGoldAccuracy: null,
+  maxErrorShare: null,
 };
 
 const DEPLOYMENT_GATE = {
