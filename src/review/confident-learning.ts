@@ -33,11 +33,7 @@ export function confidentLabel(probabilities: readonly number[], thresholds: rea
   return best;
 }
 
-/** (p(label) - p(likeliest other label) + 1) / 2, from 0 to 1: low where another label is likelier. */
-export function normalisedMargin(probabilities: readonly number[], label: number): number {
-  return (probabilities[label]! - probabilities[likeliestOther(probabilities, label)]! + 1) / 2;
-}
-
+/** The likeliest of the other labels. */
 export function likeliestOther(probabilities: readonly number[], label: number): number {
   let best = label === 0 ? 1 : 0;
   for (const [other, probability] of probabilities.entries()) {
@@ -46,5 +42,5 @@ export function likeliestOther(probabilities: readonly number[], label: number):
   return best;
 }
 
-/** cleanlab's CONFIDENT_THRESHOLDS_LOWER_BOUND's counterpart: thresholds are means, which rounding may put above all. */
+/** Thresholds are means, which rounding may put above all that they are of. As in cleanlab. */
 const ROUNDING = 1e-6;

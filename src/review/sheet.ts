@@ -31,24 +31,27 @@ export function sheetCells(row: ReviewRow, purpose: Purpose): SheetCells {
   };
 }
 
-/** A text as a cell can hold it: control characters, which XML has no words for, are spaces; what would be a formula begins
+/** A text as a cell can hold it: control characters and halves of characters, which XML has no words for, are spaces; what would be a formula begins
  *  with an apostrophe; the end is cut from where Excel's longest cell does. */
 export function cellText(text: string): string {
   const clean = text
-    // Halves of characters.
-    .replace(/\p{Surrogate}/gu, '\ufffd')
-    .replace(/\r\n?/g, '\n')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f\ufffe\uffff]/g, ' ');
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f\ufffd-\uffff]|\p{Surrogate}/gu, ' ');
   const harmless = /^[\s]*[=+\-@]/.test(clean) ? `'${clean}` : clean;
   return harmless.length <= LONGEST_CELL
     ? harmless
     : `${harmless.slice(0, LONGEST_CELL).replace(/\p{Surrogate}$/u, '')}…`;
 }
 
-/** Whether a cell still shows the text, but for what spreadsheets change by themselves: space, and the apostrophe. */
+/** Whether a cell still shows the text, but for what spreadsheets change by themselves: space, characters that
+ *  can't be seen, and the apostrophe. */
 export function showsText(cell: unknown, text: string): boolean {
-  const bare = (shown: string) => shown.replace(/\s+/gu, ' ').trim().replace(/^'/, '').trim();
+  const bare = (shown: string) =>
+    shown
+      .replace(/[\s\p{C}]+/gu, ' ')
+      .trim()
+      .replace(/^'/, '')
+      .trim();
   return bare(cellText(String(cell ?? ''))) === bare(cellText(text));
 }
 

@@ -34,8 +34,8 @@ export async function writeXlsxFile(
       { value: 'description', fontWeight: 'bold' },
     ],
     ...labels.map(({ name, description }) => [
-      { value: name, type: String },
-      { value: description, type: String, wrap: true },
+      { value: escaped(name), type: String },
+      { value: escaped(description), type: String, wrap: true },
     ]),
   ];
   const widths = columns.map((column) => ({ width: WIDTHS[column] ?? 20 }));
@@ -72,7 +72,12 @@ function cell(column: string, value: string | number, doubt: string | number | u
     return { value, type: Number, format: '0.00', backgroundColor, alignVertical: 'top' as const };
   // An input that is empty has no type.
   if (value === '') return { backgroundColor: column === DECISION ? '#fff8c5' : backgroundColor };
-  return { value, type: String, wrap: true, backgroundColor, alignVertical: 'top' as const };
+  return { value: escaped(value), type: String, wrap: true, backgroundColor, alignVertical: 'top' as const };
+}
+
+/** A workbook reads _x0041_ as A. */
+function escaped(text: string): string {
+  return text.replace(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_');
 }
 
 /** White for no doubt, red for certain error. */
