@@ -38,6 +38,7 @@ const TEACHER = {
 const VOTES = {
   plan: [{ prompt: 'reasoned', samples: 3, temperature: 0.7, topP: null, maxTokens: 500 }],
   stop: 'all',
+  aggregation: 'majority',
   ties: 'abstain',
   unreadable: 'drop',
 };
