@@ -1,5 +1,5 @@
 /** Stage annotate: one activity a chunk. */
-import { Context } from '@temporalio/activity';
+import { Context, type Info } from '@temporalio/activity';
 import { ChunkInput, type ChunkProgress, type ChunkResult } from '../contracts/index.js';
 import { openRunStore } from '../store/index.js';
 import { annotateChunk, chunkFolder, limiterFor } from '../teachers/index.js';
@@ -31,7 +31,7 @@ export function createAnnotateActivities(dependencies: Dependencies) {
               grant,
               price,
               jsonSchema: prepared.probe.jsonSchema,
-              owner: `${info.workflowExecution?.workflowId ?? ''} attempt ${info.attempt}`,
+              owner: { activity: activityName(info), attempt: info.attempt },
             },
             {
               store,
@@ -47,4 +47,8 @@ export function createAnnotateActivities(dependencies: Dependencies) {
       );
     },
   };
+}
+
+function activityName({ activityId, workflowExecution }: Info): string {
+  return `${workflowExecution?.workflowId} ${workflowExecution?.runId} ${activityId}`;
 }

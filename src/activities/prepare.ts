@@ -1,6 +1,7 @@
 /** Stage prepare: everything that can be wrong with the input is found here, before the first paid call. */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Context } from '@temporalio/activity';
 import {
   DistillationInput,
   type Manifest,
@@ -80,7 +81,7 @@ async function prepareRun(
   const plan = plannedQuestions(task);
   const { chunkTexts, maxFailedChunks, shardTexts, window } = task.annotation;
   const textsAsked = manifest.chunks.reduce((sum, chunk) => sum + chunk.texts, 0);
-  const { budget, probe: found } = await probe({ task, run, manifest, price }, { store, teacher, signal });
+  const { attempt } = Context.current().info;
   return {
     run,
     taskName: task.name,
@@ -97,11 +98,11 @@ async function prepareRun(
     textsAsked,
     callsAtMost: textsAsked * plan.length,
     worstCallMicros: price === null ? null : await dearestCall(store, task, manifest, price),
-    budget,
+    budget: { micros: task.budget.usd === null ? null : Math.floor(task.budget.usd * 1e6), calls: task.budget.calls },
     gates: task.gates,
     teacherHost: teacher.host,
     teacherModel: teacher.model,
-    probe: found,
+    probe: await probe({ task, run, manifest, price, attempt }, { store, teacher, signal }),
     searchAttributes: dependencies.env.TUTELAGE_SEARCH_ATTRIBUTES === '1',
   };
 }

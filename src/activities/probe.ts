@@ -1,133 +1,103 @@
-/** The one call of stage prepare, and what it leaves of the budget. Each sending is written down before it goes out and
- *  counts for ever, at its worst price until the real one is known: an attempt of prepare that dies has spent all the same. */
-import { randomUUID } from 'node:crypto';
-import type { Grant, Manifest, PreparedRun, RunRef, Task, TeacherReply } from '../contracts/index.js';
+/** The one call of stage prepare. It asks a question that the run has to ask anyway and goes through the ledger of its chunk,
+ *  so that it is counted, kept to the budget and not paid for again. */
+import type { Manifest, PreparedRun, RunRef, Task, TeacherReply } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import {
-  callCostMicros,
   chunkFolder,
-  firstUnknownQuestion,
   type Price,
+  probeQuestion,
   probeTeacher,
+  QuestionRefusedError,
   type Teacher,
   type TeacherRequest,
-  worstCallMicros,
 } from '../teachers/index.js';
-import { InvalidInputError } from './failures.js';
 
 export interface ProbeJob {
   readonly task: Task;
   readonly run: RunRef;
   readonly manifest: Manifest;
   readonly price: Price | null;
+  /** Of the activity. */
+  readonly attempt: number;
 }
 
-export interface ProbeOutcome {
-  readonly probe: PreparedRun['probe'];
-  /** What the chunks may spend. */
-  readonly budget: Grant;
+interface ProbePorts {
+  readonly store: Store;
+  readonly teacher: Teacher;
+  readonly signal: AbortSignal;
 }
 
-/** Asks nothing where a recording answers, or where every reply is known already. */
-export async function probe(
-  job: ProbeJob,
-  { store, teacher, signal }: { store: Store; teacher: Teacher; signal: AbortSignal },
-): Promise<ProbeOutcome> {
-  const { price, task } = job;
-  const { calls, usd } = task.budget;
-  const account = new ProbeAccount(store, `${job.run.folder}/prepare/probe-calls`, {
-    calls,
-    micros: usd === null ? null : Math.floor(usd * 1e6),
-  });
-  const skipped = { skipped: true, model: teacher.model, jsonSchema: false, latencyMs: null, inputTokens: null };
-  const text = teacher.provider === 'recorded' || calls === 0 ? null : await firstUnknownText(job, store, teacher);
-  if (text === null) return { probe: skipped, budget: await account.left() };
-  const accounted = new AccountedTeacher(teacher, price, account);
-  const found = await probeTeacher(accounted, task, text, signal);
-  return { probe: found.probe, budget: await account.left() };
-}
-
-async function firstUnknownText(
-  { manifest, price, run, task }: ProbeJob,
-  store: Store,
-  teacher: Teacher,
-): Promise<string | null> {
-  for (const chunk of manifest.chunks) {
-    const folder = chunkFolder(run.folder, chunk);
-    const question = await firstUnknownQuestion(store, { task, price, jsonSchema: false }, teacher, chunk, folder);
-    if (question !== null) return question.request.text;
-  }
-  return null;
-}
-
-/** A file for each sending, with what it counts. */
-class ProbeAccount {
-  constructor(
-    private readonly store: Store,
-    private readonly folder: string,
-    private readonly limit: Grant,
-  ) {}
-
-  async left(): Promise<Grant> {
-    const spent = await Promise.all(
-      (await this.store.list(this.folder)).map(
-        async (path): Promise<{ micros: number | null }> =>
-          JSON.parse(Buffer.from(await this.store.read(path)).toString('utf8')),
-      ),
-    );
-    const micros = spent.reduce((sum, each) => sum + (each.micros ?? 0), 0);
-    return {
-      calls: this.limit.calls === null ? null : Math.max(0, this.limit.calls - spent.length),
-      micros: this.limit.micros === null ? null : Math.max(0, this.limit.micros - micros),
-    };
-  }
-
-  async open(worstMicros: number | null): Promise<(micros: number | null) => Promise<void>> {
-    const left = await this.left();
-    const short = left.calls === 0 ? `budget.calls: ${this.limit.calls}` : `budget.usd: ${dollars(this.limit.micros)}`;
-    if (left.calls === 0 || (left.micros !== null && left.micros < (worstMicros ?? 0))) {
-      throw new InvalidInputError(
-        `${short} is used up before the teacher could be tried; one call may cost $${dollars(worstMicros)}. Allow more.`,
-      );
-    }
-    const path = `${this.folder}/${randomUUID()}.json`;
-    await this.store.write(path, JSON.stringify({ micros: worstMicros }));
-    return async (micros) => {
-      await this.store.write(path, JSON.stringify({ micros }));
-    };
+/** Asks nothing where a recording answers, where every reply is known already, or where the budget does not reach. */
+export async function probe(job: ProbeJob, ports: ProbePorts): Promise<PreparedRun['probe']> {
+  const { store, teacher, signal } = ports;
+  const schemaRefused = await store.exists(schemaRefusedPath(job.run));
+  const task = schemaRefused ? { ...job.task, teacher: { ...job.task.teacher, jsonSchema: 'off' as const } } : job.task;
+  try {
+    // Which text is asked about, the ledger decides.
+    return (await probeTeacher(new LedgerTeacher(job, ports), task, '', signal)).probe;
+  } catch (error) {
+    if (!(error instanceof NothingToAsk)) throw error;
+    return { skipped: true, model: teacher.model, jsonSchema: false, latencyMs: null, inputTokens: null };
   }
 }
 
-class AccountedTeacher implements Teacher {
+class NothingToAsk extends Error {
+  override readonly name = 'NothingToAsk';
+}
+
+/** Asks in the form that is tried, with or without the JSON schema, but the first question that nobody has paid for. */
+class LedgerTeacher implements Teacher {
   readonly provider: string;
   readonly host: string;
   readonly model: string | null;
 
   constructor(
-    private readonly teacher: Teacher,
-    private readonly price: Price | null,
-    private readonly account: ProbeAccount,
+    private readonly job: ProbeJob,
+    private readonly ports: ProbePorts,
   ) {
-    ({ provider: this.provider, host: this.host, model: this.model } = teacher);
+    ({ provider: this.provider, host: this.host, model: this.model } = ports.teacher);
   }
 
-  async ask(request: TeacherRequest, signal: AbortSignal): Promise<TeacherReply> {
-    const { price } = this;
-    const settle = await this.account.open(
-      price === null ? null : worstCallMicros(price, request.messages, request.maxTokens),
-    );
-    const reply = await this.teacher.ask(request, signal);
-    if (price !== null && reply.inputTokens !== null && reply.outputTokens !== null) {
-      await settle(callCostMicros(price, reply.inputTokens, reply.outputTokens));
+  async ask(form: TeacherRequest, signal: AbortSignal): Promise<TeacherReply> {
+    const { attempt, manifest, price, run, task } = this.job;
+    const { store, teacher } = this.ports;
+    const settings = { task: reasonedFirst(task), price, jsonSchema: form.jsonSchema !== null };
+    for (const chunk of manifest.chunks) {
+      const reply = await probeQuestion(
+        {
+          settings,
+          chunk,
+          folder: chunkFolder(run.folder, chunk),
+          owner: { activity: `${run.folder} prepare`, attempt },
+        },
+        { store, teacher, ask: (request) => this.send(request, signal) },
+      );
+      if (reply !== null) return reply;
     }
-    return reply;
+    throw new NothingToAsk();
   }
 
-  close(): Promise<void> {
-    return this.teacher.close();
+  async close(): Promise<void> {}
+
+  /** An attempt of prepare that comes after this one must know in which form the reply in the ledger was asked for. */
+  private async send(request: TeacherRequest, signal: AbortSignal): Promise<TeacherReply> {
+    try {
+      return await this.ports.teacher.ask(request, signal);
+    } catch (error) {
+      if (error instanceof QuestionRefusedError && request.jsonSchema !== null) {
+        await this.ports.store.write(schemaRefusedPath(this.job.run), '');
+      }
+      throw error;
+    }
   }
 }
 
-function dollars(micros: number | null): string {
-  return micros === null ? '?' : (micros / 1e6).toFixed(4);
+/** The same questions; those with a schema come first. */
+function reasonedFirst(task: Task): Task {
+  const plan = [...task.votes.plan].sort((a, b) => Number(b.prompt === 'reasoned') - Number(a.prompt === 'reasoned'));
+  return { ...task, votes: { ...task.votes, plan } };
+}
+
+function schemaRefusedPath(run: RunRef): string {
+  return `${run.folder}/prepare/json-schema-refused`;
 }

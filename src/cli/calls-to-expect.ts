@@ -4,7 +4,7 @@ import { compileTemplate, readRows, textKey } from '../corpus/index.js';
 import { buildPrompt, type Price, priceOf, teacherHost, worstCallMicros } from '../teachers/index.js';
 
 export interface ExpectedCalls {
-  /** Calls if each question is asked once, the one that tries the teacher included. */
+  /** Calls if each question is asked once. */
   readonly calls: number;
   readonly host: string;
   /** Dollars if every reply is as long as it may be; null where the price is not known. */
@@ -21,12 +21,11 @@ export async function callsToExpect(task: Task, input: DistillationInput): Promi
   const drawn = input.corpus.sample === null ? texts.others : Math.min(texts.others, input.corpus.sample.size);
   const asked = drawn + texts.gold;
   const votes = task.votes.plan.reduce((sum, { samples }) => sum + samples, 0);
-  const trials = task.teacher.provider === 'recorded' ? 0 : 1;
   // A sample may draw the longest texts.
   const bytes = drawn === texts.others ? Math.ceil(texts.bytes / Math.max(1, asked)) : texts.longest;
-  const worstUsd = price === null ? null : (worstMicrosOfText(task, price, bytes) * (asked + trials)) / 1e6;
+  const worstUsd = price === null ? null : (worstMicrosOfText(task, price, bytes) * asked) / 1e6;
   return {
-    calls: Math.min(asked * votes + trials, task.budget.calls ?? Number.POSITIVE_INFINITY),
+    calls: Math.min(asked * votes, task.budget.calls ?? Number.POSITIVE_INFINITY),
     host: teacherHost(task.teacher),
     worstUsd: worstUsd === null ? null : Math.min(worstUsd, task.budget.usd ?? Number.POSITIVE_INFINITY),
   };

@@ -190,7 +190,7 @@ async function showAccount(
   ];
   if (kill !== null) {
     lines.push(
-      `  killed after ${kill.repliesBefore} replies with ${kill.inFlight} calls in flight; asked twice: ${stats.paidTwice} (at most what was in flight), lost: none`,
+      `  killed after ${kill.repliesBefore} replies with ${kill.inFlight} calls in flight; paid twice: ${stats.paidTwice}, lost: none`,
     );
   }
   lines.push(

@@ -23,6 +23,7 @@ import { ensureUp } from './ensure-up.js';
 import { ExitCode } from './exit-codes.js';
 import { followRun } from './follow-run.js';
 import { reportEnd, untilInterrupted } from './run-end.js';
+import { checkLabelsOut } from './write-labels.js';
 
 interface Flags extends ServerFlags {
   readonly corpus: string;
@@ -49,6 +50,8 @@ interface Flags extends ServerFlags {
 }
 
 const NO_COLUMN = 'none';
+/** Between this machine and the server. */
+const CLOCKS_DIFFER_MS = 1000;
 
 export function registerDistill(program: Command): void {
   const command = program
@@ -79,13 +82,14 @@ export function registerDistill(program: Command): void {
     .option('--store <folder>', 'where artifacts go (or TUTELAGE_STORE); default: .tutelage/store')
     .option('--id <workflow-id>', 'name of the run; default: made from task and corpus')
     .option('--yes', 'do not ask before the first call')
-    .option('--detach', 'start the run and return')
+    .addOption(new Option('--detach', 'start the run and return').conflicts('labelsOut'))
     .option('--json', 'print the result as one JSON object on the last line');
   withServerOptions(command).action(distill);
 }
 
 async function distill(taskName: string, flags: Flags): Promise<void> {
   const { input, task, workflowId } = await inputOf(taskName, flags);
+  if (flags.labelsOut !== undefined) await checkLabelsOut(flags.labelsOut);
   if (!(await confirmed(task, input, flags))) {
     process.stderr.write('Nothing was started.\n');
     process.exitCode = ExitCode.InputRefused;
@@ -100,6 +104,7 @@ async function distill(taskName: string, flags: Flags): Promise<void> {
   });
   const client: Client = await createClient(ready.server, process.env);
   try {
+    const askedAt = Date.now();
     const handle = await client.workflow.start('distillation', {
       taskQueue: TASK_QUEUES.orchestrator,
       workflowId,
@@ -109,6 +114,10 @@ async function distill(taskName: string, flags: Flags): Promise<void> {
       args: [input],
       staticSummary: `${task.name}: ${flags.corpus}`,
     });
+    const { startTime } = await handle.describe();
+    if (startTime.getTime() < askedAt - CLOCKS_DIFFER_MS) {
+      process.stderr.write(`this run was started at ${startTime.toISOString()} and is still open: attached to it\n`);
+    }
     process.stderr.write(
       `run ${pc.bold(workflowId)}${ready.uiAddress === null ? '' : `, board: ${ready.uiAddress}/namespaces/${client.options.namespace}/workflows/${workflowId}`}\n`,
     );
@@ -142,6 +151,11 @@ async function inputOf(
     // A path in a task file is meant from the file's place.
     const base = 'teacher.replies' in set ? process.cwd() : dirname(taskFile);
     set['teacher.replies'] = resolve(base, task.teacher.replies);
+  }
+  if (flags.stratifyBy !== undefined && flags.sample === undefined) {
+    throw new TaskError(
+      `--stratify-by ${flags.stratifyBy}: it keeps the shares in a sample; say how large with --sample`,
+    );
   }
   const columns = {
     ...(flags.textColumn && { textColumn: flags.textColumn }),
@@ -205,7 +219,7 @@ function inWords(task: Task, { calls, host, worstUsd }: ExpectedCalls): string {
   if (task.teacher.provider === 'recorded') return `${calls} replies from a recording; nothing is paid`;
   const money =
     worstUsd === null ? 'at a price that is not known (set teacher.price)' : `at most $${worstUsd.toFixed(2)}`;
-  return `at most ${calls} calls to ${pc.bold(host)} (one is a trial; failed ones are repeated), ${money}; texts that earlier runs asked about are free`;
+  return `at most ${calls} calls to ${pc.bold(host)} (failed ones are repeated), ${money}; texts that earlier runs asked about are free`;
 }
 
 function count(text: string): number {

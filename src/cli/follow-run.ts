@@ -6,6 +6,7 @@ import pc from 'picocolors';
 import { type ChunkProgress, DistillationResult, type Progress } from '../contracts/index.js';
 import { addCounts } from '../voting/index.js';
 import { checkLine } from './check-line.js';
+import { plainMarkdown } from './plain-markdown.js';
 import { askProgress } from './run-client.js';
 
 const POLL_MS = 700;
@@ -107,6 +108,8 @@ class RunView {
   private silent = false;
   private shownIgnored = 0;
   private paused = false;
+  private mostTexts = 0;
+  private mostCalls = 0;
 
   show(progress: Progress, beating: ChunkProgress | null): void {
     this.silent = false;
@@ -144,8 +147,10 @@ class RunView {
 
   private showAnnotation(progress: Progress, beating: ChunkProgress | null): void {
     const both = addCounts(progress.annotation, progress.gold);
-    const texts = Math.min(progress.texts.total, both.texts + (beating?.texts ?? 0));
-    const calls = both.calls + (beating?.calls ?? 0);
+    // Heartbeats of a worker that died start again at nothing; what was done stays done.
+    this.mostTexts = Math.max(this.mostTexts, Math.min(progress.texts.total, both.texts + (beating?.texts ?? 0)));
+    this.mostCalls = Math.max(this.mostCalls, both.calls + (beating?.calls ?? 0));
+    const [texts, calls] = [this.mostTexts, this.mostCalls];
     const numbers = [
       `${calls} calls`,
       both.reused === 0 ? null : `${both.reused} replies reused`,
@@ -176,7 +181,7 @@ class RunView {
     this.stopBar();
     this.shownGate = gate.gate;
     this.line('');
-    for (const line of plain(gate.evidence).split('\n')) this.line(`  ${line}`);
+    for (const line of plainMarkdown(gate.evidence).split('\n')) this.line(`  ${line}`);
     for (const check of gate.checks) this.line(`  ${checkLine(check)}`);
     this.line('');
     this.line(pc.bold(`  Waiting for you at the gate "${gate.gate}", until ${gate.deadline}. From another terminal:`));
@@ -230,13 +235,4 @@ function startBar(total: number): SingleBar {
   });
   bar.start(total, 0, { numbers: '' });
   return bar;
-}
-
-/** Markdown as terminals show it: no table rules, no emphasis. */
-function plain(markdown: string): string {
-  return markdown
-    .split('\n')
-    .filter((line) => !/^\|[\s:|-]+\|$/.test(line))
-    .map((line) => line.replaceAll('**', '').replace(/^\| (.*) \|$/, '$1'))
-    .join('\n');
 }

@@ -28,21 +28,23 @@ export function untilInterrupted(): AbortSignal {
 export async function reportEnd(end: RunEnd | null, options: EndOptions): Promise<void> {
   if (end === null) {
     process.stderr.write(`\nThe run goes on. Come back with: tutelage watch ${options.workflowId}\n`);
-    process.exitCode = ExitCode.Ok;
+    // Nothing is deployed, as far as this command knows.
+    process.exitCode = ExitCode.Failed;
     return;
   }
-  const { result } = end;
+  const { error, result } = end;
+  if (error !== null) {
+    process.stderr.write(`${pc.red('✘')} ${whyEnded(error.cause)}\n`);
+    for (const check of failedChecks(result)) process.stderr.write(`  ${checkLine(check)}\n`);
+    process.exitCode = exitCodeFor(error.cause instanceof ApplicationFailure ? error.cause.type : null);
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify(result ?? { workflowId: options.workflowId })}\n`);
+  else if (result !== null && error === null) process.stdout.write(`${summaryTable(result)}\n`);
+  // Last, for it may fail: the result is told by then.
   if (result?.labels && options.labelsOut !== null) {
     const rows = await writeLabels(result.labels.uri, options.labelsOut);
     process.stderr.write(`${rows} labels written to ${options.labelsOut}\n`);
   }
-  if (end.error !== null) {
-    process.stderr.write(`${pc.red('✘')} ${whyEnded(end.error.cause)}\n`);
-    for (const check of failedChecks(result)) process.stderr.write(`  ${checkLine(check)}\n`);
-    process.exitCode = exitCodeFor(end.error.cause instanceof ApplicationFailure ? end.error.cause.type : null);
-  }
-  if (options.json) process.stdout.write(`${JSON.stringify(result ?? { workflowId: options.workflowId })}\n`);
-  else if (result !== null && end.error === null) process.stdout.write(`${summaryTable(result)}\n`);
 }
 
 /** The run in a table of name and value. */

@@ -1,26 +1,45 @@
 /** Writes a run's labels where the user wants them: text, label, agreement, reason; the format by the file's extension. */
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LabelRow } from '../contracts/index.js';
-import { openRowWriter, sortRecords } from '../corpus/index.js';
+import { CorpusError, openRowWriter, sortRecords } from '../corpus/index.js';
 import { openStore, type Store } from '../store/index.js';
+import { SetupError } from '../temporal/index.js';
 
+const OPTION = '--labels-out';
 const COLUMNS = ['id', 'text', 'label', 'agreement', 'reason', 'source', 'line'];
+/** runs/WORKFLOW/RUN/vote/FILE: the labels' path in a store. */
+const PATH_SEGMENTS = 5;
+
+/** Throws where the file could not be written: better before a run than after it. */
+export async function checkLabelsOut(output: string): Promise<void> {
+  const folder = dirname(resolve(output));
+  if (!existsSync(folder)) {
+    throw new CorpusError({
+      field: OPTION,
+      path: output,
+      problem: `there is no folder ${folder}`,
+      mend: 'Make it first',
+    });
+  }
+  const writer = await openRowWriter(output, COLUMNS, OPTION);
+  await writer.abort();
+}
 
 /** `uri`: the labels as the run's result names them. Texts of the corpus, in its order, gold rows left out. Returns how many. */
 export async function writeLabels(uri: string, output: string): Promise<number> {
-  const { store, path } = splitUri(uri);
-  const writer = await openRowWriter(output, COLUMNS, '--labels-out');
+  const { folder, path } = splitUri(uri);
+  if (!existsSync(folder)) {
+    throw new SetupError(`the labels are in a store that this machine does not see: ${uri}`, 'Take them from there.');
+  }
+  const store = await openStore(folder);
+  const writer = await openRowWriter(output, COLUMNS, OPTION);
   let rows = 0;
   try {
-    const inOrder = sortRecords(
-      corpusLabels(await openStore(store), path),
-      (row) => String(row.line).padStart(15, '0'),
-      {
-        tempFolder: tmpdir(),
-      },
-    );
+    const byLine = (row: LabelRow) => String(row.line).padStart(15, '0');
+    const inOrder = sortRecords(corpusLabels(store, path), byLine, { tempFolder: tmpdir() });
     for await (const row of inOrder) {
       await writer.write(Object.fromEntries(COLUMNS.map((column) => [column, row[column as keyof typeof row]])));
       rows++;
@@ -40,9 +59,11 @@ async function* corpusLabels(store: Store, path: string): AsyncGenerator<LabelRo
   }
 }
 
-/** file:///store/runs/x/vote/labels.jsonl as the store's folder and the path in it. */
-function splitUri(uri: string): { store: string; path: string } {
-  const parts = fileURLToPath(uri).split('/');
-  const runs = parts.lastIndexOf('runs');
-  return { store: parts.slice(0, runs).join('/') || dirname(uri), path: parts.slice(runs).join('/') || basename(uri) };
+/** file:///store/runs/w/r/vote/labels.jsonl as the store's folder and the path in it. */
+function splitUri(uri: string): { folder: string; path: string } {
+  const segments = fileURLToPath(uri).split('/');
+  return {
+    folder: segments.slice(0, -PATH_SEGMENTS).join('/') || '/',
+    path: segments.slice(-PATH_SEGMENTS).join('/'),
+  };
 }

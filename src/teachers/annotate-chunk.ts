@@ -2,7 +2,7 @@
 import type { ChunkEntry, ChunkProgress, ChunkResult, Grant, StoredReply, Task } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import type { CallLimiter } from './call-limiter.js';
-import { type ChunkClaim, claimChunk } from './chunk-claim.js';
+import { type ChunkClaim, type ClaimOwner, claimChunk } from './chunk-claim.js';
 import { chunkCounts } from './chunk-counts.js';
 import { chunkRows, questionOf, reusableReplies } from './chunk-questions.js';
 import { ChunkRun } from './chunk-run.js';
@@ -30,8 +30,7 @@ export interface ChunkJob {
   readonly price: Price | null;
   /** The endpoint accepts a JSON schema. */
   readonly jsonSchema: boolean;
-  /** Who annotates, for people who read the claim. */
-  readonly owner: string;
+  readonly owner: ClaimOwner;
 }
 
 export interface ChunkPorts {

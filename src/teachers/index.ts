@@ -7,6 +7,7 @@ export { chunkReplies, settleChunkCounts } from './chunk-seal.js';
 export { createTeacher, type TeacherEnvironment } from './create-teacher.js';
 export { callCostMicros, type Price, priceOf, readCatalogue, TeacherCatalogue, worstCallMicros } from './prices.js';
 export { type Probe, type ProbeUsage, probeTeacher } from './probe.js';
+export { type ProbeJob, type ProbePorts, probeQuestion } from './probe-question.js';
 export { type AskedText, buildPrompt, type Prompt, readAskedText } from './prompts.js';
 export { readReply } from './read-reply.js';
 export { describeQuestion, RecordingError, textKeyOf } from './recording.js';

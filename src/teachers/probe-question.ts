@@ -3,7 +3,7 @@ import type { ChunkEntry, StoredReply, TeacherReply } from '../contracts/index.j
 import type { Store } from '../store/index.js';
 import { CallBudget } from './call-budget.js';
 import { paidReply, type Question, wasAnswered } from './call-outcome.js';
-import { claimChunk } from './chunk-claim.js';
+import { type ClaimOwner, claimChunk } from './chunk-claim.js';
 import { firstUnknownQuestion, type QuestionSettings } from './chunk-questions.js';
 import { ReplyJournal } from './reply-journal.js';
 import { type Ledger, readLedger } from './reply-ledger.js';
@@ -16,8 +16,7 @@ export interface ProbeJob {
   readonly chunk: ChunkEntry;
   /** The chunk's folder in the store. */
   readonly folder: string;
-  /** Who probes, for people who read the claim. */
-  readonly owner: string;
+  readonly owner: ClaimOwner;
 }
 
 export interface ProbePorts {

@@ -24,12 +24,15 @@ export interface BoardState {
   readonly progress: Progress;
   /** One line for each finished stage. */
   readonly findings: Readonly<Record<string, string>>;
+  /** Why the run ended before its last stage; null: it did not. */
+  readonly endedEarly: string | null;
 }
 
-export function runBoard({ progress, findings }: BoardState): string {
+export function runBoard({ progress, findings, endedEarly }: BoardState): string {
   const reached = progress.stage === 'done' ? STAGES.length : STAGES.findIndex(([stage]) => stage === progress.stage);
   const rows = STAGES.map(([stage, about], index) => {
-    const mark = index < reached ? '✅' : index > reached ? '·' : progress.paused ? '⏸️' : '▶️';
+    const now = endedEarly !== null ? '⛔' : progress.paused ? '⏸️' : '▶️';
+    const mark = index < reached ? '✅' : index > reached ? '·' : now;
     const running = stage === 'annotate' && index === reached ? annotationLine(progress) : '';
     return [mark, about, userText(findings[stage] ?? running)];
   });
@@ -37,7 +40,10 @@ export function runBoard({ progress, findings }: BoardState): string {
   const pause = progress.pauseReason ?? 'a person paused it';
   const head = [
     `# ${userText(progress.task ?? 'Distillation')}`,
-    progress.paused ? `**Paused**: ${userText(pause)}. Send the signal \`resume\` to go on.` : '',
+    endedEarly === null ? '' : `**Ended**: ${userText(endedEarly)}`,
+    progress.paused && endedEarly === null
+      ? `**Paused**: ${userText(pause)}. Send the signal \`resume\` to go on.`
+      : '',
     waitingFor === null ? '' : `## Waiting for you: gate \`${waitingFor.gate}\``,
   ];
   const tail = [

@@ -45,7 +45,9 @@ export async function distillation(rawInput?: unknown): Promise<DistillationResu
     // An error of our own code fails the workflow task, which is tried again: a mended release goes on with the run.
     if (!(error instanceof TemporalFailure)) throw error;
     await CancellationScope.nonCancellable(() => run.settle());
-    throw finalFailure(error, run.report.result());
+    const failure = finalFailure(error, run.report.result());
+    run.report.ended(failure.message);
+    throw failure;
   } finally {
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   }

@@ -20,6 +20,7 @@ import { Gates, readSignal, readUpdate } from './gates.js';
 import { approveSignal, decidedSignal, decideUpdate, rejectSignal, remindedSignal } from './messages.js';
 import { review } from './review.js';
 import { decisionInWords, type RunReport, type Shown } from './run-report.js';
+import { startOwnChild } from './start-own-child.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -84,14 +85,17 @@ export class Gatekeeper {
     };
     this.report.waitingFor(gate, shown, deadline);
     this.gates.openGate(gate, shown.checks, correct && applyCorrections);
-    const reviewing = await startChild(review, {
-      workflowId: `${this.report.progress.workflowId}.review-${gate}`,
-      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-      args: [{ gate, task: prepared.taskName, evidence: shown.evidence, deadlineMs, reminderMs }],
-    });
+    const workflowId = `${this.report.progress.workflowId}.review-${gate}`;
+    const reviewing = await startOwnChild(workflowId, () =>
+      startChild(review, {
+        workflowId,
+        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+        args: [{ gate, task: prepared.taskName, evidence: shown.evidence, deadlineMs, reminderMs }],
+      }),
+    );
     // The gate does not hang on its reminders.
     const ended = reviewing.result().catch((error) => {
-      log.warn('the review workflow has ended early', { problem: messageOf(error) });
+      log.info('the review workflow has ended early', { problem: messageOf(error) });
     });
     try {
       await condition(() => this.gates.outcomes[gate] !== undefined, deadline.getTime() - Date.now());

@@ -45,6 +45,7 @@ export class RunReport {
   readonly progress: Progress;
   private readonly findings: Partial<Record<Stage, string>> = {};
   private readonly reached: Reached = {};
+  private endedEarly: string | null = null;
 
   /** onChange: told the board whenever something of it has changed. */
   constructor(
@@ -189,6 +190,13 @@ export class RunReport {
     this.changed();
   }
 
+  /** Before its last stage, for this reason. */
+  ended(reason: string): void {
+    this.endedEarly = reason;
+    this.progress.waitingFor = null;
+    this.changed();
+  }
+
   /** What the run has come to, now or at its end. */
   result(): DistillationResult {
     const { deployed, evaluated, prepared, student, votes } = this.reached;
@@ -228,7 +236,8 @@ export class RunReport {
   }
 
   private changed(): void {
-    this.onChange(runBoard({ progress: this.progress, findings: this.findings }));
+    const { endedEarly, findings, progress } = this;
+    this.onChange(runBoard({ progress, findings, endedEarly }));
   }
 
   private setCounts({ corpus, gold }: CountsOfSets): void {

@@ -21,6 +21,7 @@ import {
   resumeSignal,
 } from './messages.js';
 import type { RunReport } from './run-report.js';
+import { startOwnChild } from './start-own-child.js';
 
 export class Shards {
   private readonly finished: AnnotationResult = { corpus: emptyCounts(), gold: emptyCounts(), failedChunks: 0 };
@@ -63,12 +64,15 @@ export class Shards {
   private async annotateShard(prepared: PreparedRun, firstChunk: number, lastChunk: number): Promise<AnnotationResult> {
     const left = leftOf(prepared.budget, this.finished);
     const paused = this.pausedByPerson;
-    const shard = await startChild(annotation, {
-      workflowId: `${this.report.progress.workflowId}.annotation-${firstChunk / prepared.chunksPerShard + 1}`,
-      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-      args: [{ prepared, firstChunk, lastChunk, left, paused }],
-    });
+    const workflowId = `${this.report.progress.workflowId}.annotation-${firstChunk / prepared.chunksPerShard + 1}`;
+    const shard = await startOwnChild(workflowId, () =>
+      startChild(annotation, {
+        workflowId,
+        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        args: [{ prepared, firstChunk, lastChunk, left, paused }],
+      }),
+    );
     this.open = shard;
     try {
       // Somebody may have paused or resumed while it started.

@@ -76,6 +76,15 @@ describe('exit code 2, with nothing sent to the teacher', () => {
     expect(code).toBe(2);
   });
 
+  it('is given for a file of labels that could not be written at the end', async () => {
+    for (const output of ['labels.txt', 'no/such/folder/labels.csv']) {
+      const { code, stderr } = await sentiment(files.corpus, '--labels-out', output);
+      expect(stderr).toContain(output);
+      expect(stderr).toContain('--labels-out');
+      expect(code).toBe(2);
+    }
+  });
+
   it('is given for an empty corpus', async () => {
     writeFileSync(join(folder, 'empty.jsonl'), '');
     const { code, stderr } = await sentiment('empty.jsonl');
@@ -147,7 +156,7 @@ describe('exit code 3', () => {
     expect(gates.labels).toMatchObject({ decision: 'reject', reviewer: 'ci', automatic: true });
     const failed = gates.labels?.checks.filter(({ passed }) => !passed) ?? [];
     expect(failed).toMatchObject([{ name: 'alpha', limit: 0.99, atLeast: true }]);
-    expect(ended.stderr).toContain(`✘ alpha: ${failed[0]?.value?.toFixed(4)} (at least 0.99)`);
+    expect(ended.stderr).toContain(`✘ alpha: ${Number(failed[0]?.value?.toFixed(4))} (at least 0.99)`);
   });
 });
 

@@ -310,7 +310,8 @@ describe('a run that is cancelled while the teacher is asked', () => {
     expect(progress.gold).toEqual(emptyCounts());
     expect(progress.texts.done).toBe(1);
     const { currentDetails } = await metadataOf(handle);
-    expect(currentDetails).toContain('stopped: 7 calls, 0 unreadable, $0.0001');
+    expect(currentDetails).toContain('**Ended**: the run was cancelled');
+    expect(currentDetails).toContain('| ⛔ | Ask the teacher | stopped: 7 calls, 0 unreadable, $0.0001 |');
   });
 
   it('ends as cancelled when its chunks hear of it by the control file only', async () => {

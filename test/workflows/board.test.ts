@@ -11,6 +11,14 @@ function progress(changes: Partial<Progress> = {}): Progress {
   return { ...new RunReport('run-1', () => {}).progress, task: 'complaints', ...changes };
 }
 
+function boardOf(
+  changes: Partial<Progress>,
+  findings: Record<string, string> = {},
+  endedEarly: string | null = null,
+): string {
+  return runBoard({ progress: progress(changes), findings, endedEarly });
+}
+
 function waiting(evidence: string): NonNullable<Progress['waitingFor']> {
   return {
     gate: 'labels',
@@ -51,7 +59,7 @@ function stageRow(board: string, about: string): string {
 
 describe('the board of a run', () => {
   it('shows what is done, what is at work and what is to come', () => {
-    const board = runBoard({ progress: progress({ stage: 'vote' }), findings: { annotate: '90 calls' } });
+    const board = boardOf({ stage: 'vote' }, { annotate: '90 calls' });
     expect(board).toContain('# complaints');
     expect(stageRow(board, 'Ask the teacher')).toBe('| ✅ | Ask the teacher | 90 calls |');
     expect(stageRow(board, 'Count the votes')).toBe('| ▶️ | Count the votes |  |');
@@ -59,36 +67,39 @@ describe('the board of a run', () => {
   });
 
   it('shows every stage done at the end', () => {
-    const board = runBoard({ progress: progress({ stage: 'done' }), findings: {} });
+    const board = boardOf({ stage: 'done' });
     expect(board.match(/✅/g)).toHaveLength(8);
   });
 
   it('shows the numbers of the teacher at work, with thousands apart', () => {
     const annotation: AnnotationCounts = { ...emptyCounts(), texts: 1000, calls: 3210, spentMicros: 1_230_000 };
-    const running = progress({
+    const board = boardOf({
       stage: 'annotate',
       annotation,
       texts: { done: 1000, total: 12_345 },
       callsPerSecond: 10.04,
       secondsLeft: 3600,
     });
-    expect(stageRow(runBoard({ progress: running, findings: {} }), 'Ask the teacher')).toContain(
+    expect(stageRow(board, 'Ask the teacher')).toContain(
       '1 000 of 12 345 texts, 3 210 calls, 0 unreadable, 0 uncertain, $1.23, 10.0 calls a second, about 60 min left',
     );
   });
 
   it('says that and why it is paused, and how to go on', () => {
-    const paused = progress({ stage: 'annotate', paused: true, pauseReason: 'no answer for 5 min' });
-    const board = runBoard({ progress: paused, findings: {} });
+    const board = boardOf({ stage: 'annotate', paused: true, pauseReason: 'no answer for 5 min' });
     expect(board).toContain('**Paused**: no answer for 5 min. Send the signal `resume`');
     expect(stageRow(board, 'Ask the teacher')).toContain('⏸️');
   });
 
+  it('says why the run ended early, and where', () => {
+    const board = boardOf({ stage: 'vote', paused: true }, {}, `no labels: ${HOSTILE}`);
+    expect(board).toContain('**Ended**: no labels: a\\|b \\# &lt;script>');
+    expect(board).not.toContain('**Paused**');
+    expect(stageRow(board, 'Count the votes')).toContain('⛔');
+  });
+
   it('shows at a gate the evidence, the checks, the command and the deadline', () => {
-    const board = runBoard({
-      progress: progress({ stage: 'labels gate', waitingFor: waiting('40 texts.') }),
-      findings: {},
-    });
+    const board = boardOf({ stage: 'labels gate', waitingFor: waiting('40 texts.') });
     expect(board).toContain('## Waiting for you: gate `labels`\n\n40 texts.\n\n|');
     expect(board).toContain('| ❌ | gold accuracy | 0.100 | ≥ 0.500 | About gold accuracy. |');
     expect(board).toContain('```sh\ntemporal workflow update execute -w run-1 --name decide\n```');
@@ -96,16 +107,10 @@ describe('the board of a run', () => {
   });
 
   it('has whole tables, with what people wrote in one line of plain text', () => {
-    const board = runBoard({
-      progress: progress({
-        task: HOSTILE,
-        paused: true,
-        pauseReason: HOSTILE,
-        waitingFor: waiting('fine'),
-        ignored: [HOSTILE],
-      }),
-      findings: { 'labels gate': `rejected by ana: ${HOSTILE}`, vote: HOSTILE },
-    });
+    const board = boardOf(
+      { task: HOSTILE, paused: true, pauseReason: HOSTILE, waitingFor: waiting('fine'), ignored: [HOSTILE] },
+      { 'labels gate': `rejected by ana: ${HOSTILE}`, vote: HOSTILE },
+    );
     expect(tables(board)).toEqual([
       [5, 5, 5, 5],
       [3, 3, 3, 3, 3, 3, 3, 3, 3, 3],
@@ -120,16 +125,16 @@ describe('the board of a run', () => {
     ['many lines', '| é | 1 |\n'.repeat(10_000)],
     ['wide characters', '🙂'.repeat(50_000)],
   ])('is at most 20,000 bytes and keeps its commands when the evidence has %s', (_, evidence) => {
-    const board = runBoard({
-      progress: progress({
+    const stages = ['prepare', 'annotate', 'vote', 'labels gate', 'distill', 'evaluate', 'deployment gate', 'deploy'];
+    const board = boardOf(
+      {
         stage: 'labels gate',
         waitingFor: waiting(evidence),
         ignored: Array.from({ length: 10 }, () => `${HOSTILE}${'<|'.repeat(1000)}`),
-      }),
-      findings: Object.fromEntries(
-        ['prepare', 'annotate', 'vote', 'labels gate', 'distill'].map((stage) => [stage, 'é|'.repeat(2000)]),
-      ),
-    });
+      },
+      Object.fromEntries(stages.map((stage) => [stage, 'é|'.repeat(2000)])),
+      'x'.repeat(2000),
+    );
     expect(bytes(board)).toBeLessThanOrEqual(MOST_BYTES);
     expect(board).toContain('(cut');
     expect(board).toContain('temporal workflow update execute');
@@ -139,10 +144,7 @@ describe('the board of a run', () => {
 
   it('shows all of the evidence when there is room for it', () => {
     const evidence = 'x'.repeat(15_000);
-    const board = runBoard({
-      progress: progress({ stage: 'labels gate', waitingFor: waiting(evidence) }),
-      findings: {},
-    });
+    const board = boardOf({ stage: 'labels gate', waitingFor: waiting(evidence) });
     expect(board).toContain(evidence);
     expect(board).not.toContain('(cut');
   });

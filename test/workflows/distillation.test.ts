@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { DistillationResult, PrepareInput, Progress, TASK_QUEUES } from '../../src/contracts/index.js';
+import { type ChunkInput, DistillationResult, PrepareInput, Progress, TASK_QUEUES } from '../../src/contracts/index.js';
 import { check, preparedRun } from './prepared-run.js';
-import { EVALUATED, failure, TRAINED, untilCancelled, VOTED } from './stand-in-activities.js';
+import { busyChunk, EVALUATED, failure, TRAINED, untilCancelled, VOTED } from './stand-in-activities.js';
 import {
   askProgress,
   atGate,
@@ -172,6 +172,38 @@ describe('the review queue', () => {
     const { waitingFor } = await atGate(handle, 'labels');
     expect(waitingFor?.evidence).toContain('There is no review queue: the disk is full');
     await handle.terminate();
+  });
+});
+
+describe('a run that is reset', () => {
+  async function reset(handle: WorkflowHandle): Promise<WorkflowHandle> {
+    const flags = ['--address', bed.environment.address, '--workflow-id', handle.workflowId];
+    const point = ['--type', 'FirstWorkflowTask', '--reason', 'to see'];
+    await promisify(execFile)(bed.serverBinary, ['workflow', 'reset', ...flags, ...point]);
+    return bed.client.getHandle(handle.workflowId);
+  }
+
+  it('ends the shard of its former self before it starts its own', async () => {
+    let released = false;
+    const annotateChunk = (input: ChunkInput) => busyChunk(bed.standIns, input, () => released);
+    const handle = await bed.distill({ annotateChunk }, { approveAs: 'ana' });
+    await progressWhen(handle, () => bed.standIns.inputs(handle.workflowId, 'annotateChunk').length === 2);
+    const again = await reset(handle);
+    await progressWhen(again, () => bed.standIns.inputs(handle.workflowId, 'annotateChunk').length === 4);
+    released = true;
+    expect(DistillationResult.parse(await again.result()).annotation.calls).toBe(120);
+    const controls = bed.standIns.inputs(handle.workflowId, 'setControl').map(({ state }) => state);
+    expect(controls).toEqual(['running', 'cancelled', 'running']);
+  });
+
+  it('waits at its gate again', async () => {
+    const handle = await bed.distill();
+    await atGate(handle, 'labels');
+    const again = await reset(handle);
+    await atGate(again, 'labels');
+    await again.signal('approve', { gate: 'labels', reviewer: 'ana' });
+    await atGate(again, 'deployment');
+    await again.terminate();
   });
 });
 

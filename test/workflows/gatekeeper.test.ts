@@ -147,7 +147,7 @@ describe('the signals approve and reject', () => {
     expect(reached.gates.labels).toMatchObject({ decision: 'reject', reviewer: 'ana', note: 'too many errors' });
     expect(reached.labels?.uri).toBe('file:///store/vote/labels.jsonl');
     expect(reached.student).toBeNull();
-    expect(await board(handle)).toContain('rejected by ana: too many errors');
+    expect(await board(handle)).toContain('**Ended**: gate "labels": rejected by ana: too many errors');
   });
 });
 

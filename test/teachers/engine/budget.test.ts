@@ -88,12 +88,12 @@ describe('The grant of a chunk', () => {
     let used = 0;
     for (let round = 0; round < 12; round++) {
       chunk?.dispose();
-      chunk = await ChunkFixture.make(12, `runs/${round}`);
+      chunk = await ChunkFixture.make(30, `runs/${round}`);
       const grant = {
-        micros: random() < 0.5 ? null : Math.floor(random() * 40_000),
-        calls: random() < 0.5 ? null : Math.floor(random() * 50),
+        micros: random() < 0.5 ? null : Math.floor(random() * 80_000),
+        calls: random() < 0.5 ? null : Math.floor(random() * 110),
       };
-      if (grant.micros === null && grant.calls === null) grant.calls = 20;
+      if (grant.micros === null && grant.calls === null) grant.calls = 60;
       const { calls, result, spent } = await annotateUnderFaults(chunk, grant, random);
       expect(calls).toBeLessThanOrEqual(grant.calls ?? Number.POSITIVE_INFINITY);
       expect(spent).toBeLessThanOrEqual(grant.micros ?? Number.POSITIVE_INFINITY);

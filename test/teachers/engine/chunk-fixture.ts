@@ -108,7 +108,7 @@ export class ChunkFixture {
       grant: NO_LIMIT,
       price: PRICE,
       jsonSchema: false,
-      owner: 'a test',
+      owner: { activity: 'a test', attempt: 1 },
       ...changes,
     };
   }

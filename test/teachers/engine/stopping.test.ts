@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Store } from '../../../src/store/index.js';
 import { CallLimiter } from '../../../src/teachers/call-limiter.js';
+import { claimChunk } from '../../../src/teachers/chunk-claim.js';
 import { chunkReplies, TeacherBusyError, TeacherRefusedError } from '../../../src/teachers/index.js';
 import { readLedger } from '../../../src/teachers/reply-ledger.js';
 import { CALL_MICROS, ChunkFixture, newTask } from './chunk-fixture.js';
@@ -10,6 +11,7 @@ import { answer, FakeTeacher, latency, type Script } from './fake-teacher.js';
 
 /** The chunk looks at the store every 0.8 s. */
 const A_SECOND = 1000;
+const OTHER_CLAIM = JSON.stringify({ activity: 'of another worker', attempt: 1 });
 
 let chunk: ChunkFixture;
 beforeEach(async () => {
@@ -216,7 +218,7 @@ describe('Two owners of a chunk', () => {
     let suspendedAt = 0;
     const teacher = new FakeTeacher(async (request, number, signal) => {
       if (number === 50) {
-        writeFileSync(join(chunk.root, chunk.folder, 'claim-000002'), '{}');
+        writeFileSync(join(chunk.root, chunk.folder, 'claim-000002'), OTHER_CLAIM);
         // The whole process stands still, as under SIGSTOP.
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
         suspendedAt = Date.now();
@@ -233,7 +235,7 @@ describe('Two owners of a chunk', () => {
   });
 
   it('a successor of one that was killed waits until it could not be sending any more', async () => {
-    await chunk.store.writeOnce(`${chunk.folder}/claim-000001`, '{}');
+    await claimChunk(chunk.store, chunk.folder, { activity: 'a test', attempt: 1 });
     const claimedAt = Date.now();
     const teacher = new FakeTeacher();
     await chunk.annotate(teacher, newTask());

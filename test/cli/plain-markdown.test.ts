@@ -1,0 +1,30 @@
+import { plainMarkdown } from '../../src/cli/plain-markdown.js';
+
+describe('plainMarkdown', () => {
+  it('puts tables into columns and leaves emphasis out', () => {
+    const markdown = [
+      '**42** texts got a label.',
+      '',
+      '| label | texts |',
+      '| --- | ---: |',
+      '| neutral | **20** |',
+      '| a\\|b | 2 |',
+      '',
+      'That is all.',
+      '',
+    ].join('\n');
+    expect(plainMarkdown(markdown).split('\n')).toEqual([
+      '42 texts got a label.',
+      '',
+      'label    texts',
+      'neutral  20',
+      'a|b      2',
+      '',
+      'That is all.',
+    ]);
+  });
+
+  it('shows a table that ends the text', () => {
+    expect(plainMarkdown('| a | b |\n| --- | --- |\n| 1 | 2 |')).toBe('a  b\n1  2');
+  });
+});

@@ -1,0 +1,94 @@
+import { QuestionRefusedError, type TeacherRequest } from '../../../src/teachers/index.js';
+import { probeQuestion } from '../../../src/teachers/probe-question.js';
+import { readLedger } from '../../../src/teachers/reply-ledger.js';
+import { CALL_MICROS, ChunkFixture, newTask, PRICE, type TaskChanges } from './chunk-fixture.js';
+import { FakeTeacher } from './fake-teacher.js';
+
+let chunk: ChunkFixture;
+let teacher: FakeTeacher;
+beforeEach(async () => {
+  chunk = await ChunkFixture.make(5);
+  teacher = new FakeTeacher();
+});
+afterEach(() => chunk.dispose());
+
+function probe({
+  ask = (request: TeacherRequest) => teacher.ask(request, new AbortController().signal),
+  changes = {} as TaskChanges,
+  jsonSchema = true,
+} = {}) {
+  const job = {
+    settings: { task: newTask(changes), price: PRICE, jsonSchema },
+    chunk: chunk.chunk,
+    folder: chunk.folder,
+    owner: { activity: 'a probe', attempt: 1 },
+  };
+  return probeQuestion(job, { store: chunk.store, teacher, ask });
+}
+
+describe('A probe', () => {
+  it('asks the first question, and annotation finds it paid without waiting for the probe', async () => {
+    const reply = await probe();
+    expect(teacher.sent).toEqual([expect.objectContaining({ text: chunk.texts[0], sample: 0 })]);
+    expect(reply).toMatchObject({ sample: 0, costMicros: CALL_MICROS, vote: { unreadable: null } });
+    const startedAt = Date.now();
+    const { counts } = await chunk.annotate(teacher, newTask());
+    expect(Date.now() - startedAt).toBeLessThan(1500);
+    expect(teacher.sent).toHaveLength(15);
+    expect(counts).toMatchObject({ texts: 5, calls: 15, replies: 15, spentMicros: 15 * CALL_MICROS });
+  });
+
+  it('that is tried again finds its reply in the ledger and does not pay again', async () => {
+    const first = await probe();
+    expect(await probe()).toEqual(first);
+    expect(teacher.sent).toHaveLength(1);
+  });
+
+  it('that is killed in its call is uncertain, and the next one asks', async () => {
+    await expect(
+      probe({
+        ask: async () => {
+          throw new Error('the process dies');
+        },
+      }),
+    ).rejects.toThrow('the process dies');
+    const { worstMicros } = (await chunk.records('journal-000001.jsonl'))[0] as { worstMicros: number };
+    expect(await readLedger(chunk.store, chunk.folder)).toMatchObject({ uncertain: 1, spentMicros: worstMicros });
+    await probe();
+    expect(await readLedger(chunk.store, chunk.folder)).toMatchObject({
+      calls: 2,
+      spentMicros: worstMicros + CALL_MICROS,
+    });
+  });
+
+  it('whose schema is refused can ask once more without, and both requests are counted', async () => {
+    const ask = async (request: TeacherRequest) => {
+      const reply = await teacher.ask(request, new AbortController().signal);
+      if (request.jsonSchema !== null) throw new QuestionRefusedError('400: response_format is not supported');
+      return reply;
+    };
+    await expect(probe({ ask })).rejects.toThrow(QuestionRefusedError);
+    const reply = await probe({ ask, jsonSchema: false });
+    expect(reply?.costMicros).toBe(CALL_MICROS);
+    const { counts } = await chunk.annotate(teacher, newTask(), { job: { jsonSchema: false } });
+    expect(counts).toMatchObject({ calls: 16, retried: 1, replies: 15, spentMicros: 15 * CALL_MICROS });
+    expect(teacher.sent).toHaveLength(16);
+  });
+
+  it('asks nothing when everything is known', async () => {
+    await chunk.annotate(teacher, newTask());
+    chunk = await chunk.laterRun(5, 'runs/second');
+    const before = teacher.sent.length;
+    expect(await probe()).toBeNull();
+    expect(teacher.sent).toHaveLength(before);
+    expect(await chunk.store.names(chunk.folder)).toEqual([]);
+  });
+
+  it.each([[{ calls: 0 }], [{ usd: 0.000001 }]])(
+    'asks nothing that the budget %p does not reach for',
+    async (budget) => {
+      expect(await probe({ changes: { budget } })).toBeNull();
+      expect(teacher.sent).toEqual([]);
+    },
+  );
+});
