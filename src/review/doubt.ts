@@ -23,13 +23,13 @@ export interface Doubt {
  * early has fewer votes, which counts as less agreement than more votes for the same label would.
  */
 export const DOUBT_WEIGHTS = {
-  bias: -0.38,
-  votes: 2.25,
+  bias: -0.4,
+  votes: 2.24,
   student: 0.65,
-  reasons: 2.27,
+  reasons: 2.3,
   // The two signs before it count the student's and the votes' doubt already: where both name the same label, less is new.
-  studentBacksVote: -0.82,
-  duplicates: 0.64,
+  studentBacksVote: -0.77,
+  duplicates: 0.65,
 } as const;
 
 export type DoubtSigns = Record<Exclude<keyof typeof DOUBT_WEIGHTS, 'bias'>, number>;

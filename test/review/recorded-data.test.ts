@@ -21,13 +21,17 @@ const TO_BEAT = {
 (present ? describe : describe.skip)('the doubt ranking on the recorded data', () => {
   it('finds more errors than disagreement does, with weights fitted on other rows', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [script, file]);
-    const { errors, results, rows, weights } = JSON.parse(stdout);
+    const { certified, errors, results, rows, weights } = JSON.parse(stdout);
     expect({ errors, rows }).toEqual({ errors: 119, rows: 1811 });
-    expect(weights).toEqual(DOUBT_WEIGHTS);
+    // The weights in use are those that the script fits, but for what another version of the solver changes.
+    for (const [sign, weight] of Object.entries(DOUBT_WEIGHTS)) expect(Math.abs(weights[sign] - weight)).toBeLessThan(0.15);
     for (const [plan, figures] of Object.entries(TO_BEAT)) {
       const found: number[] = results[plan].map((point: { found: number }) => point.found);
       console.log(`${plan}: ${found.join(', ')} % of the errors at 5, 10, 20 % reviewed`);
       for (const [index, figure] of figures.entries()) expect(found[index]).toBeGreaterThan(figure);
     }
+    console.log(`after reviewing 10 %: ${JSON.stringify(certified)}`);
+    expect(certified.wrongLeft).toBeLessThan(2);
+    expect(certified.held).toBeGreaterThanOrEqual(0.95);
   }, 600_000);
 });
