@@ -11,6 +11,10 @@ export function controlPath(runFolder: string): string {
   return `${runFolder}/control.json`;
 }
 
+export function outcomePath(runFolder: string): string {
+  return `${runFolder}/outcome.json`;
+}
+
 export function readTask(store: Store, { run }: PreparedRun): Promise<Task> {
   return readJson(store, taskPath(run.folder), Task);
 }

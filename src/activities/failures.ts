@@ -22,6 +22,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   StoreNotSeenError: { type: FailureType.StoreNotSeen, retry: true },
   DamagedArtifactError: { type: FailureType.ArtifactDamaged, retry: false },
   TrainingRefusedError: { type: FailureType.TrainingRefused, retry: false },
+  ExampleError: { type: FailureType.TrainingRefused, retry: false },
+  StudentFolderError: { type: FailureType.TrainingRefused, retry: false },
   ParityError: { type: FailureType.ParityFailed, retry: false },
 };
 

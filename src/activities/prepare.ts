@@ -23,6 +23,9 @@ import { probe } from './probe.js';
 import { sealedResult } from './sealed-result.js';
 import { teacherOf } from './teacher-of-run.js';
 
+/** A chunk costs its child workflow at most a dozen events of history, which ends at 51,200. */
+const CHUNKS_PER_SHARD = 2000;
+
 export function createPrepareActivities(dependencies: Dependencies) {
   return {
     async prepare(raw: PrepareInput): Promise<PreparedRun> {
@@ -90,7 +93,7 @@ async function prepareRun(
     corpusHash: manifest.corpusHash,
     counts: manifest.counts,
     chunks: manifest.chunks.length,
-    chunksPerShard: Math.max(1, Math.floor(shardTexts / chunkTexts)),
+    chunksPerShard: Math.min(CHUNKS_PER_SHARD, Math.max(1, Math.floor(shardTexts / chunkTexts))),
     window,
     maxFailedChunks,
     votesPerText: plan.length,

@@ -101,7 +101,7 @@ async function demo(flags: Flags): Promise<void> {
       if (!flags.interactive) void approveAsDemo(client, workflowId);
       const end = await followRun(client, workflowId, untilInterrupted());
       await reportEnd(end, { workflowId, json: flags.json === true, labelsOut: null });
-      if (end?.error === null) await showAccount(teacher, await killing, store, Date.now() - startedAt);
+      if (end?.failure === null) await showAccount(teacher, await killing, store, Date.now() - startedAt);
     } finally {
       await client.connection.close();
     }

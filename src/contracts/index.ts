@@ -66,6 +66,7 @@ export {
   EvaluateOutcome,
   PrepareInput,
   ReviewInput,
+  RunOutcome,
   SettleInput,
   VoteInput,
   VoteOutcome,

@@ -154,7 +154,6 @@ export const Progress = z.object({
   teacherHost: z.string().nullable(),
   callsPerSecond: z.number().nullable(),
   secondsLeft: z.number().nullable().describe('Of the stage annotate.'),
-  training: z.object({ phase: z.string(), done: z.number() }).nullable(),
   gates: z.record(z.string(), GateOutcome),
   waitingFor: z
     .object({

@@ -219,7 +219,7 @@ export const StudentSettings = z.strictObject({
     .min(1024)
     .max(2 ** 24)
     .default(2 ** 18)
-    .describe('Buckets that n-grams are hashed into.'),
+    .describe('N-grams with a weight for each label, at most; of more, those of the fewest texts are left out.'),
   strengths: z
     .array(z.number().positive())
     .min(1)

@@ -6,14 +6,16 @@ import { chooseStrength } from './choose-strength.js';
 import { countExamples, type LinearExamples, rowMajor } from './linear-examples.js';
 import { fitLogisticRegression, predictProbabilities } from './logistic-regression.js';
 import type { ProgressListener, StudentKind, TrainingJob } from './student.js';
-import { fitVocabulary, weigh } from './tf-idf.js';
+import { weigh } from './tf-idf.js';
 import { refuseMemory, refuseSingleLabel } from './training.js';
 import { surveyExamples } from './training-examples.js';
+import { fitVocabulary } from './vocabulary.js';
 
 /** JSONL in the job's output folder: the probabilities of each example, in the order of the examples. */
 export const OUT_OF_FOLD_FILE = 'out-of-fold.jsonl';
 export const FOLDS = 5;
 
+/** Nats: much less than what tells two opinions apart. */
 const TOLERANCE = 1e-4;
 
 /** Writes OUT_OF_FOLD_FILE. Example i is in fold i mod FOLDS; vocabulary and weights of its model come from the others.
@@ -36,7 +38,7 @@ export async function predictOutOfFold(
   const answers: string[] = new Array(rows.length);
   for (let fold = 0; fold < FOLDS; fold++) {
     const { fittingRows, validationRows } = splitAt(data, fold);
-    const vocabularies = data.tables.map((table) => fitVocabulary(table, fittingRows));
+    const vocabularies = data.tables.map((table) => fitVocabulary(table, fittingRows, data.knownAtMost));
     const { model } = await fitLogisticRegression(
       weigh(data.tables, vocabularies, fittingRows),
       rowMajor(data.targets, fittingRows),

@@ -1,6 +1,7 @@
 /** The root workflow: the stages in their order. */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import {
+  ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
@@ -28,7 +29,7 @@ import { progressQuery } from './messages.js';
 import { grouped } from './numbers.js';
 import { RunReport, type Shown } from './run-report.js';
 import { Shards } from './shards.js';
-import { orchestratorStage, studentStage, teacherStage } from './stages.js';
+import { archiveStage, orchestratorStage, studentStage, teacherStage } from './stages.js';
 
 const STAGE_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, SearchAttributeType.KEYWORD);
 const TASK_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.task, SearchAttributeType.KEYWORD);
@@ -46,6 +47,7 @@ export async function distillation(rawInput?: unknown): Promise<DistillationResu
     if (!(error instanceof TemporalFailure)) throw error;
     await CancellationScope.nonCancellable(() => run.settle());
     const failure = finalFailure(error, run.report.result());
+    await CancellationScope.nonCancellable(() => run.archive(failure));
     run.report.ended(failure.message);
     throw failure;
   } finally {
@@ -124,6 +126,7 @@ class Distillation {
     await this.enter('deploy');
     this.report.deployed(await orchestratorStage.deploy({ prepared, labels, student, evaluation, approvedBy }));
     this.setStage('done');
+    await this.archive(null);
     return this.report.result();
   }
 
@@ -139,6 +142,23 @@ class Distillation {
       if (isCancellation(error)) throw error;
       log.warn('the labels could not be ranked for review', { problem: messageOf(error) });
       return { checks: votes.checks, evidence: `${votes.evidence}\n\nThere is no review queue: ${messageOf(error)}` };
+    }
+  }
+
+  /** Keeps the outcome in the store. Does not throw: the run has ended, archived or not. */
+  async archive(failure: TemporalFailure | null): Promise<void> {
+    if (this.prepared === null) return;
+    const type = failure instanceof ApplicationFailure ? (failure.type ?? 'Error') : 'Cancelled';
+    try {
+      await archiveStage.recordOutcome({
+        run: this.prepared.run,
+        endedAt: new Date().toISOString(),
+        failure: failure && { type, message: failure.message },
+        result: this.report.result(),
+      });
+    } catch (error) {
+      if (!(error instanceof TemporalFailure)) throw error;
+      log.error('the outcome could not be kept in the store', { problem: messageOf(error) });
     }
   }
 

@@ -16,10 +16,11 @@ import {
   type PreparedRun,
 } from '../contracts/index.js';
 import { finalFailure, messageOf } from './failures.js';
+import { decisionInWords } from './findings.js';
 import { Gates, readSignal, readUpdate } from './gates.js';
 import { approveSignal, decidedSignal, decideUpdate, rejectSignal, remindedSignal } from './messages.js';
 import { review } from './review.js';
-import { decisionInWords, type RunReport, type Shown } from './run-report.js';
+import type { RunReport, Shown } from './run-report.js';
 import { startOwnChild } from './start-own-child.js';
 
 const HOUR_MS = 3_600_000;

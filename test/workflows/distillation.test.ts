@@ -75,6 +75,17 @@ describe('a run whose checks all pass', () => {
     expect(bed.standIns.inputs(workflowId, 'settleRun')).toEqual([]);
   });
 
+  it('keeps its outcome in the store', async () => {
+    const { workflowId } = handle;
+    expect(bed.standIns.inputs(workflowId, 'recordOutcome')).toEqual([
+      expect.objectContaining({
+        run: { ...preparedRun(workflowId).run },
+        failure: null,
+        result: await handle.result(),
+      }),
+    ]);
+  });
+
   it('answers the query progress after its end', async () => {
     const progress = Progress.parse(await askProgress(handle));
     expect(progress).toMatchObject({

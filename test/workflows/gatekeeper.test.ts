@@ -148,6 +148,9 @@ describe('the signals approve and reject', () => {
     expect(reached.labels?.uri).toBe('file:///store/vote/labels.jsonl');
     expect(reached.student).toBeNull();
     expect(await board(handle)).toContain('**Ended**: gate "labels": rejected by ana: too many errors');
+    expect(bed.standIns.inputs(handle.workflowId, 'recordOutcome')).toEqual([
+      expect.objectContaining({ failure: expect.objectContaining({ type: 'Rejected' }) }),
+    ]);
   });
 });
 
@@ -364,9 +367,9 @@ describe('corrections', () => {
 
   it('that came in time count, even when they are read past the deadline', async () => {
     const handle = await bed.distill({
-      ...withTimes(1500, HOUR_MS),
+      ...withTimes(3000, HOUR_MS),
       applyCorrections: async () => {
-        await new Promise((resolve) => setTimeout(resolve, 2500));
+        await new Promise((resolve) => setTimeout(resolve, 4000));
         return { ...VOTED, changed: 3 };
       },
     });
