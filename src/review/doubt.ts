@@ -23,13 +23,13 @@ export interface Doubt {
  * early has fewer votes, which counts as less agreement than more votes for the same label would.
  */
 export const DOUBT_WEIGHTS = {
-  bias: -0.4,
+  bias: -0.36,
   votes: 2.24,
-  student: 0.65,
-  reasons: 2.3,
+  student: 0.69,
+  reasons: 2.44,
   // The two signs before it count the student's and the votes' doubt already: where both name the same label, less is new.
-  studentBacksVote: -0.77,
-  duplicates: 0.65,
+  studentBacksVote: -0.81,
+  duplicates: 0.47,
 } as const;
 
 export type DoubtSigns = Record<Exclude<keyof typeof DOUBT_WEIGHTS, 'bias'>, number>;
