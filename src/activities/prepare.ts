@@ -107,6 +107,7 @@ async function prepareRun(
     teacherModel: teacher.model,
     probe: await probe({ task, run, manifest, price, attempt }, { store, teacher, signal }),
     searchAttributes: dependencies.env.TUTELAGE_SEARCH_ATTRIBUTES === '1',
+    localServer: dependencies.env.TUTELAGE_LOCAL_SERVER ?? null,
   };
 }
 

@@ -164,10 +164,15 @@ class RunView {
     const numbers = [
       `${calls} calls`,
       both.reused === 0 ? null : `${both.reused} replies reused`,
-      `${both.unreadable} unreadable`,
-      `${both.uncertain} uncertain`,
-      `${both.inputTokens + both.outputTokens} tokens`,
-      both.spentMicros === null ? null : `$${(both.spentMicros / 1e6).toFixed(4)}`,
+      // Known of finished chunks only.
+      ...(both.calls === 0
+        ? []
+        : [
+            `${both.unreadable} unreadable`,
+            `${both.uncertain} uncertain`,
+            `${both.inputTokens + both.outputTokens} tokens`,
+            both.spentMicros === null ? null : `$${(both.spentMicros / 1e6).toFixed(4)}`,
+          ]),
       progress.callsPerSecond === null ? null : `${progress.callsPerSecond.toFixed(1)}/s`,
       progress.secondsLeft === null ? null : `${Math.ceil(progress.secondsLeft)} s left`,
     ]

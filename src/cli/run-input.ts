@@ -32,7 +32,7 @@ export interface RunInput {
   /** The same with every default. */
   readonly input: DistillationInput;
   readonly task: Task;
-  /** Files of the input that are not on this machine. */
+  /** Files of the input that are not on this machine, as they were given: "--corpus texts.csv". */
   readonly missing: readonly string[];
 }
 
@@ -93,8 +93,10 @@ export async function runInput(reference: string, flags: RunFlags, taskBy: 'cont
   };
   const parsed = parseOrExplain(DistillationInput, sent);
   if (!parsed.ok) throw new TaskError(parsed.problems);
-  const { corpus, gold } = parsed.value;
-  const missing = [corpus.path, ...(gold === null ? [] : [gold.path])].filter((path) => !existsSync(path));
+  const files = { '--corpus': flags.corpus, '--gold': flags.gold };
+  const missing = Object.entries(files).flatMap(([option, path]) =>
+    path === undefined || existsSync(resolve(path)) ? [] : [`${option} ${path}`],
+  );
   return { sent, input: parsed.value, task, missing };
 }
 

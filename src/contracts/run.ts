@@ -91,6 +91,10 @@ export const PreparedRun = z.object({
   teacherModel: z.string().nullable(),
   probe: ProbeResult,
   searchAttributes: z.boolean().describe('The server knows TutelageTask and TutelageStage.'),
+  localServer: z
+    .string()
+    .nullable()
+    .describe("Address of the embedded server, for commands to type; null: the user's own."),
 });
 export type PreparedRun = z.infer<typeof PreparedRun>;
 

@@ -135,7 +135,9 @@ export class RunReport {
     const { remindersSent = 0 } = this.progress.waitingFor ?? {};
     const command = (decision: GateOutcome['decision'], note: boolean) => {
       const payload = JSON.stringify({ gate, decision, reviewer: 'YOUR-NAME', ...(note ? { note: 'WHY' } : {}) });
-      return `temporal workflow update execute -w ${shellWord(this.progress.workflowId)} --name decide --input '${payload}'`;
+      const local = this.reached.prepared?.localServer;
+      const server = local ? ` --address ${local}` : '';
+      return `temporal workflow update execute${server} -w ${shellWord(this.progress.workflowId)} --name decide --input '${payload}'`;
     };
     const failing = shown.checks.some((check) => !check.passed);
     this.progress.waitingFor = {

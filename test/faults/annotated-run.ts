@@ -48,8 +48,6 @@ export interface Label {
 /** All texts of the demo, corpus and gold rows, and the three replies to each. */
 export const TEXTS = 420;
 export const QUESTIONS = 3 * TEXTS;
-/** One call finds out, before the run asks its questions, whether the teacher answers; it stands in no chunk's journal. */
-export const PROBES = 1;
 
 const connected: Client[] = [];
 afterAll(() => Promise.all(connected.map(({ connection }) => connection.close())));
@@ -168,9 +166,9 @@ export function readBooks(store: string): Books {
   return { byOwner, calls, uncertain, replies: replied.size };
 }
 
-/** Waits until the teacher has got more requests than so many and is being asked; says how many calls are in flight.
- *  Fails where that takes over a minute. */
-export async function untilAsking(teacher: ReplayTeacher, requestsBefore = 0): Promise<number> {
+/** Waits until calls are in flight and the teacher has got more requests than so many (the first one probes whether it
+ *  answers, before the run begins); says how many are in flight. Fails where that takes over a minute. */
+export async function untilAsking(teacher: ReplayTeacher, requestsBefore = 1): Promise<number> {
   const end = Date.now() + NOBODY_ASKS_AFTER_MS;
   while (Date.now() < end) {
     const { inFlight, requests } = await teacher.stats();

@@ -10,7 +10,6 @@ import { startTeacher } from '../support/replay-teacher.js';
 import {
   AnnotatedRun,
   faultsSeed,
-  PROBES,
   QUESTIONS,
   randomMoment,
   TEXTS,
@@ -60,7 +59,7 @@ describe('a store whose disk is full', () => {
       const set = { 'annotation.chunkTexts': 120, 'teacher.concurrency': CONCURRENCY };
       const store = join(disk, 'store');
       const run = await AnnotatedRun.start({ up, teacher, workflowId: 'full-disk', store, set });
-      await untilAsking(teacher, PROBES);
+      await untilAsking(teacher);
       await sleep(randomMoment(500, 3000, seed, 'moment of the filling'));
       console.log(`the disk is filled with ${await untilAsking(teacher)} calls in flight`);
       const filler = fillDisk();
@@ -72,7 +71,7 @@ describe('a store whose disk is full', () => {
       console.log(`the last request came ${(stopped.lastAt ?? 0) - filledAt} ms after the filling`);
       expect((stopped.lastAt ?? 0) - filledAt).toBeLessThan(3000);
       expect(stopped.inFlight).toBe(0);
-      expect(stopped.requests - PROBES).toBeLessThanOrEqual(run.books().calls);
+      expect(stopped.requests).toBeLessThanOrEqual(run.books().calls);
       expect(run.books().replies).toBeLessThan(QUESTIONS);
       const { raw } = await run.shard().describe();
       const failures = (raw.pendingActivities ?? []).map(({ lastFailure }) => lastFailure?.message);
@@ -91,9 +90,10 @@ describe('a store whose disk is full', () => {
         calls: books.calls,
         uncertain: books.uncertain,
       });
-      expect(stats.requests - PROBES).toBe(books.calls);
-      // Replies that could not be written down.
-      expect(stats.repeats - PROBES).toBeLessThanOrEqual(counts.uncertain);
+      // Calls whose reply could not be written down, or that stood in a write that failed half-way and were not sent.
+      expect(stats.requests).toBeLessThanOrEqual(counts.calls);
+      expect(counts.calls).toBeLessThanOrEqual(stats.requests + counts.uncertain);
+      expect(stats.repeats).toBeLessThanOrEqual(counts.uncertain);
       expect(counts.uncertain).toBeLessThanOrEqual(CHUNKS * CONCURRENCY);
     },
     180_000,

@@ -6,7 +6,6 @@ import { startTeacher } from '../support/replay-teacher.js';
 import {
   AnnotatedRun,
   faultsSeed,
-  PROBES,
   QUESTIONS,
   randomMoment,
   TEXTS,
@@ -26,7 +25,7 @@ describe('a Temporal server that is away for longer than a heartbeat time-out', 
     // All chunks are at work at once, and ready in some 8 s: during the outage.
     const set = { 'annotation.chunkTexts': 60, 'annotation.window': 8, 'teacher.concurrency': 16 };
     const run = await AnnotatedRun.start({ up, teacher, workflowId: 'outage', set });
-    await untilAsking(teacher, PROBES);
+    await untilAsking(teacher);
     await sleep(randomMoment(500, 3000, seed, 'moment of the outage'));
 
     const { pid } = serverProcess(folder);
@@ -41,7 +40,7 @@ describe('a Temporal server that is away for longer than a heartbeat time-out', 
       process.kill(upPid, 'SIGCONT');
     }
     const meanwhile = await teacher.stats();
-    expect(meanwhile).toMatchObject({ requests: QUESTIONS + PROBES, questions: QUESTIONS, inFlight: 0 });
+    expect(meanwhile).toMatchObject({ requests: QUESTIONS, questions: QUESTIONS, inFlight: 0 });
     const owners = [...run.books().byOwner.keys()];
     await until(() => serverProcess(folder).pid !== pid);
     await run.untilLabelled();
