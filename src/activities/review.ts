@@ -158,7 +158,7 @@ function howToReview(workflowId: string, texts: number, labelled: number, confid
     `All ${texts} texts are ranked by doubt. To look at the ${suggested} most doubtful ones, then at ${size} drawn at random, which would show that at most ${100 * SUGGESTED_BOUND} % of the rest are wrong if none is:`,
     '',
     '```sh',
-    `tutelage review export ${workflowId} --as YOUR-NAME --output fix.xlsx --rows ${suggested}`,
+    `tutelage review export ${workflowId} --output fix.xlsx --rows ${suggested}`,
     `tutelage review import ${workflowId} fix.xlsx --as YOUR-NAME`,
     `tutelage review export ${workflowId} --as YOUR-NAME --output audit.xlsx --audit ${size}`,
     `tutelage review import ${workflowId} audit.xlsx --as YOUR-NAME`,

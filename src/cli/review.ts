@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { certificateInWords } from '../evaluation/index.js';
 import { auditSize, importSheet, queueOf, reviewStatus, rowsToAudit, rowsToFix, writeSheet } from '../review/index.js';
+import { SetupError } from '../temporal/index.js';
 import { STORE_OPTION } from './existing-store.js';
 import { openReview } from './open-review.js';
 
@@ -10,7 +11,7 @@ interface ExportFlags {
   readonly output: string;
   readonly rows: number;
   readonly audit?: number;
-  readonly as: string;
+  readonly as?: string;
   readonly store?: string;
 }
 
@@ -35,9 +36,9 @@ export function registerReview(program: Command): void {
     .description('write the most doubtful labels, or a random audit that hides the labels, to fill in')
     .argument(...RUN)
     .requiredOption('--output <file>', 'where to: .xlsx (drop-down of labels), .csv, .jsonl')
-    .requiredOption('--as <name>', 'who asks for it')
     .option('--rows <n>', 'how many of the most doubtful texts', wholeNumber, DEFAULT_ROWS)
     .option('--audit <n>', 'the first n texts of the random audit instead; drawn at the first time', wholeNumber)
+    .option('--as <name>', 'who draws the audit')
     .option(...STORE_OPTION)
     .action(exportRows);
   review
@@ -68,6 +69,7 @@ async function exportRows(workflowId: string, flags: ExportFlags): Promise<void>
     process.stdout.write(`${flags.output}: the ${rows.length} most doubtful labels that nobody has looked at\n`);
     return;
   }
+  if (flags.as === undefined) throw new SetupError('--audit needs to know who draws it', 'Add --as NAME.');
   const { audit, rows } = await rowsToAudit(review, { count: flags.audit, reviewer: flags.as, at: new Date() });
   await writeSheet({ path, purpose: 'audit', rows, labels });
   const drawn = `drawn at random from ${audit.population} labels`;

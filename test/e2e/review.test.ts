@@ -54,7 +54,7 @@ it('goes from the doubtful labels over the audit to the gate, and the report tel
   const refused = await tutelage(['approve', RUN, '--as', 'ana', '--reviewed'], { cwd: folder });
   expect(refused.stderr).toContain('nobody has decided on a label of reviewed');
 
-  await ok('review', 'export', RUN, '--output', 'fix.jsonl', '--rows', '6', '--as', 'ana');
+  await ok('review', 'export', RUN, '--output', 'fix.jsonl', '--rows', '6');
   const fixed = decide('fix.jsonl', () => 'negative');
   await ok('review', 'import', RUN, 'fix.jsonl', '--as', 'ana');
   await ok('review', 'export', RUN, '--output', 'audit.jsonl', '--audit', '30', '--as', 'ben');
