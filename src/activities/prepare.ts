@@ -13,7 +13,7 @@ import {
   TextRow,
 } from '../contracts/index.js';
 import { prepareCorpus } from '../corpus/index.js';
-import { openStore, type Store } from '../store/index.js';
+import { openStore, type Store, workflowFolder } from '../store/index.js';
 import { resolveTask } from '../tasks/index.js';
 import { buildPrompt, earlierChunks, type Price, plannedQuestions, worstCallMicros } from '../teachers/index.js';
 import { taskPath } from './artifacts.js';
@@ -34,7 +34,7 @@ export function createPrepareActivities(dependencies: Dependencies) {
       if (!parsed.ok) throw new InvalidInputError(`the input is not right:\n${parsed.problems}`);
       const input = parsed.value;
       const store = input.store === null ? dependencies.store : await openStore(input.store);
-      const run: RunRef = { workflowId, folder: `runs/${folderName(workflowId)}/${runId}`, store: store.ref };
+      const run: RunRef = { workflowId, folder: `${workflowFolder(workflowId)}/${runId}`, store: store.ref };
       let rows = 0;
       return withHeartbeat(
         () => ({ rows }),
@@ -124,8 +124,4 @@ async function dearestCall(store: Store, task: Task, manifest: Manifest, price: 
     }
   }
   return dearest;
-}
-
-function folderName(workflowId: string): string {
-  return workflowId.replace(/[^\w.-]/g, (character) => `%${character.codePointAt(0)?.toString(16)}`);
 }

@@ -1,4 +1,5 @@
 export { ArtifactRef, RunRef, StoreRef } from './artifact.js';
+export { Certificate } from './certificate.js';
 export {
   ChunkEntry,
   ChunkSet,
@@ -31,6 +32,14 @@ export {
   Unreadable,
   Vote,
 } from './reply.js';
+export {
+  Audit,
+  RankInput,
+  RankOutcome,
+  ReviewDecision,
+  ReviewQueue,
+  ReviewRow,
+} from './review.js';
 export {
   AnnotationInput,
   AnnotationResult,

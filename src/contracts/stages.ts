@@ -1,6 +1,7 @@
 /** What the workflows hand to the activities, stage by stage, and what comes back. Plain JSON, parsed on arrival. */
 import { z } from 'zod';
 import { ArtifactRef, RunRef } from './artifact.js';
+import { Certificate } from './certificate.js';
 import { EvaluationSummary } from './evaluation.js';
 import { GateCheck } from './gate.js';
 import { VoteSummary } from './label.js';
@@ -56,6 +57,7 @@ export const EvaluateInput = z.object({
   student: TrainingSummary,
   spentMicros: z.number().int().nullable(),
   textsAnnotated: z.number().int(),
+  certificate: Certificate.nullish(),
 });
 export type EvaluateInput = z.infer<typeof EvaluateInput>;
 

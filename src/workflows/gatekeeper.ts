@@ -57,13 +57,17 @@ export class Gatekeeper {
 
   /** Waits for the gate's decision. correct: null where the gate takes no corrections. Throws a rejection. */
   async pass(gate: GateName, prepared: PreparedRun, shown: Shown, correct: Correct | null): Promise<GateOutcome> {
-    const automatic = this.approveAs !== null || prepared.gates[gate].approval === 'auto';
-    const outcome = automatic
+    const outcome = this.isAutomatic(gate, prepared)
       ? this.gates.decideAutomatically(gate, shown.checks, this.approveAs ?? 'automatic', new Date())
       : await this.waitForPerson(gate, prepared, shown, correct);
     this.report.decided(gate, outcome);
     if (outcome.decision === 'approve') return outcome;
     throw ApplicationFailure.nonRetryable(`gate "${gate}": ${decisionInWords(outcome)}`, FailureType.Rejected);
+  }
+
+  /** Whether nobody is waited for at the gate. */
+  isAutomatic(gate: GateName, prepared: PreparedRun): boolean {
+    return this.approveAs !== null || prepared.gates[gate].approval === 'auto';
   }
 
   private async waitForPerson(

@@ -3,7 +3,7 @@ import { type WorkflowHandle, WorkflowNotFoundError, WorkflowUpdateFailedError }
 import { ApplicationFailure } from '@temporalio/common';
 import { DistillationResult, GateOutcome, type PreparedRun } from '../../src/contracts/index.js';
 import { check, preparedRun } from './prepared-run.js';
-import { type Activities, failure, VOTED } from './stand-in-activities.js';
+import { type Activities, failure, RANKED, VOTED } from './stand-in-activities.js';
 import {
   askProgress,
   atGate,
@@ -219,7 +219,8 @@ describe('a gate that waits', () => {
     const handle = await runAtLabels();
     const { stage, waitingFor } = await askProgress(handle);
     expect(stage).toBe('labels gate');
-    expect(waitingFor).toMatchObject({ gate: 'labels', checks: VOTED.checks, evidence: VOTED.evidence });
+    const evidence = `${VOTED.evidence}\n\n${RANKED.evidence}`;
+    expect(waitingFor).toMatchObject({ gate: 'labels', checks: VOTED.checks, evidence });
     // The default deadline is a week.
     const daysLeft = (Date.parse(waitingFor?.deadline ?? '') - Date.now()) / (24 * HOUR_MS);
     expect(daysLeft).toBeGreaterThan(6.99);
