@@ -27,7 +27,9 @@ async function ok(...args: string[]): Promise<string> {
 
 async function waitingAt(gate: string): Promise<NonNullable<Progress['waitingFor']>> {
   for (let attempt = 0; attempt < 120; attempt++) {
-    const progress: Progress | null = JSON.parse(await ok('watch', RUN, '--once', '--json'));
+    // At first the run may not have been started yet.
+    const { code, stdout } = await tutelage(['watch', RUN, '--once', '--json'], { cwd: folder });
+    const progress: Progress | null = code === 0 ? JSON.parse(stdout) : null;
     if (progress?.waitingFor?.gate === gate) return progress.waitingFor;
     await sleep(500);
   }
