@@ -1,4 +1,7 @@
 /** Tests are TypeScript, compiled by swc to CommonJS; the listed packages ship ES modules only and are compiled too. */
+// Commands that run inside a test write what they write to a file: picocolors would colour it where CI is set.
+process.env.NO_COLOR = '1';
+
 const esmOnly = [
   'hyparquet',
   'hyparquet-compressors',

@@ -11,6 +11,10 @@ export function controlPath(runFolder: string): string {
   return `${runFolder}/control.json`;
 }
 
+export function outcomePath(runFolder: string): string {
+  return `${runFolder}/outcome.json`;
+}
+
 export function readTask(store: Store, { run }: PreparedRun): Promise<Task> {
   return readJson(store, taskPath(run.folder), Task);
 }
@@ -19,7 +23,7 @@ export function readManifest(store: Store, { run }: PreparedRun): Promise<Manife
   return readJson(store, `${run.folder}/prepare/manifest.json`, Manifest);
 }
 
-export async function* readLabels(store: Store, labels: ArtifactRef): AsyncIterable<LabelRow> {
+export async function* readLabels(store: Store, labels: Pick<ArtifactRef, 'path'>): AsyncIterable<LabelRow> {
   for await (const line of store.lines(labels.path)) yield LabelRow.parse(JSON.parse(line));
 }
 

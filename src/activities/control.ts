@@ -5,6 +5,7 @@ import {
   ChunkInput,
   type ChunkResult,
   ControlInput,
+  RunOutcome,
   SettleInput,
   type Task,
 } from '../contracts/index.js';
@@ -12,7 +13,7 @@ import { openRunStore, type Store } from '../store/index.js';
 import { resolveTask } from '../tasks/index.js';
 import { chunkFolder, settleChunkCounts } from '../teachers/index.js';
 import { addCounts, emptyCounts } from '../voting/index.js';
-import { controlPath, readManifest, readTask } from './artifacts.js';
+import { controlPath, outcomePath, readManifest, readTask } from './artifacts.js';
 import { type Dependencies, withHeartbeat } from './dependencies.js';
 
 export function createControlActivities(dependencies: Dependencies) {
@@ -20,18 +21,40 @@ export function createControlActivities(dependencies: Dependencies) {
     /** Chunks of the run read this once a second. */
     async setControl(raw: ControlInput): Promise<void> {
       const { run, state } = ControlInput.parse(raw);
-      const store = await openRunStore(run.store);
-      await store.write(controlPath(run.folder), JSON.stringify({ state, at: new Date().toISOString() }));
+      await withHeartbeat(
+        () => null,
+        async () => {
+          const store = await openRunStore(run.store);
+          await store.write(controlPath(run.folder), JSON.stringify({ state, at: new Date().toISOString() }));
+        },
+      );
+    },
+
+    /** Decisions, figures and cause, for whoever asks after the server has forgotten the run. */
+    async recordOutcome(raw: RunOutcome): Promise<void> {
+      const outcome = RunOutcome.parse(raw);
+      await withHeartbeat(
+        () => null,
+        async () => {
+          const store = await openRunStore(outcome.run.store);
+          await store.write(outcomePath(outcome.run.folder), `${JSON.stringify(outcome, null, 2)}\n`);
+        },
+      );
     },
 
     /** What a chunk that failed for good had come to. */
     async settleChunk(raw: Pick<ChunkInput, 'prepared' | 'chunk'>): Promise<ChunkResult> {
       const { prepared, chunk: index } = ChunkInput.omit({ grant: true }).parse(raw);
-      const store = await openRunStore(prepared.run.store);
-      const task = await readTask(store, prepared);
-      const chunk = (await readManifest(store, prepared)).chunks[index] as ChunkEntry;
-      const counts = await countsOf(store, task, prepared.run.folder, chunk);
-      return { chunk: index, set: chunk.set, counts, complete: false };
+      return withHeartbeat(
+        () => index,
+        async () => {
+          const store = await openRunStore(prepared.run.store);
+          const task = await readTask(store, prepared);
+          const chunk = (await readManifest(store, prepared)).chunks[index] as ChunkEntry;
+          const counts = await countsOf(store, task, prepared.run.folder, chunk);
+          return { chunk: index, set: chunk.set, counts, complete: false };
+        },
+      );
     },
 
     /** What a run that failed or was cancelled had come to. */

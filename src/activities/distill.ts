@@ -99,7 +99,7 @@ async function writeExamples(store: Store, task: Task, labels: ArtifactRef, path
   }
 }
 
-export function isTrainedOn(row: LabelRow): boolean {
+export function isTrainedOn(row: Pick<LabelRow, 'label' | 'gold' | 'set'>): boolean {
   return row.label !== null && row.gold === null && row.set === 'corpus';
 }
 

@@ -69,6 +69,7 @@ async function evaluateStudent(store: Store, input: EvaluateInput): Promise<Eval
     labels: prepared.labels,
     confidence: task.evaluation.confidence,
     overlap: { texts: (await readManifest(store, prepared)).counts.goldInCorpus },
+    certificate: input.certificate,
     cost: {
       teacherMicrosPerThousand:
         input.spentMicros === null || input.textsAnnotated === 0

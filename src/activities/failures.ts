@@ -23,6 +23,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   DamagedArtifactError: { type: FailureType.ArtifactDamaged, retry: false },
   TrainingRefusedError: { type: FailureType.TrainingRefused, retry: false },
   EncoderError: { type: FailureType.TrainingRefused, retry: false },
+  ExampleError: { type: FailureType.TrainingRefused, retry: false },
+  StudentFolderError: { type: FailureType.TrainingRefused, retry: false },
   ParityError: { type: FailureType.ParityFailed, retry: false },
 };
 

@@ -6,6 +6,7 @@ import { createDistillActivities } from './distill.js';
 import { createEvaluateActivities } from './evaluate.js';
 import { withFailureTypes } from './failures.js';
 import { createPrepareActivities } from './prepare.js';
+import { createReviewActivities } from './review.js';
 import { createVoteActivities } from './vote.js';
 
 export type { Dependencies } from './dependencies.js';
@@ -19,7 +20,11 @@ export function createActivities(dependencies: Dependencies) {
       ...createDeployActivities(),
     }),
     teacher: withFailureTypes({ ...createPrepareActivities(dependencies), ...createAnnotateActivities(dependencies) }),
-    student: withFailureTypes({ ...createDistillActivities(), ...createEvaluateActivities() }),
+    student: withFailureTypes({
+      ...createReviewActivities(),
+      ...createDistillActivities(),
+      ...createEvaluateActivities(),
+    }),
   };
 }
 

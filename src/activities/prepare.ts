@@ -13,7 +13,7 @@ import {
   TextRow,
 } from '../contracts/index.js';
 import { prepareCorpus } from '../corpus/index.js';
-import { openStore, type Store } from '../store/index.js';
+import { openStore, type Store, workflowFolder } from '../store/index.js';
 import { resolveTask } from '../tasks/index.js';
 import { buildPrompt, earlierChunks, type Price, plannedQuestions, worstCallMicros } from '../teachers/index.js';
 import { taskPath } from './artifacts.js';
@@ -23,6 +23,9 @@ import { probe } from './probe.js';
 import { sealedResult } from './sealed-result.js';
 import { teacherOf } from './teacher-of-run.js';
 
+/** A chunk costs its child workflow at most a dozen events of history, which ends at 51,200. */
+const CHUNKS_PER_SHARD = 2000;
+
 export function createPrepareActivities(dependencies: Dependencies) {
   return {
     async prepare(raw: PrepareInput): Promise<PreparedRun> {
@@ -31,7 +34,7 @@ export function createPrepareActivities(dependencies: Dependencies) {
       if (!parsed.ok) throw new InvalidInputError(`the input is not right:\n${parsed.problems}`);
       const input = parsed.value;
       const store = input.store === null ? dependencies.store : await openStore(input.store);
-      const run: RunRef = { workflowId, folder: `runs/${folderName(workflowId)}/${runId}`, store: store.ref };
+      const run: RunRef = { workflowId, folder: `${workflowFolder(workflowId)}/${runId}`, store: store.ref };
       let rows = 0;
       return withHeartbeat(
         () => ({ rows }),
@@ -90,7 +93,7 @@ async function prepareRun(
     corpusHash: manifest.corpusHash,
     counts: manifest.counts,
     chunks: manifest.chunks.length,
-    chunksPerShard: Math.max(1, Math.floor(shardTexts / chunkTexts)),
+    chunksPerShard: Math.min(CHUNKS_PER_SHARD, Math.max(1, Math.floor(shardTexts / chunkTexts))),
     window,
     maxFailedChunks,
     votesPerText: plan.length,
@@ -104,6 +107,7 @@ async function prepareRun(
     teacherModel: teacher.model,
     probe: await probe({ task, run, manifest, price, attempt }, { store, teacher, signal }),
     searchAttributes: dependencies.env.TUTELAGE_SEARCH_ATTRIBUTES === '1',
+    localServer: dependencies.env.TUTELAGE_LOCAL_SERVER ?? null,
   };
 }
 
@@ -120,8 +124,4 @@ async function dearestCall(store: Store, task: Task, manifest: Manifest, price: 
     }
   }
   return dearest;
-}
-
-function folderName(workflowId: string): string {
-  return workflowId.replace(/[^\w.-]/g, (character) => `%${character.codePointAt(0)?.toString(16)}`);
 }

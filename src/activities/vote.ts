@@ -16,15 +16,17 @@ import {
   type VoteSummary,
 } from '../contracts/index.js';
 import { readCorrections } from '../corpus/index.js';
-import { labelsGateChecks } from '../evaluation/index.js';
+import { certificateInWords, labelsGateChecks } from '../evaluation/index.js';
 import { openRunStore, type Store } from '../store/index.js';
 import { chunkFolder, chunkReplies, plannedQuestions } from '../teachers/index.js';
-import { createAlpha, decideLabel } from '../voting/index.js';
+import { AgreementTally, decideByPosterior, decideLabel } from '../voting/index.js';
 import { readLabels, readManifest, readTask } from './artifacts.js';
+import { AuditTally } from './audit-tally.js';
 import { withHeartbeat, withTempFolder } from './dependencies.js';
 import { InvalidInputError } from './failures.js';
 import { LabelTally } from './label-tally.js';
 import { sealedResult } from './sealed-result.js';
+import { byQuestion, votesByQuestion, votesInWords, weighVotes } from './weigh-votes.js';
 
 const UNKNOWN_IDS_NAMED = 10;
 
@@ -64,7 +66,9 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
   const task = await readTask(store, prepared);
   const names = task.labels.map((label) => label.name);
   const plan = plannedQuestions(task);
-  const alpha = createAlpha(names);
+  const agreement = new AgreementTally(names);
+  const weighed = task.votes.aggregation === 'majority' ? null : await weighVotes(store, prepared, task);
+  let index = 0;
   const tally = new LabelTally(names);
   const labels = await store.writer(`${prepared.run.folder}/vote/labels.jsonl`);
   const recorded = await store.writer(`${prepared.run.folder}/vote/replies.jsonl`);
@@ -75,7 +79,9 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
         const row = TextRow.parse(JSON.parse(line));
         const given = plan.flatMap(({ prompt, sample }) => replies.get(`${row.key} ${prompt} ${sample}`) ?? []);
         const votes = given.map((reply) => reply.vote);
-        const decided = decideLabel({ votes, labels: names, settings: task.votes, seed: task.seed, textKey: row.key });
+        const about = { votes, labels: names, settings: task.votes, seed: task.seed, textKey: row.key };
+        const posterior = weighed?.posteriors[index++];
+        const decided = posterior === undefined ? decideLabel(about) : decideByPosterior({ ...about, posterior });
         const { gold, gateGold, id, key, line: number, text } = row;
         const label: LabelRow = {
           key,
@@ -94,21 +100,22 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
           gateGold,
           set: chunk.set,
         };
-        if (chunk.set === 'corpus') alpha.add(votes.map((vote) => vote.label));
+        if (chunk.set === 'corpus') agreement.add(votesByQuestion(plan, label.votes));
         tally.add(label, decided.tie);
         await labels.write(`${JSON.stringify(label)}\n`);
         for (const reply of given) await recorded.write(`${JSON.stringify(recordedReply(text, reply))}\n`);
       }
     }
+    const agreed = agreement.agreement(task.seed, task.evaluation.confidence);
     const summary = tally.summary({
       labels: await labels.finish(),
       replies: await recorded.finish(),
-      alpha: alpha.value(),
+      alpha: agreed.alpha,
     });
     return {
       summary,
       checks: checksOf(input, task, summary, tally.unreadableShare()),
-      evidence: tally.evidence(summary),
+      evidence: [tally.evidence(summary), ...votesInWords(task, agreed, weighed)].join('\n\n'),
     };
   } finally {
     await labels.abort();
@@ -126,6 +133,7 @@ async function correct(store: Store, input: CorrectionInput, signal: AbortSignal
   });
   const unknown = new Set(corrections.keys());
   const tally = new LabelTally(names);
+  const audited = await AuditTally.open(store, prepared.run.folder);
   let changed = 0;
   const writer = await store.writer(`${prepared.run.folder}/vote/labels-corrected-${randomUUID()}.jsonl`);
   try {
@@ -143,9 +151,10 @@ async function correct(store: Store, input: CorrectionInput, signal: AbortSignal
               distribution: { [label]: 1 },
               agreement: 1,
               source: 'person',
-              correctedBy: input.reviewer,
+              correctedBy: audited.decisionOn(row, label)?.reviewer ?? input.reviewer,
             };
       tally.add(corrected, false);
+      audited.add(corrected);
       await writer.write(`${JSON.stringify(corrected)}\n`);
     }
     if (unknown.size > 0) {
@@ -158,9 +167,12 @@ async function correct(store: Store, input: CorrectionInput, signal: AbortSignal
       );
     }
     const { alpha, replies, ties } = input.summary;
-    const summary: VoteSummary = { ...tally.summary({ labels: await writer.finish(), replies, alpha }), ties };
+    const certificate = audited.certificate(task.evaluation.confidence);
+    const counted = tally.summary({ labels: await writer.finish(), replies, alpha });
+    const summary: VoteSummary = { ...counted, ties, certificate };
     const checks = checksOf(input.vote, task, summary, tally.unreadableShare());
-    return { summary, checks, evidence: tally.evidence(summary), changed };
+    const certified = certificate === null ? '' : `\n\n${certificateInWords(certificate)}`;
+    return { summary, checks, evidence: `${tally.evidence(summary)}${certified}`, changed };
   } finally {
     await writer.abort();
   }
@@ -176,10 +188,6 @@ function checksOf(input: VoteInput, task: Task, summary: VoteSummary, unreadable
     incompleteTexts: input.incompleteTexts,
     unreadableShare,
   });
-}
-
-function byQuestion(replies: ReadonlyMap<string, StoredReply>): Map<string, StoredReply> {
-  return new Map([...replies.values()].map((reply) => [`${reply.textKey} ${reply.prompt} ${reply.sample}`, reply]));
 }
 
 function recordedReply(text: string, reply: StoredReply): RecordedReply {

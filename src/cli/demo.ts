@@ -101,7 +101,7 @@ async function demo(flags: Flags): Promise<void> {
       if (!flags.interactive) void approveAsDemo(client, workflowId);
       const end = await followRun(client, workflowId, untilInterrupted());
       await reportEnd(end, { workflowId, json: flags.json === true, labelsOut: null });
-      if (end?.error === null) await showAccount(teacher, await killing, store, Date.now() - startedAt);
+      if (end?.failure === null) await showAccount(teacher, await killing, store, Date.now() - startedAt);
     } finally {
       await client.connection.close();
     }
@@ -197,7 +197,7 @@ async function showAccount(
     `  the demo took ${Math.round(elapsedMs / 1000)} s`,
     '',
     pc.bold('What next'),
-    `  ${command} predict --task financial-sentiment --store ${relative(process.cwd(), store)} --text "Orders rose by a third"`,
+    `  ${command} predict --task financial-sentiment --store ${relative(process.cwd(), store)} --text "Net profit rose to a record"`,
     `  ${command} distill financial-sentiment --corpus YOUR.csv --text-column COLUMN --teacher-url http://localhost:8000/v1`,
     `  ${command} up      the Temporal UI with the board, until Ctrl-C`,
   );

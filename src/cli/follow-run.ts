@@ -1,9 +1,10 @@
 /** Follows a run in the terminal until it ends: bars where there is a terminal, else lines. Everything goes to stderr. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, isGrpcServiceError, WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { SingleBar } from 'cli-progress';
 import pc from 'picocolors';
-import { type ChunkProgress, DistillationResult, type Progress } from '../contracts/index.js';
+import { type ChunkProgress, DistillationResult, FailureType, type Progress } from '../contracts/index.js';
 import { addCounts } from '../voting/index.js';
 import { checkLine } from './check-line.js';
 import { plainMarkdown } from './plain-markdown.js';
@@ -16,7 +17,7 @@ export interface RunEnd {
   /** What the run came to; null where it failed before it could tell. */
   readonly result: DistillationResult | null;
   /** Why it did not end with a deployment; null: it did. */
-  readonly error: WorkflowFailedError | null;
+  readonly failure: { readonly type: string | null; readonly message: string } | null;
 }
 
 /** Resolves when the run has ended, or with null when the signal (Ctrl-C) ends the watching; the run goes on. */
@@ -27,10 +28,10 @@ export async function followRun(client: Client, workflowId: string, signal: Abor
   let failure: unknown = null;
   const waiting = untilAnswered(() => handle.result())
     .then((result) => {
-      ended = { result: DistillationResult.parse(result), error: null };
+      ended = { result: DistillationResult.parse(result), failure: null };
     })
     .catch((error: unknown) => {
-      if (error instanceof WorkflowFailedError) ended = { result: reached(error), error };
+      if (error instanceof WorkflowFailedError) ended = { result: reached(error), failure: failureOf(error) };
       else failure = error;
     });
   try {
@@ -60,6 +61,15 @@ async function untilAnswered<Result>(ask: () => Promise<Result>): Promise<Result
       await sleep(POLL_MS);
     }
   }
+}
+
+function failureOf({ cause, message }: WorkflowFailedError): RunEnd['failure'] {
+  const kept = 'replies that were paid for are kept';
+  if (cause instanceof CancelledFailure)
+    return { type: FailureType.Cancelled, message: `the run was cancelled; ${kept}` };
+  if (cause instanceof TerminatedFailure) return { type: null, message: `the run was terminated; ${kept}` };
+  const type = cause instanceof ApplicationFailure ? (cause.type ?? null) : null;
+  return { type, message: cause?.message ?? message };
 }
 
 /** What a failed run had reached: the details of its failure. */
@@ -154,10 +164,15 @@ class RunView {
     const numbers = [
       `${calls} calls`,
       both.reused === 0 ? null : `${both.reused} replies reused`,
-      `${both.unreadable} unreadable`,
-      `${both.uncertain} uncertain`,
-      `${both.inputTokens + both.outputTokens} tokens`,
-      both.spentMicros === null ? null : `$${(both.spentMicros / 1e6).toFixed(4)}`,
+      // Known of finished chunks only.
+      ...(both.calls === 0
+        ? []
+        : [
+            `${both.unreadable} unreadable`,
+            `${both.uncertain} uncertain`,
+            `${both.inputTokens + both.outputTokens} tokens`,
+            both.spentMicros === null ? null : `$${(both.spentMicros / 1e6).toFixed(4)}`,
+          ]),
       progress.callsPerSecond === null ? null : `${progress.callsPerSecond.toFixed(1)}/s`,
       progress.secondsLeft === null ? null : `${Math.ceil(progress.secondsLeft)} s left`,
     ]

@@ -5,6 +5,8 @@ import { type Command, Option } from 'commander';
 import { GateDecision, GateName } from '../contracts/index.js';
 import { type ServerFlags, SetupError } from '../temporal/index.js';
 import { withServerOptions } from './command-options.js';
+import { STORE_OPTION } from './existing-store.js';
+import { openReview } from './open-review.js';
 import { askProgress, findRun, sendDecision, withClient } from './run-client.js';
 
 interface Flags extends ServerFlags {
@@ -12,14 +14,16 @@ interface Flags extends ServerFlags {
   readonly as: string;
   readonly note: string;
   readonly corrections?: string;
+  readonly reviewed?: true;
+  readonly store?: string;
   readonly json?: true;
 }
 
 export function registerApprove(program: Command): void {
-  const command = gateCommand(program, 'approve', 'approve at the gate where a run waits').option(
-    '--corrections <file>',
-    "labels to replace the teacher's: a file of id and label (JSONL, CSV, Parquet)",
-  );
+  const command = gateCommand(program, 'approve', 'approve at the gate where a run waits')
+    .option('--corrections <file>', "labels to replace the teacher's: a file of id and label (JSONL, CSV, Parquet)")
+    .option('--reviewed', 'with the decisions of tutelage review import, and what the audit certifies')
+    .option(...STORE_OPTION);
   command.action((workflowId: string | undefined, flags: Flags) => decide('approve', workflowId, flags));
 }
 
@@ -59,7 +63,7 @@ async function decide(decision: 'approve' | 'reject', named: string | undefined,
         decision,
         reviewer: flags.as,
         note: flags.note,
-        corrections: flags.corrections === undefined ? null : resolve(flags.corrections),
+        corrections: await correctionsOf(workflowId, flags),
         decisionId: randomUUID(),
       }),
     );
@@ -69,4 +73,24 @@ async function decide(decision: 'approve' | 'reject', named: string | undefined,
         `${workflowId}: gate ${gate}: ${outcome.decision} by ${outcome.reviewer}, recorded at ${outcome.at}\n`,
       );
   });
+}
+
+/** What the decision says of corrections: a file of the user's, or the review's decisions as a file in the store. */
+async function correctionsOf(workflowId: string, { corrections, reviewed, store }: Flags): Promise<string | null> {
+  if (reviewed === undefined) return corrections === undefined ? null : resolve(corrections);
+  if (corrections !== undefined) {
+    throw new SetupError(
+      '--reviewed and --corrections are both given',
+      'Import the corrections too (tutelage review import), or leave one of the two out.',
+    );
+  }
+  const review = await openReview(workflowId, store);
+  const decisions = [...(await review.decisions()).values()];
+  if (decisions.length === 0) {
+    throw new SetupError(
+      `nobody has decided on a label of ${workflowId}`,
+      `Import a review file first: tutelage review import ${workflowId} FILE --as NAME`,
+    );
+  }
+  return `store:${await review.writeCorrections(decisions)}`;
 }

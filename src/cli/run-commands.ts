@@ -1,14 +1,17 @@
 /** tutelage watch, pause, resume, cancel: looking at a run and holding it. */
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { ServerFlags } from '../temporal/index.js';
-import { withServerOptions } from './command-options.js';
-import { followRun } from './follow-run.js';
+import { storeLocation, withServerOptions } from './command-options.js';
+import { followRun, type RunEnd } from './follow-run.js';
+import { pastRun } from './past-run.js';
 import { askProgress, findRun, withClient } from './run-client.js';
 import { reportEnd, untilInterrupted } from './run-end.js';
 
 interface WatchFlags extends ServerFlags {
   readonly once?: true;
   readonly json?: true;
+  readonly store?: string;
 }
 
 const ID = ['[workflow-id]', 'the run; without: the only open one'] as const;
@@ -19,20 +22,33 @@ export function registerWatch(program: Command): void {
     .description('follow a run until it ends; Ctrl-C ends the watching only')
     .argument(...ID)
     .option('--once', 'print where it is and return')
+    .option('--store <folder>', 'where to look for a run that the server has forgotten (or TUTELAGE_STORE)')
     .option('--json', 'print the result (with --once: the progress) as one JSON object');
   withServerOptions(command).action((named: string | undefined, flags: WatchFlags) =>
     withClient(flags, async (client) => {
       const workflowId = await findRun(client, named);
-      if (flags.once) {
-        const progress = await askProgress(client, workflowId);
-        const text = flags.json ? JSON.stringify(progress) : `${workflowId}: ${progress?.stage ?? 'no worker answers'}`;
-        process.stdout.write(`${text}\n`);
-        return;
+      try {
+        if (flags.once) await showOnce(client, workflowId, flags);
+        else await report(await followRun(client, workflowId, untilInterrupted()), workflowId, flags);
+      } catch (error) {
+        const past =
+          error instanceof WorkflowNotFoundError ? await pastRun(storeLocation(flags.store), workflowId) : null;
+        if (past === null) throw error;
+        process.stderr.write(`the server has forgotten this run; it ended at ${past.endedAt}\n`);
+        await report(past, workflowId, flags);
       }
-      const end = await followRun(client, workflowId, untilInterrupted());
-      await reportEnd(end, { workflowId, json: flags.json === true, labelsOut: null });
     }),
   );
+}
+
+async function showOnce(client: Client, workflowId: string, flags: WatchFlags): Promise<void> {
+  const progress = await askProgress(client, workflowId);
+  const text = flags.json ? JSON.stringify(progress) : `${workflowId}: ${progress?.stage ?? 'no worker answers'}`;
+  process.stdout.write(`${text}\n`);
+}
+
+function report(end: RunEnd | null, workflowId: string, { json }: WatchFlags): Promise<void> {
+  return reportEnd(end, { workflowId, json: json === true, labelsOut: null });
 }
 
 export function registerPause(program: Command): void {

@@ -1,5 +1,4 @@
 /** What a run leaves on the terminal when it has ended: a table for people, one JSON object for machines. */
-import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import pc from 'picocolors';
 import type { DistillationResult, GateCheck } from '../contracts/index.js';
 import { checkLine } from './check-line.js';
@@ -32,14 +31,14 @@ export async function reportEnd(end: RunEnd | null, options: EndOptions): Promis
     process.exitCode = ExitCode.Failed;
     return;
   }
-  const { error, result } = end;
-  if (error !== null) {
-    process.stderr.write(`${pc.red('✘')} ${whyEnded(error.cause)}\n`);
+  const { failure, result } = end;
+  if (failure !== null) {
+    process.stderr.write(`${pc.red('✘')} ${failure.message}\n`);
     for (const check of failedChecks(result)) process.stderr.write(`  ${checkLine(check)}\n`);
-    process.exitCode = exitCodeFor(error.cause instanceof ApplicationFailure ? error.cause.type : null);
+    process.exitCode = exitCodeFor(failure.type);
   }
   if (options.json) process.stdout.write(`${JSON.stringify(result ?? { workflowId: options.workflowId })}\n`);
-  else if (result !== null && error === null) process.stdout.write(`${summaryTable(result)}\n`);
+  else if (result !== null && failure === null) process.stdout.write(`${summaryTable(result)}\n`);
   // Last, for it may fail: the result is told by then.
   if (result?.labels && options.labelsOut !== null) {
     const rows = await writeLabels(result.labels.uri, options.labelsOut);
@@ -93,12 +92,6 @@ export function summaryTable(result: DistillationResult): string {
 function failedChecks(result: DistillationResult | null): GateCheck[] {
   const rejected = Object.values(result?.gates ?? {}).find((gate) => gate?.decision === 'reject' && gate.automatic);
   return rejected?.checks.filter((check) => !check.passed) ?? [];
-}
-
-function whyEnded(cause: Error | undefined): string {
-  if (cause instanceof CancelledFailure) return 'the run was cancelled; replies that were paid for are kept';
-  if (cause instanceof TerminatedFailure) return 'the run was terminated; replies that were paid for are kept';
-  return cause?.message ?? 'the run failed';
 }
 
 function percent(share: number): string {

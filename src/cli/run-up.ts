@@ -79,7 +79,7 @@ async function serve(options: UpOptions, server: Server, local: DevServer | null
   const client = await createClient(server, options.env);
   try {
     const roles = options.roles ?? (local === null ? await unservedRoles(client, options) : WorkerRole.options);
-    const fleet = makeFleet(options, server, roles);
+    const fleet = makeFleet(options, server, local, roles);
     const kill = (): void => fleet.kill();
     options.kill.addEventListener('abort', kill);
     try {
@@ -108,8 +108,16 @@ async function unservedRoles(client: Client, { onProgress }: UpOptions): Promise
   return WorkerRole.options.filter((role) => pollers[role] === 0);
 }
 
-function makeFleet(options: UpOptions, server: Server, roles: readonly WorkerRole[]): WorkerFleet {
-  const { folder, env, onProgress, store, flags } = options;
+function makeFleet(
+  options: UpOptions,
+  server: Server,
+  local: DevServer | null,
+  roles: readonly WorkerRole[],
+): WorkerFleet {
+  const { folder, onProgress, store, flags } = options;
+  // The local server was started with the search attributes, and its address is on nobody's profile.
+  const ofLocal = local && { TUTELAGE_SEARCH_ATTRIBUTES: '1', TUTELAGE_LOCAL_SERVER: local.address };
+  const env = { ...options.env, ...ofLocal };
   const serverFlags = serverArguments({ ...flags, address: server.connection.address });
   return new WorkerFleet({
     folder,

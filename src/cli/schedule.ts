@@ -10,8 +10,6 @@ import type { Command } from 'commander';
 import { nearest } from '../contracts/index.js';
 import { type ServerFlags, SetupError } from '../temporal/index.js';
 import { serverArguments, withServerOptions } from './command-options.js';
-import { collect } from './option-values.js';
-import { redistillationInput } from './redistillation-input.js';
 import {
   createCommand,
   type Interval,
@@ -21,20 +19,13 @@ import {
   startSchedule,
 } from './redistillation-schedule.js';
 import { withClient } from './run-client.js';
+import { type RunFlags, runInput, withRunOptions } from './run-input.js';
 import { textTable } from './text-table.js';
 
-interface CreateFlags extends ServerFlags {
-  readonly corpus: string;
+interface CreateFlags extends ServerFlags, RunFlags {
   readonly every?: Interval;
   readonly cron?: string;
   readonly id?: string;
-  readonly approveAs?: string;
-  readonly gold?: string;
-  readonly textColumn?: string;
-  readonly idColumn?: string;
-  readonly labelColumn?: string;
-  readonly set: string[];
-  readonly store?: string;
   readonly json?: true;
 }
 
@@ -55,19 +46,11 @@ export function registerSchedule(program: Command): void {
 function registerCreate(schedule: Command): void {
   const command = schedule
     .command('create', { isDefault: true })
-    .description('plan runs; the word create may be left out')
-    .argument('<task>', 'task file, or the name of a task in ./config/tasks or of a shipped one')
-    .requiredOption('--corpus <file>', "texts to label, read anew by each run from the worker's disk")
+    .description('plan runs; the word create may be left out');
+  withRunOptions(command)
     .option('--every <time>', 'how often: 12h, 7d, 4w', parseInterval)
     .option('--cron <expression>', 'or when, in UTC: "0 6 * * 1" is Mondays at six')
     .option('--id <id>', 'name of the schedule; default: redistill-TASK')
-    .option('--approve-as <name>', 'approve both gates under this name if all checks pass, else reject')
-    .option('--gold <file>', "texts with experts' labels, used to measure only")
-    .option('--text-column <name>', 'column of the texts (default: text)')
-    .option('--id-column <name>', 'column of ids (default: id)')
-    .option('--label-column <name>', "column of experts' labels (default: label)")
-    .option('--set <key=value>', 'override any key of the task: votes.stop=majority', collect, [])
-    .option('--store <folder>', "where artifacts go; default: the workers' store")
     .option('--json', 'print one JSON object');
   withServerOptions(command).action((task: string, flags: CreateFlags) => {
     const { every, cron } = flags;
@@ -125,9 +108,11 @@ async function create(
   spec: PlannedSchedule['spec'],
   refuse: (problem: string) => never,
 ): Promise<void> {
-  const { input, taskName, notes } = await redistillationInput(task, flags);
-  for (const note of notes) process.stderr.write(`${note}\n`);
-  const planned = { id: flags.id ?? `redistill-${taskName}`, spec, input };
+  const { missing, sent: input, task: resolved } = await runInput(task, flags, 'file');
+  for (const path of missing) {
+    process.stderr.write(`${path} is not on this machine now; the workers must see it when a run starts\n`);
+  }
+  const planned = { id: flags.id ?? `redistill-${resolved.name}`, spec, input };
   const { next, command } = await withClient(flags, async (client) => {
     const next = await startSchedule(client, planned);
     return { next, command: createCommand(planned, serverArguments({ ...flags, ...addressOf(client) })) };

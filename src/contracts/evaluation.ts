@@ -1,6 +1,7 @@
 /** The report: who is how good, on the same rows. All shares are 0 to 1. */
 import { z } from 'zod';
 import { ArtifactRef } from './artifact.js';
+import { Certificate } from './certificate.js';
 
 export const Interval = z.object({ low: z.number(), high: z.number() });
 export type Interval = z.infer<typeof Interval>;
@@ -61,6 +62,7 @@ export const EvaluationReport = z.object({
     teacherMicrosPerThousand: z.number().nullable().describe('Micro-dollars for a thousand texts, as this run paid.'),
     studentTextsPerSecond: z.number().nullable(),
   }),
+  certificate: Certificate.nullish().describe("What an audit certifies of the teacher's labels, corrections included."),
 });
 export type EvaluationReport = z.infer<typeof EvaluationReport>;
 

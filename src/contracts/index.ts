@@ -1,4 +1,5 @@
 export { ArtifactRef, RunRef, StoreRef } from './artifact.js';
+export { Certificate } from './certificate.js';
 export {
   ChunkEntry,
   ChunkSet,
@@ -32,6 +33,14 @@ export {
   Vote,
 } from './reply.js';
 export {
+  Audit,
+  RankInput,
+  RankOutcome,
+  ReviewDecision,
+  ReviewQueue,
+  ReviewRow,
+} from './review.js';
+export {
   AnnotationInput,
   AnnotationResult,
   ChunkProgress,
@@ -57,6 +66,7 @@ export {
   EvaluateOutcome,
   PrepareInput,
   ReviewInput,
+  RunOutcome,
   SettleInput,
   VoteInput,
   VoteOutcome,

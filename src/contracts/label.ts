@@ -1,6 +1,7 @@
 /** What the votes, or a person, decided for a text. */
 import { z } from 'zod';
 import { ArtifactRef } from './artifact.js';
+import { Certificate } from './certificate.js';
 import { Unreadable } from './reply.js';
 import { PromptStyle } from './task.js';
 
@@ -50,5 +51,6 @@ export const VoteSummary = z.object({
   gateGold: z
     .object({ rows: z.number().int(), correct: z.number().int() })
     .describe("Gold rows set apart for the labels gate, and the teacher's right answers."),
+  certificate: Certificate.nullish().describe('What the audit certifies of the labels; null: there was none.'),
 });
 export type VoteSummary = z.infer<typeof VoteSummary>;

@@ -91,6 +91,10 @@ export const PreparedRun = z.object({
   teacherModel: z.string().nullable(),
   probe: ProbeResult,
   searchAttributes: z.boolean().describe('The server knows TutelageTask and TutelageStage.'),
+  localServer: z
+    .string()
+    .nullable()
+    .describe("Address of the embedded server, for commands to type; null: the user's own."),
 });
 export type PreparedRun = z.infer<typeof PreparedRun>;
 
@@ -154,7 +158,6 @@ export const Progress = z.object({
   teacherHost: z.string().nullable(),
   callsPerSecond: z.number().nullable(),
   secondsLeft: z.number().nullable().describe('Of the stage annotate.'),
-  training: z.object({ phase: z.string(), done: z.number() }).nullable(),
   gates: z.record(z.string(), GateOutcome),
   waitingFor: z
     .object({

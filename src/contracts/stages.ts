@@ -1,10 +1,11 @@
 /** What the workflows hand to the activities, stage by stage, and what comes back. Plain JSON, parsed on arrival. */
 import { z } from 'zod';
 import { ArtifactRef, RunRef } from './artifact.js';
+import { Certificate } from './certificate.js';
 import { EvaluationSummary } from './evaluation.js';
 import { GateCheck } from './gate.js';
 import { VoteSummary } from './label.js';
-import { Grant, PreparedRun } from './run.js';
+import { DistillationResult, Grant, PreparedRun } from './run.js';
 import { TrainingSummary } from './student.js';
 
 export const PrepareInput = z.object({
@@ -56,6 +57,7 @@ export const EvaluateInput = z.object({
   student: TrainingSummary,
   spentMicros: z.number().int().nullable(),
   textsAnnotated: z.number().int(),
+  certificate: Certificate.nullish(),
 });
 export type EvaluateInput = z.infer<typeof EvaluateInput>;
 
@@ -73,6 +75,15 @@ export type DeployInput = z.infer<typeof DeployInput>;
 
 export const DeployOutcome = z.object({ version: z.number().int(), folder: z.string() });
 export type DeployOutcome = z.infer<typeof DeployOutcome>;
+
+/** How a run ended, kept in the store: the server forgets closed runs. */
+export const RunOutcome = z.object({
+  run: RunRef,
+  endedAt: z.string().describe('ISO 8601.'),
+  failure: z.object({ type: z.string(), message: z.string() }).nullable().describe('null: it deployed.'),
+  result: DistillationResult,
+});
+export type RunOutcome = z.infer<typeof RunOutcome>;
 
 /** Input of the child workflow `review`: one wait for a person. */
 export const ReviewInput = z.object({

@@ -127,6 +127,12 @@ export const VoteSettings = z.strictObject({
     .enum(['all', 'majority'])
     .default('all')
     .describe("majority: stop asking once the outcome can't change. Cheaper; hides disagreement."),
+  aggregation: z
+    .enum(['majority', 'weighted', 'dawid-skene'])
+    .default('majority')
+    .describe(
+      'weighted: votes of prompts and samples count by how often they agree with the majority. dawid-skene: by what each takes for what; its soft labels are too sure where samples of one model err alike.',
+    ),
   ties: z
     .enum(['abstain', 'random'])
     .default('abstain')
@@ -175,6 +181,11 @@ export const LabelsGateSettings = z.strictObject({
   )
     .nullable()
     .default(null),
+  maxErrorShare: share(
+    'Wrong labels that an audit may leave possible, at most (tutelage review export --audit). null: no audit is asked for.',
+  )
+    .nullable()
+    .default(null),
 });
 export type LabelsGateSettings = z.infer<typeof LabelsGateSettings>;
 
@@ -215,7 +226,7 @@ export const LinearSettings = z.strictObject({
     .min(1024)
     .max(2 ** 24)
     .default(2 ** 18)
-    .describe('Buckets that n-grams are hashed into.'),
+    .describe('N-grams with a weight for each label, at most; of more, those of the fewest texts are left out.'),
   strengths: z
     .array(z.number().positive())
     .min(1)
@@ -361,6 +372,13 @@ export const Task = z
           message: `"${example.label}" is not one of the labels: ${[...names].join(', ')}`,
         });
       }
+    }
+    if (task.votes.aggregation !== 'majority' && task.votes.stop === 'majority') {
+      context.addIssue({
+        code: 'custom',
+        path: ['votes', 'stop'],
+        message: `votes.aggregation "${task.votes.aggregation}" needs every vote: use "all"`,
+      });
     }
     if (task.gates.labels.minGoldAccuracy !== null && task.evaluation.goldShareForGate === 0) {
       context.addIssue({

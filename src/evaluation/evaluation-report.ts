@@ -17,6 +17,7 @@ export interface EvaluatedRows {
   readonly confidence: number;
   readonly overlap: EvaluationReport['overlap'];
   readonly cost: EvaluationReport['cost'];
+  readonly certificate?: EvaluationReport['certificate'];
 }
 
 /**
@@ -25,7 +26,7 @@ export interface EvaluatedRows {
  * Throws RangeError as classificationReport does.
  */
 export function buildReport(evaluated: EvaluatedRows): EvaluationReport {
-  const { basis, truth, labels, confidence, champion, overlap, cost } = evaluated;
+  const { basis, truth, labels, confidence, champion, overlap, cost, certificate } = evaluated;
   const teacher = basis === 'gold' ? evaluated.teacher : null;
   const reportOf = (predicted: readonly (string | null)[]) =>
     classificationReport({ truth, predicted, labels, confidence });
@@ -52,6 +53,7 @@ export function buildReport(evaluated: EvaluatedRows): EvaluationReport {
     comparisons,
     overlap,
     cost,
+    ...(certificate ? { certificate } : {}),
   };
 }
 

@@ -6,13 +6,14 @@ import type {
   LabelsGateSettings,
   VoteSummary,
 } from '../contracts/index.js';
+import { certificateInWords } from './certificate.js';
 import { confidenceLevel, counted, range } from './figures.js';
 import { markdownTable, plainText } from './markdown-table.js';
 
 type Bars<Settings> = Omit<Settings, 'approval' | 'deadlineHours' | 'reminderHours'>;
 
 export interface LabelsToJudge {
-  readonly summary: Pick<VoteSummary, 'texts' | 'labelled' | 'perLabel' | 'alpha' | 'gateGold'>;
+  readonly summary: Pick<VoteSummary, 'texts' | 'labelled' | 'perLabel' | 'alpha' | 'gateGold' | 'certificate'>;
   readonly settings: Bars<LabelsGateSettings>;
   /** The task's labels: one that summary.perLabel lacks has no training text. */
   readonly labels: readonly string[];
@@ -65,6 +66,14 @@ export function labelsGateChecks(judged: LabelsToJudge): GateCheck[] {
         : `Teacher's accuracy on the ${counted(rows, 'gold row')} set apart for this gate.`,
       rows === 0 ? null : correct / rows,
       atLeast(settings.minGoldAccuracy),
+    ),
+    check(
+      'certified error share',
+      summary.certificate
+        ? certificateInWords(summary.certificate)
+        : 'Wrong labels, at most: nobody has audited them. Draw an audit (tutelage review export --audit), or set gates.labels.maxErrorShare to null.',
+      summary.certificate?.mostWrongShare ?? null,
+      atMost(settings.maxErrorShare),
     ),
   ]);
 }

@@ -1,3 +1,4 @@
+export { certificateInWords } from './certificate.js';
 export { classificationReport, type PredictionsOnRows } from './classification-report.js';
 export { buildReport, type EvaluatedRows } from './evaluation-report.js';
 export {

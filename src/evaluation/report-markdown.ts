@@ -1,5 +1,6 @@
 /** The evaluation report as people read it. */
 import type { ClassificationReport, EvaluationReport, PairedComparison } from '../contracts/index.js';
+import { certificateInWords } from './certificate.js';
 import { confidenceLevel, counted, dollars, inPoints, percent, pValue, range } from './figures.js';
 import { markdownTable, plainText } from './markdown-table.js';
 
@@ -159,9 +160,10 @@ function confusionSection(student: ClassificationReport, basis: EvaluationReport
   );
 }
 
-function factsList({ overlap, cost }: EvaluationReport): string {
+function factsList({ overlap, cost, certificate }: EvaluationReport): string {
   const { teacherMicrosPerThousand: micros, studentTextsPerSecond: speed } = cost;
   return [
+    ...(certificate ? [`Labels: ${certificateInWords(certificate)}`] : []),
     overlap.texts === 0
       ? 'No text stands both among the training texts and the test rows.'
       : `Found both among the training texts and the test rows, and left out of training: ${counted(overlap.texts, 'text')}.`,

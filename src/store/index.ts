@@ -1,5 +1,6 @@
 export { openFileStore, StoreAddressError } from './file-store.js';
 export { openRunStore, openStore, StoreNotSeenError } from './open-store.js';
+export { workflowFolder } from './run-folder.js';
 export {
   type ArtifactWriter,
   DamagedArtifactError,

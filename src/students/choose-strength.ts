@@ -1,8 +1,9 @@
 /** The choice of C on the validation rows. */
 import { type LinearExamples, rowMajor } from './linear-examples.js';
 import { fitLogisticRegression, type LogisticModel, predictProbabilities } from './logistic-regression.js';
-import { type BlockVocabulary, fitVocabulary, placesOf, weigh } from './tf-idf.js';
+import { weigh } from './tf-idf.js';
 import { likeliest } from './training-examples.js';
+import { type BlockVocabulary, fitVocabulary } from './vocabulary.js';
 
 /** The figures of one C on the validation rows; iterations and gap tell how well its fit converged. */
 export interface Candidate {
@@ -35,7 +36,7 @@ export async function chooseStrength(
   strengths: readonly number[],
   report: (phase: string, fit: number) => (iteration: number) => Promise<void>,
 ): Promise<{ candidates: Candidate[]; chosen: ChosenFit }> {
-  const vocabularies = data.tables.map((table) => fitVocabulary(table, data.fittingRows));
+  const vocabularies = data.tables.map((table) => fitVocabulary(table, data.fittingRows, data.knownAtMost));
   const features = weigh(data.tables, vocabularies, data.fittingRows);
   const targets = rowMajor(data.targets, data.fittingRows);
   const validation = weigh(data.tables, vocabularies, data.validationRows);
@@ -58,25 +59,6 @@ export async function chooseStrength(
     warmStart = model;
   }
   return { candidates, chosen: chosen! };
-}
-
-/** A model with the chosen one's weights on the columns of other vocabularies: where the last fit starts. */
-export function carryOver(chosen: ChosenFit, vocabularies: readonly BlockVocabulary[]): LogisticModel {
-  const { labels, parameters } = chosen.model;
-  const columns = vocabularies.reduce((sum, { known }) => sum + known.length, 0);
-  const carried = new Float64Array((columns + 1) * labels);
-  let [from, to] = [0, 0];
-  for (const [b, old] of chosen.vocabularies.entries()) {
-    const places = placesOf(old);
-    for (const [column, bucket] of vocabularies[b]!.known.entries()) {
-      const start = from + (places[bucket]! - 1) * labels;
-      if (places[bucket]! > 0) carried.set(parameters.subarray(start, start + labels), to + column * labels);
-    }
-    from += old.known.length * labels;
-    to += vocabularies[b]!.known.length * labels;
-  }
-  carried.set(parameters.subarray(from), to);
-  return { labels, parameters: carried };
 }
 
 /** Nats; strengths that matter differ by more. */

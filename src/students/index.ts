@@ -9,4 +9,4 @@ export {
   TrainingRefusedError,
 } from './student-errors.js';
 export { loadStudent, studentKind } from './student-kinds.js';
-export { type TrainInProcessOptions, trainInProcess } from './train-process.js';
+export { predictOutOfFoldInProcess, type TrainInProcessOptions, trainInProcess } from './train-process.js';

@@ -3,17 +3,26 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { blockInputs } from './linear-graph.js';
-import { type NgramBlock, NgramCounter, tokenise } from './ngrams.js';
+import { type NgramBlock, NgramCounter, normalise } from './ngrams.js';
 import type { Featuriser, ModelInputs, ModelRun } from './student.js';
 import { StudentFolderError } from './student-errors.js';
 import { readFolderJson, readStudentConfig } from './student-folder.js';
-import { placesOf } from './tf-idf.js';
+import { placesOf } from './vocabulary.js';
 
-/** The literals name algorithms: a file from a version with others is refused, not misread. */
+/** Names of the algorithms: a file from a version with others is refused, not misread. */
+const ALGORITHMS = {
+  normalisation: 'NFKC, lower case',
+  words: 'two or more of [\\p{L}\\p{M}\\p{N}_]',
+  characters: 'of " run " for each run between white space',
+  hash: 'MurmurHash3_x86_32, seed 0, of UTF-32LE; bucket = hash mod buckets',
+} as const;
+
 const LinearFeatures = z.strictObject({
   format: z.literal(1),
-  normalisation: z.literal('NFKC, lower case'),
-  hash: z.literal('MurmurHash3_x86_32, seed 0, of UTF-32LE; bucket = hash mod buckets'),
+  normalisation: z.literal(ALGORITHMS.normalisation),
+  words: z.literal(ALGORITHMS.words),
+  characters: z.literal(ALGORITHMS.characters),
+  hash: z.literal(ALGORITHMS.hash),
   blocks: z.array(
     z.strictObject({
       unit: z.enum(['word', 'char']),
@@ -38,8 +47,7 @@ const GATHERED_AT_MOST = 2 ** 20;
 export async function writeLinearFeatures(folder: string, vocabularies: readonly KnownBuckets[]): Promise<void> {
   const features: z.infer<typeof LinearFeatures> = {
     format: 1,
-    normalisation: 'NFKC, lower case',
-    hash: 'MurmurHash3_x86_32, seed 0, of UTF-32LE; bucket = hash mod buckets',
+    ...ALGORITHMS,
     blocks: vocabularies.map(({ block, known }) => ({
       unit: block.unit,
       lengths: [...block.lengths],
@@ -83,8 +91,8 @@ class LinearFeaturiser implements Featuriser {
     let group: TextEntries[] = [];
     let [longest, answered] = [1, 0];
     for (const text of texts) {
-      const tokens = tokenise(text);
-      const entries = this.encoders.map((encoder) => encoder.encode(tokens));
+      const normalised = normalise(text);
+      const entries = this.encoders.map((encoder) => encoder.encode(normalised));
       const length = Math.max(...entries.map(({ indices }) => indices.length));
       if (group.length > 0 && (group.length + 1) * Math.max(longest, length) * this.labels > GATHERED_AT_MOST) {
         runs.push(this.run(group, answered));
@@ -136,8 +144,8 @@ class BlockEncoder {
     this.places = placesOf(vocabulary);
   }
 
-  encode(tokens: readonly string[]): TextEntries[number] {
-    const counted = this.counter.count(tokens);
+  encode(normalised: string): TextEntries[number] {
+    const counted = this.counter.count(normalised);
     const indices = new Int32Array(counted.buckets.length);
     const counts = new Float32Array(counted.buckets.length);
     let size = 0;

@@ -2,21 +2,22 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LinearSettings } from '../contracts/index.js';
-import { carryOver, chooseStrength } from './choose-strength.js';
+import { chooseStrength } from './choose-strength.js';
 import { countExamples, rowMajor } from './linear-examples.js';
 import { writeLinearFeatures } from './linear-featuriser.js';
 import { linearOnnxModel } from './linear-graph.js';
+import type { LinearJob } from './linear-job.js';
 import { fitLogisticRegression, type LogisticModel, predictProbabilities } from './logistic-regression.js';
 import { encodeOnnxModel } from './onnx-model.js';
-import type { ProgressListener, Student, TrainedStudent, TrainingJob } from './student.js';
+import type { ProgressListener, Student, TrainedStudent } from './student.js';
 import { MODEL_FILE, writeStudentConfig, writeValidationAnswers } from './student-folder.js';
-import { type BlockVocabulary, fitVocabulary, weigh } from './tf-idf.js';
+import { weigh } from './tf-idf.js';
 import { measureParity, PARITY_ROWS } from './training.js';
+import { type BlockVocabulary, bucketWeights, carryOver, fitVocabulary } from './vocabulary.js';
 
 /** Trains and exports; `load` opens the export for the parity check. */
 export async function trainLinear(
-  job: TrainingJob<LinearSettings>,
+  job: LinearJob,
   onProgress: ProgressListener,
   load: (folder: string) => Promise<Student>,
 ): Promise<TrainedStudent> {
@@ -28,12 +29,12 @@ export async function trainLinear(
   const { candidates, chosen } = await chooseStrength(data, job.settings.strengths, report);
 
   const everyRow = data.targets.map((_, row) => row);
-  const vocabularies = data.tables.map((table) => fitVocabulary(table, everyRow));
+  const vocabularies = data.tables.map((table) => fitVocabulary(table, everyRow, data.knownAtMost));
   const features = weigh(data.tables, vocabularies, everyRow);
   const { model } = await fitLogisticRegression(features, rowMajor(data.targets, everyRow), job.labels.length, {
     strength: chosen.C,
     tolerance: FINAL_TOLERANCE,
-    warmStart: carryOver(chosen, vocabularies),
+    warmStart: carryOver(chosen.model, chosen.vocabularies, vocabularies),
     onIteration: report('all rows', candidates.length),
   });
   await onProgress({ phase: 'export', done: 0.99 });
@@ -63,18 +64,14 @@ export async function trainLinear(
 const FINAL_TOLERANCE = 1e-8;
 
 async function exportLinear(
-  job: TrainingJob<LinearSettings>,
+  job: LinearJob,
   vocabularies: readonly BlockVocabulary[],
-  { labels, parameters }: LogisticModel,
+  model: LogisticModel,
 ): Promise<void> {
-  let start = 0;
-  const blocks = vocabularies.map(({ block, known, idf }) => {
-    const end = start + known.length * labels;
-    const weights = parameters.subarray(start, end);
-    start = end;
-    return { name: block.unit, idf, weights };
-  });
-  const bytes = encodeOnnxModel(linearOnnxModel(blocks, parameters.subarray(start)));
+  const weights = bucketWeights(vocabularies, model);
+  const blocks = vocabularies.map(({ block, idf }, b) => ({ name: block.unit, idf, weights: weights[b]! }));
+  const biases = model.parameters.subarray(-model.labels);
+  const bytes = encodeOnnxModel(linearOnnxModel(blocks, biases));
   await writeFile(join(job.outputFolder, MODEL_FILE), bytes);
   await writeLinearFeatures(job.outputFolder, vocabularies);
   await writeStudentConfig(job.outputFolder, job.kind, job.labels);

@@ -1,10 +1,11 @@
 /** The first step of the ladder: hashed n-grams, tf-idf and multinomial logistic regression. No download. */
-import type { LinearSettings } from '../contracts/index.js';
 import { loadOnnxStudent } from './inference-thread.js';
 import { WORKING_VECTORS } from './lbfgs.js';
+import { LINEAR_BLOCKS } from './linear-examples.js';
 import { openLinearFeaturiser } from './linear-featuriser.js';
+import { type LinearJob, linearJob } from './linear-job.js';
 import { trainLinear } from './linear-training.js';
-import type { StudentKind, TrainingJob } from './student.js';
+import type { StudentKind } from './student.js';
 import type { ExampleSurvey } from './training-examples.js';
 
 const load = (folder: string) => loadOnnxStudent('linear', folder);
@@ -26,20 +27,18 @@ const ENTRIES_PER_CHARACTER = 3;
 const BYTES_PER_ENTRY = 28;
 /** The warm start and the best candidate so far. */
 const KEPT_MODELS = 2;
-
-type LinearJob = TrainingJob<LinearSettings>;
-
-function linearJob(job: TrainingJob): LinearJob {
-  const { settings } = job;
-  if (settings.kind !== 'linear') throw new RangeError(`the settings are for the student kind "${settings.kind}"`);
-  return { ...job, settings };
-}
+/** What two vocabularies hold of a known bucket (24 each), and the groups that one is made from. */
+const BYTES_PER_KNOWN = 56;
+/** Four tables with a number for each bucket of the hash. */
+const TABLE_BYTES = 4 * 4 * LINEAR_BLOCKS.reduce((sum, { buckets }) => sum + buckets, 0);
 
 /** Characters are UTF-16 code units. */
 function estimateMemory(job: LinearJob, { examples, characters }: ExampleSurvey): number {
   const entries = ENTRIES_PER_CHARACTER * characters;
-  const parameters = (Math.min(job.settings.buckets, entries) + 1) * job.labels.length;
+  const known = Math.min(job.settings.buckets, entries);
+  // As if no two buckets shared a column.
+  const parameters = (known + 1) * job.labels.length;
   const modelBytes = 8 * parameters * (WORKING_VECTORS + KEPT_MODELS);
   const targetBytes = 3 * 8 * job.labels.length * examples;
-  return BASE_BYTES + BYTES_PER_ENTRY * entries + modelBytes + targetBytes + 16 * job.settings.buckets;
+  return BASE_BYTES + TABLE_BYTES + BYTES_PER_ENTRY * entries + BYTES_PER_KNOWN * known + modelBytes + targetBytes;
 }

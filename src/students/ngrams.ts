@@ -14,13 +14,14 @@ export interface BucketCounts {
   readonly counts: Float32Array;
 }
 
-/** Words of a text, NFKC-normalised and lower-cased: runs of letters and digits, with the marks on them and separators
- *  between digits ("61.5"); each percent sign, currency sign and emoji. All else separates. */
-export function tokenise(text: string): string[] {
-  return text.normalize('NFKC').toLowerCase().match(token) ?? [];
+/** NFKC, so that full-width and ligature forms count as the plain ones, and lower case. */
+export function normalise(text: string): string {
+  return text.normalize('NFKC').toLowerCase();
 }
 
-/** Counts n-grams of tokenised texts. Its arrays are used again at each call: copy what must live longer. */
+/** Counts n-grams of texts as scikit-learn's TfidfVectorizer does by default: words are runs of two or more word
+ *  characters; characters are those of " run " for each run between white space (char_wb), so punctuation counts there.
+ *  Its arrays are used again at each call: copy what must live longer. */
 export class NgramCounter {
   /** For each bucket, 1 + its place in `buckets` while a text is counted; 0 otherwise. */
   private readonly places: Int32Array;
@@ -33,25 +34,25 @@ export class NgramCounter {
     this.places = new Int32Array(block.buckets);
   }
 
-  count(tokens: readonly string[]): BucketCounts {
+  count(normalised: string): BucketCounts {
     for (let i = 0; i < this.found; i++) this.places[this.buckets[i]!] = 0;
     this.found = 0;
-    if (this.block.unit === 'word') this.countWords(tokens);
-    else for (const word of tokens) this.countCharacters(word);
+    if (this.block.unit === 'word') this.countWords(normalised.match(WORD) ?? []);
+    else for (const run of normalised.match(RUN) ?? []) this.countCharacters(run);
     return { buckets: this.buckets.subarray(0, this.found), counts: this.counts.subarray(0, this.found) };
   }
 
-  private countWords(tokens: readonly string[]): void {
+  private countWords(words: readonly string[]): void {
     const [shortest, longest] = this.block.lengths;
-    for (let start = 0; start < tokens.length; start++) {
+    for (let start = 0; start < words.length; start++) {
       let hash = 0;
       let hashed = 0;
-      for (let length = 1; length <= longest && start + length <= tokens.length; length++) {
+      for (let length = 1; length <= longest && start + length <= words.length; length++) {
         if (length > 1) {
           hash = mix(hash, SPACE);
           hashed++;
         }
-        for (const character of tokens[start + length - 1]!) {
+        for (const character of words[start + length - 1]!) {
           hash = mix(hash, character.codePointAt(0)!);
           hashed++;
         }
@@ -60,14 +61,15 @@ export class NgramCounter {
     }
   }
 
-  /** N-grams of " word ", like scikit-learn's char_wb. */
-  private countCharacters(word: string): void {
-    const [shortest, longest] = this.block.lengths;
-    if (this.codePoints.length < word.length + 2) this.codePoints = new Int32Array(2 * (word.length + 2));
+  /** A padded run that is shorter than the shortest n-gram counts once as a whole. */
+  private countCharacters(run: string): void {
+    if (this.codePoints.length < run.length + 2) this.codePoints = new Int32Array(2 * (run.length + 2));
     let size = 0;
     this.codePoints[size++] = SPACE;
-    for (const character of word) this.codePoints[size++] = character.codePointAt(0)!;
+    for (const character of run) this.codePoints[size++] = character.codePointAt(0)!;
     this.codePoints[size++] = SPACE;
+    const shortest = Math.min(this.block.lengths[0], size);
+    const longest = this.block.lengths[1];
     for (let start = 0; start + shortest <= size; start++) {
       let hash = 0;
       for (let length = 1; length <= longest && start + length <= size; length++) {
@@ -105,7 +107,9 @@ export function murmurHash(blocks: Iterable<number>): number {
   return finish(hash, length);
 }
 
-const token = /[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}]|(?<=\p{N})[.,](?=\p{N}))*|[%\p{Sc}\p{Extended_Pictographic}]/gu;
+/** Marks belong to words, unlike in Python's \w: without them the words of many Indic scripts fall apart. */
+const WORD = /[\p{L}\p{M}\p{N}_]{2,}/gu;
+const RUN = /\P{White_Space}+/gu;
 const SPACE = 32;
 
 /** Takes one block into a hash; hashes of all prefixes of an n-gram come from one pass. */

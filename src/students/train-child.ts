@@ -1,6 +1,7 @@
 /** Entry of the training process: takes one job over IPC, reports progress, answers and ends. */
 import { setImmediate } from 'node:timers/promises';
 import type { TrainingProgress } from '../contracts/index.js';
+import { predictOutOfFold } from './out-of-fold.js';
 import type { TrainingJob } from './student.js';
 import { studentKind } from './student-kinds.js';
 import { runTraining } from './training.js';
@@ -13,13 +14,18 @@ const PROGRESS_MS = 200;
 process.on('disconnect', () => process.exit(1));
 process.on('message', (request: TrainingRequest) => {
   if (request.type === 'stop') process.exit(1);
-  void train(request.job);
+  void work(request.type, request.job);
 });
 
-async function train(job: TrainingJob): Promise<void> {
+async function work(type: 'train' | 'predict-out-of-fold', job: TrainingJob): Promise<void> {
   let answer: TrainingReply;
   try {
-    answer = { type: 'done', trained: await runTraining(studentKind(job.kind), job, progressReporter()) };
+    if (type === 'train') {
+      answer = { type: 'done', trained: await runTraining(studentKind(job.kind), job, progressReporter()) };
+    } else {
+      await predictOutOfFold(studentKind('linear'), job, progressReporter());
+      answer = { type: 'predicted' };
+    }
   } catch (error) {
     answer = { type: 'failed', failure: toFailure(error) };
   }

@@ -1,10 +1,13 @@
 /** Training in a process of its own: it neither blocks the caller's event loop nor dies with its memory. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import type { TrainingProgress } from '../contracts/index.js';
 import { distEntry } from './dist-entry.js';
+import { OUT_OF_FOLD_FILE } from './out-of-fold.js';
 import type { TrainedStudent, TrainingJob } from './student.js';
 import { TrainingProcessError } from './student-errors.js';
+import { readLines } from './training-examples.js';
 import { fromFailure, type TrainingReply, type TrainingRequest } from './training-messages.js';
 
 export interface TrainInProcessOptions {
@@ -13,6 +16,8 @@ export interface TrainInProcessOptions {
   /** Stops the training; the promise then rejects with its reason once the process is gone. */
   readonly signal?: AbortSignal;
 }
+
+type TrainingResult = Extract<TrainingReply, { type: 'done' | 'predicted' }>;
 
 /** How long a process may take to follow "stop" before it is killed. */
 const GRACE_MS = 5000;
@@ -25,17 +30,40 @@ export function trainInProcess(job: TrainingJob, options: TrainInProcessOptions)
   return superviseTraining(distEntry('train-child'), job, options);
 }
 
-/** The same with another entry file and grace. */
+/** What a linear student says of each example when it was held out: probabilities by the job's labels, in the order of the
+ *  examples. Throws as trainInProcess. */
+export async function* predictOutOfFoldInProcess(
+  job: TrainingJob,
+  options: TrainInProcessOptions,
+): AsyncGenerator<number[]> {
+  await supervise(distEntry('train-child'), { type: 'predict-out-of-fold', job }, options, GRACE_MS);
+  for await (const line of readLines(join(job.outputFolder, OUT_OF_FOLD_FILE))) {
+    if (line !== '') yield JSON.parse(line) as number[];
+  }
+}
+
+/** trainInProcess with another entry file and grace. */
 export async function superviseTraining(
   entry: string,
   job: TrainingJob,
-  { onProgress, signal }: TrainInProcessOptions,
+  options: TrainInProcessOptions,
   graceMs = GRACE_MS,
 ): Promise<TrainedStudent> {
+  const answer = await supervise(entry, { type: 'train', job }, options, graceMs);
+  if (answer.type !== 'done') throw new TypeError(`the training process answered "${answer.type}" to "train"`);
+  return answer.trained;
+}
+
+async function supervise(
+  entry: string,
+  request: Exclude<TrainingRequest, { type: 'stop' }>,
+  { onProgress, signal }: TrainInProcessOptions,
+  graceMs: number,
+): Promise<TrainingResult> {
   signal?.throwIfAborted();
   const child = fork(entry, [], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    execArgv: [`--max-old-space-size=${job.settings.maxMemoryMb}`],
+    execArgv: [`--max-old-space-size=${request.job.settings.maxMemoryMb}`],
   });
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   const stderr = tailOf(child);
@@ -56,7 +84,7 @@ export async function superviseTraining(
     if (reply.type !== 'progress') state.answer = reply;
     else if (state.stopped === null) attempt(() => onProgress(reply.progress), stop);
   });
-  tell(child, { type: 'train', job });
+  tell(child, request);
   try {
     const [exitCode, exitSignal] = await ended;
     if (state.stopped !== null) throw state.stopped.reason;
@@ -72,8 +100,8 @@ function settle(
   exitCode: number | null,
   signal: NodeJS.Signals | null,
   stderr: string,
-): TrainedStudent {
-  if (answer?.type === 'done') return answer.trained;
+): TrainingResult {
+  if (answer?.type === 'done' || answer?.type === 'predicted') return answer;
   if (answer?.type === 'failed') throw fromFailure(answer.failure);
   const how = signal === null ? `with exit code ${exitCode}` : `by ${signal}`;
   const hint = signal === 'SIGKILL' ? ' (the system kills processes when memory runs out)' : '';

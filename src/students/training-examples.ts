@@ -50,7 +50,7 @@ export function likeliest(probabilities: ArrayLike<number>): number {
 }
 
 /** Splits at "\n" only: node:readline also splits at U+2028, which JSON strings may hold. */
-async function* readLines(file: string): AsyncGenerator<string> {
+export async function* readLines(file: string): AsyncGenerator<string> {
   let rest = '';
   for await (const chunk of createReadStream(file, { encoding: 'utf8', highWaterMark: 1 << 18 })) {
     const lines = (rest + chunk).split('\n');

@@ -3,11 +3,14 @@ import type { TrainingProgress } from '../contracts/index.js';
 import type { TrainedStudent, TrainingJob } from './student.js';
 import { ParityError, TrainingRefusedError } from './student-errors.js';
 
-export type TrainingRequest = { readonly type: 'train'; readonly job: TrainingJob } | { readonly type: 'stop' };
+export type TrainingRequest =
+  | { readonly type: 'train' | 'predict-out-of-fold'; readonly job: TrainingJob }
+  | { readonly type: 'stop' };
 
 export type TrainingReply =
   | { readonly type: 'progress'; readonly progress: TrainingProgress }
   | { readonly type: 'done'; readonly trained: TrainedStudent }
+  | { readonly type: 'predicted' }
   | { readonly type: 'failed'; readonly failure: TrainingFailure };
 
 export type TrainingFailure =

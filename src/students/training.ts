@@ -40,18 +40,9 @@ export async function measureParity(
   return { rows: texts.length, maxDifference };
 }
 
-function refuseMissingExamples(job: TrainingJob, { perLabel, validation, examples }: ExampleSurvey): void {
-  const learnable = job.labels.filter((_, label) => perLabel[label]! > 0);
-  if (learnable.length < 2) {
-    const missing = job.labels.filter((_, label) => perLabel[label] === 0);
-    throw new TrainingRefusedError(
-      `${learnable.length === 0 ? 'no label has' : `only "${learnable[0]}" has`} training examples, a student needs two ` +
-        `labels; none for: ${missing.map((label) => `"${label}"`).join(', ')}. Label more texts, or correct some at the labels gate`,
-      'labels',
-      2,
-      learnable.length,
-    );
-  }
+function refuseMissingExamples(job: TrainingJob, survey: ExampleSurvey): void {
+  refuseSingleLabel(job, survey);
+  const { validation, examples } = survey;
   if (validation === 0 || validation === examples) {
     throw new TrainingRefusedError(
       `${validation} of the ${examples} training examples are held out for validation, and both parts need some: ` +
@@ -63,7 +54,23 @@ function refuseMissingExamples(job: TrainingJob, { perLabel, validation, example
   }
 }
 
-async function refuseMemory(kind: StudentKind, job: TrainingJob, survey: ExampleSurvey): Promise<void> {
+/** Throws TrainingRefusedError. */
+export function refuseSingleLabel(job: TrainingJob, { perLabel }: ExampleSurvey): void {
+  const learnable = job.labels.filter((_, label) => perLabel[label]! > 0);
+  if (learnable.length < 2) {
+    const missing = job.labels.filter((_, label) => perLabel[label] === 0);
+    throw new TrainingRefusedError(
+      `${learnable.length === 0 ? 'no label has' : `only "${learnable[0]}" has`} training examples, a student needs two ` +
+        `labels; none for: ${missing.map((label) => `"${label}"`).join(', ')}. Label more texts, or correct some at the labels gate`,
+      'labels',
+      2,
+      learnable.length,
+    );
+  }
+}
+
+/** Throws TrainingRefusedError. */
+export async function refuseMemory(kind: StudentKind, job: TrainingJob, survey: ExampleSurvey): Promise<void> {
   const needed = Math.ceil((await kind.estimateMemory(job, survey)) / 2 ** 20);
   const allowed = job.settings.maxMemoryMb;
   if (needed <= allowed) return;

@@ -1,9 +1,13 @@
+export { type Aggregated, dawidSkene, majority, type VoteTable, weightedMajority } from './aggregation.js';
+export { type Agreement, AgreementTally } from './agreement.js';
 export { addCounts, emptyCounts } from './annotation-counts.js';
-export { type Alpha, createAlpha, krippendorffAlpha } from './krippendorff-alpha.js';
+export { createAlpha, krippendorffAlpha } from './krippendorff-alpha.js';
 export {
   type DecidedLabel,
+  decideByPosterior,
   decideLabel,
   outcomeIsFixed,
+  type PosteriorOfText,
   type VotesOfText,
   type VotesSoFar,
 } from './majority.js';

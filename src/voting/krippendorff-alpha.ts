@@ -1,8 +1,8 @@
 /** Agreement of the votes beyond chance. */
 
 export interface Alpha {
-  /** Adds the votes about one text; null: unreadable. */
-  add(votes: readonly (string | null)[]): void;
+  /** Adds the votes about one text, or about so many with the same votes; null: unreadable. */
+  add(votes: readonly (string | null)[], times?: number): void;
   /** Alpha of all that was added: 1 for perfect agreement, 0 for chance, below 0 for less than chance. null where it is
    *  not defined: no text has two readable votes, or all such votes name one label. */
   value(): number | null;
@@ -18,7 +18,7 @@ export function createAlpha(labels: readonly string[]): Alpha {
   let disagreeing = 0;
 
   return {
-    add(votes) {
+    add(votes, times = 1) {
       const counts = new Map<string, number>();
       for (const label of votes) {
         if (label === null) continue;
@@ -30,8 +30,8 @@ export function createAlpha(labels: readonly string[]): Alpha {
       const readable = sum(counts.values());
       if (readable < 2) return;
       for (const [label, count] of counts) {
-        margins.set(label, (margins.get(label) ?? 0) + count);
-        disagreeing += (count * (readable - count)) / (readable - 1);
+        margins.set(label, (margins.get(label) ?? 0) + times * count);
+        disagreeing += (times * count * (readable - count)) / (readable - 1);
       }
     },
     value() {

@@ -27,6 +27,12 @@ export interface DecidedLabel {
   readonly reason: string | null;
 }
 
+export interface PosteriorOfText extends Pick<VotesOfText, 'votes' | 'labels' | 'seed' | 'textKey'> {
+  readonly settings: Pick<VoteSettings, 'ties'>;
+  /** Probabilities by the labels' order; zeros without a vote. */
+  readonly posterior: readonly number[];
+}
+
 export interface VotesSoFar extends Pick<VotesOfText, 'votes' | 'labels' | 'settings'> {
   /** Votes that the plan gives the text in all. */
   readonly votesPlanned: number;
@@ -67,6 +73,31 @@ export function decideLabel({ votes, labels, settings, seed, textKey }: VotesOfT
   const label = drawOne(leaders, tie ? seededFraction(seed, 'tie', textKey) : 0);
   const reason = votes.find((vote) => vote.label === label)?.reason ?? null;
   return { label, distribution, agreement: most / counted, tie, reason };
+}
+
+/** The likeliest label of a posterior that weighs the votes otherwise than by their number (see weightedMajority, dawidSkene).
+ *  Unreadable votes don't count. Labels that draw are treated as decideLabel does. */
+export function decideByPosterior({
+  labels,
+  posterior,
+  seed,
+  settings,
+  textKey,
+  votes,
+}: PosteriorOfText): DecidedLabel {
+  const most = Math.max(...posterior);
+  const leaders = labels.filter((_, index) => posterior[index] === most);
+  const tie = most > 0 && leaders.length > 1;
+  const shares = labels.map((label, index): [string, number] => [label, posterior[index] ?? 0]);
+  const distribution = Object.fromEntries(shares.filter(([, share]) => share > 0));
+  if (most === 0 || (tie && settings.ties === 'abstain')) {
+    return { label: null, distribution, agreement: null, tie, reason: null };
+  }
+  const label = drawOne(leaders, tie ? seededFraction(seed, 'tie', textKey) : 0);
+  const named = votes.filter((vote) => vote.label !== null);
+  const agreeing = named.filter((vote) => vote.label === label);
+  const reason = agreeing[0]?.reason ?? null;
+  return { label, distribution, agreement: agreeing.length / named.length, tie, reason };
 }
 
 /**

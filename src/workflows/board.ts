@@ -50,6 +50,8 @@ export function runBoard({ progress, findings, endedEarly }: BoardState): string
     ...(waitingFor === null ? [] : howToDecide(waitingFor)),
     markdownTable(['', 'stage', ''], rows, false),
     ...progress.ignored.map((what) => `> Ignored: ${userText(what)}`),
+    // Last, too, because the UI's pane cuts off the end of what follows a table.
+    `In a terminal: \`tutelage watch ${progress.workflowId}\``,
   ];
   return withEvidence(head, waitingFor?.evidence ?? '', tail);
 }

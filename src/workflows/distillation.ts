@@ -1,10 +1,13 @@
 /** The root workflow: the stages in their order. */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import {
+  ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
+  isCancellation,
   log,
+  patched,
   setCurrentDetails,
   setHandler,
   TemporalFailure,
@@ -17,18 +20,22 @@ import {
   type PreparedRun,
   SEARCH_ATTRIBUTES,
   type Stage,
+  type VoteOutcome,
 } from '../contracts/index.js';
 import { addCounts } from '../voting/index.js';
 import { checkInput, finalFailure, messageOf } from './failures.js';
 import { Gatekeeper } from './gatekeeper.js';
 import { progressQuery } from './messages.js';
 import { grouped } from './numbers.js';
-import { RunReport } from './run-report.js';
+import { RunReport, type Shown } from './run-report.js';
 import { Shards } from './shards.js';
-import { orchestratorStage, studentStage, teacherStage } from './stages.js';
+import { archiveStage, orchestratorStage, studentStage, teacherStage } from './stages.js';
 
 const STAGE_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, SearchAttributeType.KEYWORD);
 const TASK_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.task, SearchAttributeType.KEYWORD);
+
+/** Ranking helps and is not needed: it is given up sooner than the stages. */
+const RANKING = { summary: 'rank the labels by doubt', retry: { maximumAttempts: 5 } };
 
 export async function distillation(rawInput?: unknown): Promise<DistillationResult> {
   const run = new Distillation(checkInput(rawInput), rawInput);
@@ -40,6 +47,7 @@ export async function distillation(rawInput?: unknown): Promise<DistillationResu
     if (!(error instanceof TemporalFailure)) throw error;
     await CancellationScope.nonCancellable(() => run.settle());
     const failure = finalFailure(error, run.report.result());
+    await CancellationScope.nonCancellable(() => run.archive(failure));
     run.report.ended(failure.message);
     throw failure;
   } finally {
@@ -86,7 +94,8 @@ class Distillation {
     this.report.voted(votes);
 
     await this.enter('labels gate');
-    await this.gatekeeper.pass('labels', prepared, votes, async (corrections, reviewer) => {
+    const shown = await this.withReviewQueue(prepared, votes);
+    await this.gatekeeper.pass('labels', prepared, shown, async (corrections, reviewer) => {
       const { summary } = votes;
       const corrected = await orchestratorStage.applyCorrections({ vote, summary, corrections, reviewer });
       votes = corrected;
@@ -100,7 +109,14 @@ class Distillation {
     this.report.trained(student);
 
     await this.enter('evaluate');
-    const evaluated = await studentStage.evaluate({ prepared, labels, student, spentMicros, textsAnnotated });
+    const evaluated = await studentStage.evaluate({
+      prepared,
+      labels,
+      student,
+      spentMicros,
+      textsAnnotated,
+      certificate: votes.summary.certificate,
+    });
     const evaluation = evaluated.summary;
     this.report.evaluated(evaluated);
 
@@ -110,7 +126,40 @@ class Distillation {
     await this.enter('deploy');
     this.report.deployed(await orchestratorStage.deploy({ prepared, labels, student, evaluation, approvedBy }));
     this.setStage('done');
+    await this.archive(null);
     return this.report.result();
+  }
+
+  /** What the labels gate shows, with how to review the labels where a person decides. Patched: runs that were started
+   *  before there was a review queue ranked nothing. The gate does not hang on the ranking. */
+  private async withReviewQueue(prepared: PreparedRun, votes: VoteOutcome): Promise<Shown> {
+    if (this.gatekeeper.isAutomatic('labels', prepared) || !patched('review-queue')) return votes;
+    try {
+      const labels = votes.summary.labels;
+      const { evidence } = await studentStage.rankDoubts.executeWithOptions(RANKING, [{ prepared, labels }]);
+      return { checks: votes.checks, evidence: `${votes.evidence}\n\n${evidence}` };
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      log.warn('the labels could not be ranked for review', { problem: messageOf(error) });
+      return { checks: votes.checks, evidence: `${votes.evidence}\n\nThere is no review queue: ${messageOf(error)}` };
+    }
+  }
+
+  /** Keeps the outcome in the store. Does not throw: the run has ended, archived or not. */
+  async archive(failure: TemporalFailure | null): Promise<void> {
+    if (this.prepared === null) return;
+    const type = failure instanceof ApplicationFailure ? (failure.type ?? 'Error') : 'Cancelled';
+    try {
+      await archiveStage.recordOutcome({
+        run: this.prepared.run,
+        endedAt: new Date().toISOString(),
+        failure: failure && { type, message: failure.message },
+        result: this.report.result(),
+      });
+    } catch (error) {
+      if (!(error instanceof TemporalFailure)) throw error;
+      log.error('the outcome could not be kept in the store', { problem: messageOf(error) });
+    }
   }
 
   /** After a failure or a cancellation: what was spent, from the journals. Does not throw: the cause must not get lost. */

@@ -16,10 +16,11 @@ import {
   type PreparedRun,
 } from '../contracts/index.js';
 import { finalFailure, messageOf } from './failures.js';
+import { decisionInWords } from './findings.js';
 import { Gates, readSignal, readUpdate } from './gates.js';
 import { approveSignal, decidedSignal, decideUpdate, rejectSignal, remindedSignal } from './messages.js';
 import { review } from './review.js';
-import { decisionInWords, type RunReport, type Shown } from './run-report.js';
+import type { RunReport, Shown } from './run-report.js';
 import { startOwnChild } from './start-own-child.js';
 
 const HOUR_MS = 3_600_000;
@@ -56,13 +57,17 @@ export class Gatekeeper {
 
   /** Waits for the gate's decision. correct: null where the gate takes no corrections. Throws a rejection. */
   async pass(gate: GateName, prepared: PreparedRun, shown: Shown, correct: Correct | null): Promise<GateOutcome> {
-    const automatic = this.approveAs !== null || prepared.gates[gate].approval === 'auto';
-    const outcome = automatic
+    const outcome = this.isAutomatic(gate, prepared)
       ? this.gates.decideAutomatically(gate, shown.checks, this.approveAs ?? 'automatic', new Date())
       : await this.waitForPerson(gate, prepared, shown, correct);
     this.report.decided(gate, outcome);
     if (outcome.decision === 'approve') return outcome;
     throw ApplicationFailure.nonRetryable(`gate "${gate}": ${decisionInWords(outcome)}`, FailureType.Rejected);
+  }
+
+  /** Whether nobody is waited for at the gate. */
+  isAutomatic(gate: GateName, prepared: PreparedRun): boolean {
+    return this.approveAs !== null || prepared.gates[gate].approval === 'auto';
   }
 
   private async waitForPerson(

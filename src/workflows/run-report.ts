@@ -1,7 +1,5 @@
 /** What a run tells of itself: the answer of the query `progress`, the board, the result. Pure. */
 import type {
-  AnnotationCounts,
-  AnnotationResult,
   DeployOutcome,
   DistillationResult,
   EvaluateOutcome,
@@ -16,14 +14,18 @@ import type {
 } from '../contracts/index.js';
 import { addCounts, emptyCounts } from '../voting/index.js';
 import { runBoard } from './board.js';
-import { dollars, grouped, percent } from './numbers.js';
+import {
+  annotationFinding,
+  type CountsOfSets,
+  decisionInWords,
+  evaluationFinding,
+  preparedFinding,
+  trainingFinding,
+  votesFinding,
+} from './findings.js';
 
 const IGNORED_KEPT = 10;
 const IGNORED_LENGTH = 500;
-
-/** More than this share of texts, of at least so many, with the same samples word for word: something is wrong. */
-const IDENTICAL_SHARE = 0.9;
-const IDENTICAL_TEXTS = 20;
 
 /** What a gate shows. */
 export interface Shown {
@@ -65,7 +67,6 @@ export class RunReport {
       teacherHost: null,
       callsPerSecond: null,
       secondsLeft: null,
-      training: null,
       gates: {},
       waitingFor: null,
       ignored: [],
@@ -91,19 +92,12 @@ export class RunReport {
   }
 
   prepared(prepared: PreparedRun): void {
-    const { counts } = prepared;
     this.reached.prepared = prepared;
     this.progress.task = prepared.taskName;
     this.progress.texts.total = prepared.textsAsked;
     this.progress.callsAtMost = prepared.callsAtMost;
     this.progress.teacherHost = prepared.teacherHost;
-    this.findings.prepare = sentence([
-      `${grouped(counts.texts)} texts`,
-      counts.duplicates > 0 && `${grouped(counts.duplicates)} duplicate rows`,
-      counts.refused > 0 && `${grouped(counts.refused)} rows refused`,
-      counts.rest > 0 && `${grouped(counts.rest)} texts left for the student`,
-      `${grouped(counts.goldRows)} gold rows`,
-    ]);
+    this.findings.prepare = preparedFinding(prepared);
     this.changed();
   }
 
@@ -132,13 +126,8 @@ export class RunReport {
   }
 
   voted(votes: VoteOutcome, corrected = ''): void {
-    const { alpha, labelled, texts } = votes.summary;
     this.reached.votes = votes;
-    this.findings.vote = sentence([
-      `${grouped(labelled)} of ${grouped(texts)} texts labelled`,
-      alpha !== null && `alpha ${alpha.toFixed(3)}`,
-      corrected,
-    ]);
+    this.findings.vote = votesFinding(votes.summary, corrected);
     this.changed();
   }
 
@@ -146,7 +135,9 @@ export class RunReport {
     const { remindersSent = 0 } = this.progress.waitingFor ?? {};
     const command = (decision: GateOutcome['decision'], note: boolean) => {
       const payload = JSON.stringify({ gate, decision, reviewer: 'YOUR-NAME', ...(note ? { note: 'WHY' } : {}) });
-      return `temporal workflow update execute -w ${shellWord(this.progress.workflowId)} --name decide --input '${payload}'`;
+      const local = this.reached.prepared?.localServer;
+      const server = local ? ` --address ${local}` : '';
+      return `temporal workflow update execute${server} -w ${shellWord(this.progress.workflowId)} --name decide --input '${payload}'`;
     };
     const failing = shown.checks.some((check) => !check.passed);
     this.progress.waitingFor = {
@@ -174,13 +165,13 @@ export class RunReport {
 
   trained(student: TrainingSummary): void {
     this.reached.student = student;
-    this.findings.distill = `${student.kind} from ${grouped(student.examples)} texts in ${student.trainSeconds.toFixed(1)} s`;
+    this.findings.distill = trainingFinding(student);
     this.changed();
   }
 
   evaluated(evaluated: EvaluateOutcome): void {
     this.reached.evaluated = evaluated;
-    this.findings.evaluate = evaluationFinding(evaluated);
+    this.findings.evaluate = evaluationFinding(evaluated.summary);
     this.changed();
   }
 
@@ -245,40 +236,6 @@ export class RunReport {
     this.progress.gold = gold;
     this.progress.texts.done = corpus.texts + gold.texts;
   }
-}
-
-type CountsOfSets = Pick<AnnotationResult, 'corpus' | 'gold'>;
-
-export function decisionInWords({ automatic, decision, note, reviewer }: GateOutcome): string {
-  const how = automatic ? ' automatically' : '';
-  return `${decision === 'approve' ? 'approved' : 'rejected'}${how} by ${reviewer}${note === '' ? '' : `: ${note}`}`;
-}
-
-function annotationFinding({ corpus, gold }: CountsOfSets): string {
-  const both: AnnotationCounts = addCounts(corpus, gold);
-  return sentence([
-    `${grouped(both.calls)} calls`,
-    both.reused > 0 && `${grouped(both.reused)} replies reused`,
-    `${grouped(both.unreadable)} unreadable`,
-    both.uncertain > 0 && `${grouped(both.uncertain)} uncertain`,
-    dollars(both.spentMicros),
-    both.identical > IDENTICAL_SHARE * both.texts &&
-      both.texts >= IDENTICAL_TEXTS &&
-      '⚠️ the samples of most texts are word for word the same: a cache, or temperature 0?',
-  ]);
-}
-
-function evaluationFinding({ summary }: EvaluateOutcome): string {
-  const { basis, rows, student, teacher } = summary;
-  if (basis === 'validation') {
-    return `student agrees with the teacher on ${percent(student.accuracy)} of ${grouped(rows)} held-out texts`;
-  }
-  const teachers = teacher === null ? '' : `, teacher ${percent(teacher.accuracy)}`;
-  return `student ${percent(student.accuracy)}${teachers} on ${grouped(rows)} gold rows`;
-}
-
-function sentence(parts: readonly (string | false)[]): string {
-  return parts.filter((part) => part !== false && part !== '').join(', ');
 }
 
 function figures({ accuracy, macroF1 }: { accuracy: number; macroF1: number }) {

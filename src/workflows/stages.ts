@@ -39,3 +39,11 @@ export const orchestratorStage = proxyActivities<OrchestratorActivities>({
   ...options,
   taskQueue: TASK_QUEUES.orchestrator,
 });
+
+/** What is good to have, but must not hold up the end of a run. */
+export const archiveStage = proxyActivities<Pick<OrchestratorActivities, 'recordOutcome'>>({
+  ...options,
+  startToCloseTimeout: '1 minute',
+  retry: { ...retry, maximumAttempts: 3 },
+  taskQueue: TASK_QUEUES.orchestrator,
+});

@@ -38,6 +38,7 @@ const TEACHER = {
 const VOTES = {
   plan: [{ prompt: 'reasoned', samples: 3, temperature: 0.7, topP: null, maxTokens: 500 }],
   stop: 'all',
+  aggregation: 'majority',
   ties: 'abstain',
   unreadable: 'drop',
 };
@@ -50,6 +51,7 @@ const LABELS_GATE = {
   minAlpha: 0.4,
   minExamplesPerClass: 5,
   minGoldAccuracy: null,
+  maxErrorShare: null,
 };
 
 const DEPLOYMENT_GATE = {

@@ -63,8 +63,7 @@ describe('a run by the plain Temporal CLI', () => {
       texts: { done: 420, total: 420 },
       waitingFor: {
         gate: 'labels',
-        approveCommand:
-          'temporal workflow update execute -w reviews-1 --name decide --input \'{"gate":"labels","decision":"approve","reviewer":"YOUR-NAME"}\'',
+        approveCommand: `temporal workflow update execute --address ${up.address} -w reviews-1 --name decide --input '{"gate":"labels","decision":"approve","reviewer":"YOUR-NAME"}'`,
       },
     });
 

@@ -84,6 +84,7 @@ const FOLD = 0;
     expect(result.evaluation?.teacher?.accuracy).toBeCloseTo(teachersAccuracy(files.goldTexts), 9);
     expect(result.evaluation?.student.accuracy).toBeGreaterThan(0.84);
     const { requests } = await teacher.stats();
+    expect(requests).toBe((files.corpusTexts.length + files.goldTexts.length) * VOTES);
     console.log(figures('all', all, { requests, labelledMs, allMs: Date.now() - startedAt }));
   });
 

@@ -2,6 +2,17 @@ import { DeploymentGateSettings, type GateCheck, LabelsGateSettings } from '../.
 import { buildReport, checksTable, deploymentGateChecks, labelsGateChecks } from '../../src/evaluation/index.js';
 import { tenRows } from './evaluated-rows.js';
 
+/** 8 of 200 labels may be wrong. */
+const certificate = {
+  labels: 200,
+  population: 180,
+  sampled: 100,
+  wrong: 1,
+  mostWrong: 8,
+  mostWrongShare: 0.04,
+  confidence: 0.95,
+};
+
 const named = (checks: GateCheck[], name: string) => checks.find((check) => check.name === name);
 const verdicts = (checks: GateCheck[]) => Object.fromEntries(checks.map(({ name, passed }) => [name, passed]));
 
@@ -42,6 +53,15 @@ describe('labelsGateChecks', () => {
     expect(named(judge(), 'unlabelled share')).toMatchObject({ value: 0.05, limit: 0.05, atLeast: false });
   });
 
+  it('says what an audit certifies, and asks for none without a limit', () => {
+    const check = named(judge({ of: { certificate }, bars: { maxErrorShare: 0.04 } }), 'certified error share');
+    expect(check).toMatchObject({ value: 0.04, limit: 0.04, atLeast: false, passed: true });
+    expect(check?.about).toBe(
+      "At most 4.0 % of the labels are wrong (8 of 200), at 95 % confidence, if people's labels are right: 1 of 100 labels drawn at random was wrong.",
+    );
+    expect(named(judge(), 'certified error share')).toBeUndefined();
+  });
+
   it.each([
     ['unlabelled share', { of: { labelled: 189 } }],
     ['alpha', { of: { alpha: 0.39 } }],
@@ -53,6 +73,8 @@ describe('labelsGateChecks', () => {
     ['gold accuracy', { bars: { minGoldAccuracy: 0.9 } }],
     ['gold accuracy', { bars: { minGoldAccuracy: 0.9 }, of: { gateGold: { rows: 100, correct: 89 } } }],
     ['unlabelled share', { of: { texts: 0, labelled: 0 } }],
+    ['certified error share', { bars: { maxErrorShare: 0.05 } }],
+    ['certified error share', { bars: { maxErrorShare: 0.03 }, of: { certificate } }],
   ])('fails %s, and nothing else, for %j', (failing, changes) => {
     const failed = judge(changes).filter(({ passed }) => !passed);
     expect(failed.map(({ name }) => name)).toEqual([failing]);

@@ -21,7 +21,7 @@ const folds = [0, 1, 2, 3, 4];
 
 (present ? describe : describe.skip)('the linear student at C = 10 on the recorded data, over five folds', () => {
   it.each([
-    { targets: 'hard' as const, least: 0.858, leastF1: 0.8 },
+    { targets: 'hard' as const, least: 0.858, leastF1: 0.807 },
     { targets: 'soft' as const, least: 0.864, leastF1: 0.815 },
   ])(
     'agrees with the experts on at least $least of the rows after $targets targets',

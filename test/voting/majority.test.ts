@@ -1,5 +1,5 @@
 import type { Vote } from '../../src/contracts/index.js';
-import { decideLabel, outcomeIsFixed, type VotesOfText } from '../../src/voting/index.js';
+import { decideByPosterior, decideLabel, outcomeIsFixed, type VotesOfText } from '../../src/voting/index.js';
 
 const labels = ['negative', 'neutral', 'positive'];
 
@@ -191,5 +191,39 @@ describe('outcomeIsFixed', () => {
         expect(new Set(outcomes).size).toBe(1);
       }
     }
+  });
+});
+
+describe('decideByPosterior', () => {
+  const about = {
+    labels: ['a', 'b', 'c'],
+    seed: 1,
+    textKey: 'text',
+    votes: [
+      { label: 'a', reason: 'one', unreadable: null },
+      { label: 'b', reason: 'two', unreadable: null },
+      { label: null, reason: null, unreadable: 'empty' as const },
+      { label: 'b', reason: 'three', unreadable: null },
+    ],
+    settings: { ties: 'abstain' as const },
+  };
+
+  it('takes the likeliest label, against the number of votes if need be', () => {
+    expect(decideByPosterior({ ...about, posterior: [0.75, 0.25, 0] })).toEqual({
+      label: 'a',
+      distribution: { a: 0.75, b: 0.25 },
+      agreement: 1 / 3,
+      tie: false,
+      reason: 'one',
+    });
+  });
+
+  it('treats labels that draw, and a text without a vote, as the plain majority does', () => {
+    const drawn = decideByPosterior({ ...about, posterior: [0.5, 0.5, 0] });
+    expect(drawn).toMatchObject({ label: null, tie: true, agreement: null });
+    const random = decideByPosterior({ ...about, settings: { ties: 'random' }, posterior: [0.5, 0.5, 0] });
+    expect(['a', 'b']).toContain(random.label);
+    expect(random.tie).toBe(true);
+    expect(decideByPosterior({ ...about, votes: [], posterior: [0, 0, 0] })).toMatchObject({ label: null, tie: false });
   });
 });

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { type ChunkInput, DistillationResult, PrepareInput, Progress, TASK_QUEUES } from '../../src/contracts/index.js';
 import { check, preparedRun } from './prepared-run.js';
 import { busyChunk, EVALUATED, failure, TRAINED, untilCancelled, VOTED } from './stand-in-activities.js';
@@ -74,6 +75,17 @@ describe('a run whose checks all pass', () => {
     expect(bed.standIns.inputs(workflowId, 'settleRun')).toEqual([]);
   });
 
+  it('keeps its outcome in the store', async () => {
+    const { workflowId } = handle;
+    expect(bed.standIns.inputs(workflowId, 'recordOutcome')).toEqual([
+      expect.objectContaining({
+        run: { ...preparedRun(workflowId).run },
+        failure: null,
+        result: await handle.result(),
+      }),
+    ]);
+  });
+
   it('answers the query progress after its end', async () => {
     const progress = Progress.parse(await askProgress(handle));
     expect(progress).toMatchObject({
@@ -144,6 +156,32 @@ describe('approval: auto', () => {
     const handle = await bed.distill({ prepare });
     const { gates } = await atGate(handle, 'deployment');
     expect(gates.labels).toMatchObject({ decision: 'approve', reviewer: 'automatic', automatic: true });
+    await handle.terminate();
+  });
+});
+
+describe('the review queue', () => {
+  it('is ranked from the labels where a person decides, and the gate says how to use it', async () => {
+    const handle = await bed.distill({});
+    const { waitingFor } = await atGate(handle, 'labels');
+    expect(bed.standIns.inputs(handle.workflowId, 'rankDoubts')).toMatchObject([{ labels: VOTED.summary.labels }]);
+    expect(waitingFor?.evidence).toBe(`${VOTED.evidence}\n\nAll 18 texts are ranked by doubt.`);
+    await handle.terminate();
+  });
+
+  it('is not ranked where nobody is waited for', async () => {
+    const handle = await bed.distill({}, { approveAs: 'ana' });
+    await handle.result();
+    expect(bed.standIns.inputs(handle.workflowId, 'rankDoubts')).toEqual([]);
+  });
+
+  it('does not keep the gate closed when the ranking fails', async () => {
+    const rankDoubts = async () => {
+      throw ApplicationFailure.nonRetryable('the disk is full');
+    };
+    const handle = await bed.distill({ rankDoubts });
+    const { waitingFor } = await atGate(handle, 'labels');
+    expect(waitingFor?.evidence).toContain('There is no review queue: the disk is full');
     await handle.terminate();
   });
 });

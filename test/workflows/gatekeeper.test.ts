@@ -3,7 +3,7 @@ import { type WorkflowHandle, WorkflowNotFoundError, WorkflowUpdateFailedError }
 import { ApplicationFailure } from '@temporalio/common';
 import { DistillationResult, GateOutcome, type PreparedRun } from '../../src/contracts/index.js';
 import { check, preparedRun } from './prepared-run.js';
-import { type Activities, failure, VOTED } from './stand-in-activities.js';
+import { type Activities, failure, RANKED, VOTED } from './stand-in-activities.js';
 import {
   askProgress,
   atGate,
@@ -148,6 +148,9 @@ describe('the signals approve and reject', () => {
     expect(reached.labels?.uri).toBe('file:///store/vote/labels.jsonl');
     expect(reached.student).toBeNull();
     expect(await board(handle)).toContain('**Ended**: gate "labels": rejected by ana: too many errors');
+    expect(bed.standIns.inputs(handle.workflowId, 'recordOutcome')).toEqual([
+      expect.objectContaining({ failure: expect.objectContaining({ type: 'Rejected' }) }),
+    ]);
   });
 });
 
@@ -216,7 +219,8 @@ describe('a gate that waits', () => {
     const handle = await runAtLabels();
     const { stage, waitingFor } = await askProgress(handle);
     expect(stage).toBe('labels gate');
-    expect(waitingFor).toMatchObject({ gate: 'labels', checks: VOTED.checks, evidence: VOTED.evidence });
+    const evidence = `${VOTED.evidence}\n\n${RANKED.evidence}`;
+    expect(waitingFor).toMatchObject({ gate: 'labels', checks: VOTED.checks, evidence });
     // The default deadline is a week.
     const daysLeft = (Date.parse(waitingFor?.deadline ?? '') - Date.now()) / (24 * HOUR_MS);
     expect(daysLeft).toBeGreaterThan(6.99);
@@ -364,9 +368,9 @@ describe('corrections', () => {
 
   it('that came in time count, even when they are read past the deadline', async () => {
     const handle = await bed.distill({
-      ...withTimes(1500, HOUR_MS),
+      ...withTimes(3000, HOUR_MS),
       applyCorrections: async () => {
-        await new Promise((resolve) => setTimeout(resolve, 2500));
+        await new Promise((resolve) => setTimeout(resolve, 4000));
         return { ...VOTED, changed: 3 };
       },
     });

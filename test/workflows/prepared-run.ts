@@ -44,6 +44,7 @@ export function preparedRun(workflowId: string, changes: Partial<PreparedRun> = 
     teacherModel: 'large-model',
     probe: { skipped: true, model: 'large-model', jsonSchema: false, latencyMs: null, inputTokens: null },
     searchAttributes: false,
+    localServer: null,
     ...changes,
   };
 }

@@ -8,6 +8,7 @@ import type {
   ChunkResult,
   ControlInput,
   EvaluateOutcome,
+  RankOutcome,
   TrainingSummary,
   VoteOutcome,
 } from '../../src/contracts/index.js';
@@ -72,6 +73,18 @@ export const EVALUATED: EvaluateOutcome = {
   },
 };
 
+export const RANKED: RankOutcome = {
+  queue: {
+    rows: artifact('review/queue.jsonl'),
+    texts: 18,
+    labels: [],
+    seed: 42,
+    confidence: 0.95,
+    rankedAt: '2026-01-01T00:00:00.000Z',
+  },
+  evidence: 'All 18 texts are ranked by doubt.',
+};
+
 export class StandIns {
   private readonly answers = new Map<string, Partial<Activities>>();
   private readonly calls: Array<{ run: string; name: string; input: unknown }> = [];
@@ -80,10 +93,12 @@ export class StandIns {
     prepare: async ({ workflowId }) => preparedRun(workflowId),
     setControl: async () => undefined,
     annotateChunk: async ({ chunk }) => chunkResult(chunk),
+    recordOutcome: async () => undefined,
     settleChunk: async ({ chunk }) => chunkResult(chunk, { calls: 1, complete: false }),
     settleRun: async () => ({ corpus: countsOf({ texts: 1, calls: 7 }), gold: emptyCounts() }),
     vote: async () => VOTED,
     applyCorrections: async () => ({ ...VOTED, changed: 3 }),
+    rankDoubts: async () => RANKED,
     distill: async () => TRAINED,
     evaluate: async () => EVALUATED,
     deploy: async () => ({ version: 1, folder: 'students/1' }),

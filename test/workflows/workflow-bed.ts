@@ -18,7 +18,7 @@ import { failureConverterPath, findServerBinary } from '../../src/temporal/index
 import { StandIns } from './stand-in-activities.js';
 
 const POLL_MS = 30;
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 const IDENTITY = 'tests';
 const { WorkflowTaskFailedCause } = proto.temporal.api.enums.v1;
 /** The server's own doing: a signal came in while a task completed; a workflow was terminated

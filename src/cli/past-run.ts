@@ -1,0 +1,17 @@
+/** Runs that the server has forgotten (the local one keeps them for a day): how they ended stands in the store. */
+import { RunOutcome } from '../contracts/index.js';
+import { openStore } from '../store/index.js';
+
+const OUTCOME = /^runs\/[^/]+\/[^/]+\/outcome\.json$/;
+
+/** The last outcome of a run of this name in the store, or null. */
+export async function pastRun(storeLocation: string, workflowId: string): Promise<RunOutcome | null> {
+  const store = await openStore(storeLocation);
+  let last: RunOutcome | null = null;
+  for (const path of await store.list('runs')) {
+    if (!OUTCOME.test(path)) continue;
+    const outcome = RunOutcome.parse(JSON.parse(Buffer.from(await store.read(path)).toString('utf8')));
+    if (outcome.run.workflowId === workflowId && (last === null || outcome.endedAt > last.endedAt)) last = outcome;
+  }
+  return last;
+}

@@ -1,0 +1,134 @@
+/** The input of a run from the command line's options: for `distill`, and for the runs that a schedule starts. */
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { DistillationInput, parseOrExplain, type Task } from '../contracts/index.js';
+import { findTask, ownPackageFolder, parseSetArguments, readTaskFile, resolveTask, TaskError } from '../tasks/index.js';
+import { positiveNumber, storeLocation } from './command-options.js';
+import { collect, wholeNumber } from './option-values.js';
+
+export interface RunFlags {
+  readonly corpus: string;
+  readonly gold?: string;
+  readonly textColumn?: string;
+  readonly idColumn?: string;
+  readonly labelColumn?: string;
+  readonly badRows?: 'refuse' | 'skip';
+  readonly sample?: number;
+  readonly stratifyBy?: string;
+  readonly teacherUrl?: string;
+  readonly model?: string;
+  readonly replies?: string;
+  readonly maxUsd?: number;
+  readonly maxCalls?: number;
+  readonly set: string[];
+  readonly approveAs?: string;
+  readonly store?: string;
+}
+
+export interface RunInput {
+  /** As it is sent, with absolute paths and without defaults. */
+  readonly sent: Record<string, unknown>;
+  /** The same with every default. */
+  readonly input: DistillationInput;
+  readonly task: Task;
+  /** Files of the input that are not on this machine, as they were given: "--corpus texts.csv". */
+  readonly missing: readonly string[];
+}
+
+const NO_COLUMN = 'none';
+
+/** Adds the task argument and the options of RunFlags. */
+export function withRunOptions(command: Command): Command {
+  return command
+    .argument('<task>', 'task file, or the name of a task in ./config/tasks or of a shipped one')
+    .requiredOption('--corpus <file>', "texts to label: JSONL, CSV, TSV or Parquet, on the workers' disk")
+    .option('--gold <file>', "texts with experts' labels, used to measure only")
+    .option('--text-column <name>', 'column of the texts (default: text)')
+    .option('--id-column <name>', 'column of ids (default: id; without one ids are content hashes)')
+    .option('--label-column <name>', `column of experts' labels (default: label; "${NO_COLUMN}" ignores it)`)
+    .addOption(
+      new Option('--bad-rows <what>', 'unusable rows end the run, or are left out and counted').choices([
+        'refuse',
+        'skip',
+      ]),
+    )
+    .option('--sample <n>', 'label only so many texts, drawn at random; the rest is left for the student', wholeNumber)
+    .option('--stratify-by <column>', 'keep the shares of this column in the sample')
+    .option('--teacher-url <url>', 'OpenAI-compatible endpoint, for example http://localhost:8000/v1')
+    .option('--model <id>', 'model of the teacher (with --teacher-url: the one it lists, if it is one)')
+    .option('--replies <file>', 'answer from recorded replies; nothing is paid')
+    .option('--max-usd <dollars>', 'hard limit of what a run may spend', positiveNumber)
+    .option('--max-calls <n>', 'hard limit of requests to the teacher', wholeNumber)
+    .option('--set <key=value>', 'override any key of the task: votes.stop=majority', collect, [])
+    .option('--approve-as <name>', 'approve both gates under this name if all checks pass, else reject')
+    .option('--store <folder>', "where artifacts go (or TUTELAGE_STORE); default: the workers' store");
+}
+
+/** Everything that can be checked here is checked here: a refusal costs nothing and comes at once. Throws TaskError.
+ *  taskBy: `content` sends the task as it is now; `file` its path, to be read anew by each run. */
+export async function runInput(reference: string, flags: RunFlags, taskBy: 'content' | 'file'): Promise<RunInput> {
+  const cwd = process.cwd();
+  const { path: file } = findTask(reference, { cwd, packageFolder: ownPackageFolder() });
+  const written = (await readTaskFile(file)) as Record<string, unknown>;
+  const set = { ...teacherOverrides(flags), ...parseSetArguments(flags.set) };
+  const readStored = () => Promise.reject(new TaskError('the command line takes no store: paths for a task'));
+  const { task } = await resolveTask({ task: taskBy === 'file' ? file : written, set, readStored, cwd });
+  const { replies } = task.teacher;
+  if (replies !== null && !replies.startsWith('store:')) {
+    // A path in a task file is meant from the file's place.
+    set['teacher.replies'] = resolve('teacher.replies' in set ? cwd : dirname(file), replies);
+  }
+  if (flags.stratifyBy !== undefined && flags.sample === undefined) {
+    throw new TaskError(
+      `--stratify-by ${flags.stratifyBy}: it keeps the shares in a sample; say how large with --sample`,
+    );
+  }
+  const sent = {
+    task: taskBy === 'file' ? file : written,
+    ...(Object.keys(set).length > 0 && { set }),
+    ...filesOf(flags),
+    ...(flags.approveAs !== undefined && { approveAs: flags.approveAs }),
+    ...((flags.store || process.env.TUTELAGE_STORE) && { store: storeLocation(flags.store) }),
+  };
+  const parsed = parseOrExplain(DistillationInput, sent);
+  if (!parsed.ok) throw new TaskError(parsed.problems);
+  const files = { '--corpus': flags.corpus, '--gold': flags.gold };
+  const missing = Object.entries(files).flatMap(([option, path]) =>
+    path === undefined || existsSync(resolve(path)) ? [] : [`${option} ${path}`],
+  );
+  return { sent, input: parsed.value, task, missing };
+}
+
+function filesOf(flags: RunFlags): Record<string, unknown> {
+  const { badRows, gold, idColumn, labelColumn, sample, stratifyBy, textColumn } = flags;
+  const columns = {
+    ...(textColumn !== undefined && { textColumn }),
+    ...(idColumn !== undefined && { idColumn }),
+    ...(badRows !== undefined && { badRows }),
+  };
+  const corpus = {
+    path: resolve(flags.corpus),
+    ...columns,
+    ...(labelColumn !== undefined && { labelColumn: labelColumn === NO_COLUMN ? null : labelColumn }),
+    ...(sample !== undefined && { sample: { size: sample, stratifyBy: stratifyBy ?? null } }),
+  };
+  if (gold === undefined) return { corpus };
+  const ownLabels = labelColumn === undefined || labelColumn === NO_COLUMN ? {} : { labelColumn };
+  return { corpus, gold: { path: resolve(gold), ...columns, ...ownLabels } };
+}
+
+function teacherOverrides(flags: RunFlags): Record<string, unknown> {
+  return {
+    // The task's model and its special fields are those of its own endpoint.
+    ...(flags.teacherUrl !== undefined && {
+      'teacher.url': flags.teacherUrl,
+      'teacher.model': null,
+      'teacher.extraBody': {},
+    }),
+    ...(flags.model !== undefined && { 'teacher.model': flags.model }),
+    ...(flags.replies !== undefined && { 'teacher.provider': 'recorded', 'teacher.replies': flags.replies }),
+    ...(flags.maxUsd !== undefined && { 'budget.usd': flags.maxUsd }),
+    ...(flags.maxCalls !== undefined && { 'budget.calls': flags.maxCalls }),
+  };
+}

@@ -1,0 +1,50 @@
+/** The labels gate's two samples: the fix queue, worst first, and the audit, drawn at random. */
+import { z } from 'zod';
+import { ArtifactRef } from './artifact.js';
+import { LabelRow } from './label.js';
+import { PreparedRun } from './run.js';
+import { Label } from './task.js';
+
+/** One line of the review queue. */
+export const ReviewRow = LabelRow.pick({ key: true, id: true, text: true, label: true, votes: true }).extend({
+  doubt: z.number().min(0).max(1).describe('Estimated probability that the label is wrong.'),
+  why: z.array(z.string()).describe('What speaks against the label, in words, the heaviest first.'),
+});
+export type ReviewRow = z.infer<typeof ReviewRow>;
+
+export const ReviewQueue = z.object({
+  rows: ArtifactRef.describe('JSONL of ReviewRow, worst first: every text that may be trained on.'),
+  texts: z.number().int(),
+  labels: z.array(Label),
+  seed: z.number().int(),
+  confidence: z.number(),
+  rankedAt: z.string().describe('ISO 8601.'),
+});
+export type ReviewQueue = z.infer<typeof ReviewQueue>;
+
+/** What a person said of one text. A later decision about the same text replaces an earlier one. */
+export const ReviewDecision = z.object({
+  key: z.string(),
+  id: z.string(),
+  label: z.string(),
+  purpose: z.enum(['fix', 'audit']).describe("audit: the teacher's label was hidden."),
+  reviewer: z.string(),
+  at: z.string().describe('ISO 8601.'),
+});
+export type ReviewDecision = z.infer<typeof ReviewDecision>;
+
+/** A simple random sample of the labels that no person had looked at when it was drawn. Drawn once a run. */
+export const Audit = z.object({
+  drawnBy: z.string(),
+  drawnAt: z.string().describe('ISO 8601.'),
+  population: z.number().int().describe("The teacher's labels that it was drawn from."),
+  keys: z.array(z.string()).describe('Texts to look at, in their random order.'),
+  decidedBefore: z.array(z.string()).describe('Texts that people had decided on, and that are not in the population.'),
+});
+export type Audit = z.infer<typeof Audit>;
+
+export const RankInput = z.object({ prepared: PreparedRun, labels: ArtifactRef });
+export type RankInput = z.infer<typeof RankInput>;
+
+export const RankOutcome = z.object({ queue: ReviewQueue, evidence: z.string().describe('Markdown.') });
+export type RankOutcome = z.infer<typeof RankOutcome>;

@@ -1,0 +1,86 @@
+/** The audit: labels drawn at random, which nobody picks from, and what they certify. */
+import type { Audit, Certificate, ReviewDecision, ReviewRow } from '../contracts/index.js';
+import { seededFraction } from '../voting/index.js';
+import { mostWrong } from './error-bound.js';
+
+/** More are not looked at one by one; the sequence is kept to here. */
+export const LONGEST_AUDIT = 20_000;
+
+export interface AuditDraw {
+  readonly rows: AsyncIterable<Pick<ReviewRow, 'key' | 'label'>>;
+  /** Keys of texts that a person has decided on: their labels are no longer the teacher's. */
+  readonly decided: ReadonlyMap<string, unknown>;
+  /** The run's seed, and its folder: another run draws other texts. */
+  readonly seed: number;
+  readonly runFolder: string;
+  readonly reviewer: string;
+  readonly at: Date;
+}
+
+/** A simple random sample, without replacement, of the teacher's labels that nobody has looked at. */
+export async function drawAudit({ rows, decided, seed, runFolder, reviewer, at }: AuditDraw): Promise<Audit> {
+  const drawn: { key: string; place: number }[] = [];
+  let population = 0;
+  for await (const { key, label } of rows) {
+    if (label === null || decided.has(key)) continue;
+    population++;
+    drawn.push({ key, place: seededFraction(seed, 'audit', runFolder, key) });
+    if (drawn.length >= 2 * LONGEST_AUDIT) keepFirst(drawn);
+  }
+  keepFirst(drawn);
+  return {
+    drawnBy: reviewer,
+    drawnAt: at.toISOString(),
+    population,
+    keys: drawn.map(({ key }) => key),
+    decidedBefore: [...decided.keys()],
+  };
+}
+
+export interface Audited {
+  readonly audit: Audit;
+  readonly decisions: ReadonlyMap<string, Pick<ReviewDecision, 'label' | 'purpose'>>;
+  /** The teacher's label of each text in the audit or with a decision; texts of decisions that had none are missing. */
+  readonly teacherLabels: ReadonlyMap<string, string>;
+  /** Labels that are shipped, people's among them. */
+  readonly labels: number;
+  readonly confidence: number;
+}
+
+/**
+ * What is certain of the shipped labels, if people's labels are right. The audit counts up to the last of its texts that was
+ * decided as part of it: a stopping time, under which the bound holds. A text before it that was passed over counts as
+ * wrong. People's corrections since the audit was drawn take their errors out of its population. null: nothing was decided.
+ */
+export function certify({ audit, decisions, teacherLabels, labels, confidence }: Audited): Certificate | null {
+  let sampled = 0;
+  for (const [index, key] of audit.keys.entries()) {
+    if (decisions.get(key)?.purpose === 'audit') sampled = index + 1;
+  }
+  if (sampled === 0) return null;
+  const wrong = audit.keys
+    .slice(0, sampled)
+    .filter((key) => decisions.get(key)?.label !== teacherLabels.get(key)).length;
+  let corrected = 0;
+  const decidedBefore = new Set(audit.decidedBefore);
+  for (const [key, { label }] of decisions) {
+    const teacherLabel = teacherLabels.get(key);
+    if (teacherLabel !== undefined && !decidedBefore.has(key) && label !== teacherLabel) corrected++;
+  }
+  const most = mostWrong({ population: audit.population, sampled, wrong }, confidence);
+  const left = Math.max(0, most - corrected);
+  return {
+    labels,
+    population: audit.population,
+    sampled,
+    wrong,
+    mostWrong: left,
+    mostWrongShare: labels === 0 ? 0 : left / labels,
+    confidence,
+  };
+}
+
+function keepFirst(drawn: { key: string; place: number }[]): void {
+  drawn.sort((a, b) => a.place - b.place);
+  drawn.length = Math.min(drawn.length, LONGEST_AUDIT);
+}

@@ -1,0 +1,117 @@
+/** Handing rows out to people, and taking their decisions in. */
+import type { Audit, Certificate, ReviewDecision, ReviewQueue, ReviewRow } from '../contracts/index.js';
+import { certify, drawAudit } from './audit.js';
+import { type CheckedSheet, checkSheet } from './check-sheet.js';
+import { readSheet } from './read-sheet.js';
+import { NoReviewError, type ReviewFolder } from './review-folder.js';
+
+/** Throws NoReviewError. */
+export async function queueOf(review: ReviewFolder): Promise<ReviewQueue> {
+  const queue = await review.queue();
+  if (queue === null) {
+    throw new NoReviewError(
+      'the run has no review queue: it is made when the votes are counted and a person is to decide',
+    );
+  }
+  return queue;
+}
+
+/** The most doubtful texts that nobody has decided on, without those of the audit. */
+export async function rowsToFix(review: ReviewFolder, count: number): Promise<ReviewRow[]> {
+  const decided = await review.decisions();
+  const audited = new Set((await review.audit())?.keys);
+  const rows: ReviewRow[] = [];
+  for await (const row of review.rows()) {
+    if (rows.length === count) break;
+    if (!decided.has(row.key) && !audited.has(row.key)) rows.push(row);
+  }
+  return rows;
+}
+
+/** The first `count` texts of the audit, in its order, without those that are decided. Draws it where there is none yet:
+ *  what was decided before is not in its population. */
+export async function rowsToAudit(
+  review: ReviewFolder,
+  draw: { count: number; reviewer: string; at: Date },
+): Promise<{ audit: Audit; rows: ReviewRow[] }> {
+  const { seed } = await queueOf(review);
+  const decided = await review.decisions();
+  const audit =
+    (await review.audit()) ??
+    (await review.keepAudit(
+      await drawAudit({ ...draw, rows: review.rows(), decided, seed, runFolder: review.runFolder }),
+    ));
+  const places = new Map(audit.keys.slice(0, draw.count).map((key, place) => [key, place]));
+  const rows: ReviewRow[] = [];
+  for await (const row of review.rows()) if (places.has(row.key) && !decided.has(row.key)) rows.push(row);
+  rows.sort((a, b) => places.get(a.key)! - places.get(b.key)!);
+  return { audit, rows };
+}
+
+/** Takes all decisions of a review file, or none. Throws ReviewFileError, CorpusError, or NoReviewError. */
+export async function importSheet(
+  review: ReviewFolder,
+  path: string,
+  { reviewer, replace, at }: { reviewer: string; replace: boolean; at: Date },
+): Promise<CheckedSheet> {
+  const { labels } = await queueOf(review);
+  const sheet = await readSheet(path);
+  const ids = new Set(sheet.rows.map((row) => String(row.values.id ?? '').trim()));
+  const known = new Map<string, ReviewRow>();
+  for await (const row of review.rows()) if (ids.has(row.id)) known.set(row.id, row);
+  const decisions = await review.decisions();
+  const checked = checkSheet({
+    sheet,
+    path,
+    labels,
+    known,
+    auditKeys: new Set((await review.audit())?.keys),
+    othersDecisions: new Map([...decisions].filter(([, decision]) => decision.reviewer !== reviewer)),
+    replace,
+  });
+  const stamped = checked.decisions.map((decision) => ({ ...decision, reviewer, at: at.toISOString() }));
+  if (stamped.length > 0) await review.addDecisions(stamped, at);
+  return checked;
+}
+
+export interface ReviewStatus {
+  readonly texts: number;
+  /** Texts that people decided on. */
+  readonly decided: number;
+  /** Those of them whose label was changed. */
+  readonly corrected: number;
+  readonly byReviewer: Readonly<Record<string, number>>;
+  /** Texts of the audit that are decided; null: none was drawn. */
+  readonly audited: number | null;
+  /** As if the labels were shipped now. */
+  readonly certificate: Certificate | null;
+}
+
+/** Throws NoReviewError. */
+export async function reviewStatus(review: ReviewFolder): Promise<ReviewStatus> {
+  const { confidence, texts } = await queueOf(review);
+  const [audit, decisions] = [await review.audit(), await review.decisions()];
+  const teacherLabels = new Map<string, string>();
+  const auditKeys = new Set(audit?.keys);
+  let [labels, corrected] = [0, 0];
+  for await (const { key, label } of review.rows()) {
+    const decision = decisions.get(key);
+    if (label !== null || decision !== undefined) labels++;
+    if (decision !== undefined && decision.label !== label) corrected++;
+    if (label !== null && (decision !== undefined || auditKeys.has(key))) teacherLabels.set(key, label);
+  }
+  return {
+    texts,
+    decided: decisions.size,
+    corrected,
+    byReviewer: countReviewers(decisions.values()),
+    audited: audit === null ? null : audit.keys.filter((key) => decisions.has(key)).length,
+    certificate: audit === null ? null : certify({ audit, decisions, teacherLabels, labels, confidence }),
+  };
+}
+
+function countReviewers(decisions: Iterable<ReviewDecision>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { reviewer } of decisions) counts[reviewer] = (counts[reviewer] ?? 0) + 1;
+  return counts;
+}

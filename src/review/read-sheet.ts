@@ -1,0 +1,69 @@
+/** A review file that comes back, as rows whose cells can be named in messages. */
+import { extname } from 'node:path';
+import { readColumns, readRows } from '../corpus/index.js';
+import { readXlsxFile } from './xlsx-file.js';
+
+export interface SheetRow {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Where a column's cell is, for people: "cell D5", "line 5, decision". */
+  cellName(column: string): string;
+  /** Columns whose cell holds a formula. */
+  readonly formulas: readonly string[];
+  /** What makes the row unreadable; null: nothing. */
+  readonly problem: string | null;
+}
+
+export interface Sheet {
+  readonly columns: readonly string[];
+  readonly rows: readonly SheetRow[];
+}
+
+/** .xlsx, or a format of the corpus. Throws CorpusError, or an Error for a file that is no workbook. Holds all in memory:
+ *  people filled it in. */
+export async function readSheet(path: string): Promise<Sheet> {
+  return extname(path).toLowerCase() === '.xlsx' ? readWorkbook(path) : readTable(path);
+}
+
+async function readWorkbook(path: string): Promise<Sheet> {
+  const { rows, formulas } = await readXlsxFile(path);
+  const [header = [], ...body] = rows;
+  const columns = header.map((title) => String(title ?? '').trim());
+  const letters = columns.map((_, index) => columnLetter(index));
+  return {
+    columns,
+    rows: body
+      .map((cells, index) => {
+        const address = (column: string) => `${letters[columns.indexOf(column)] ?? '?'}${index + 2}`;
+        return {
+          values: Object.fromEntries(columns.map((column, k) => [column, cells[k] ?? null])),
+          cellName: (column: string) => `cell ${address(column)}`,
+          formulas: columns.filter((column) => formulas.has(address(column))),
+          problem: null,
+          empty: cells.every((value) => value === null || value === ''),
+        };
+      })
+      .filter((row) => !row.empty || row.formulas.length > 0),
+  };
+}
+
+async function readTable(path: string): Promise<Sheet> {
+  const known = await readColumns(path, { field: 'file' });
+  const rows: SheetRow[] = [];
+  const seen = new Set(known ?? []);
+  for await (const row of readRows(path, { field: 'file' })) {
+    const values = 'problem' in row ? {} : row.values;
+    for (const column of Object.keys(values)) seen.add(column);
+    rows.push({
+      values,
+      cellName: (column) => `line ${row.line}, ${column}`,
+      formulas: Object.keys(values).filter((column) => /^\s*=/.test(String(values[column] ?? ''))),
+      problem: 'problem' in row ? `line ${row.line}: ${row.problem}` : null,
+    });
+  }
+  return { columns: [...seen], rows };
+}
+
+function columnLetter(index: number): string {
+  const rest = Math.floor(index / 26);
+  return (rest === 0 ? '' : columnLetter(rest - 1)) + String.fromCharCode('A'.charCodeAt(0) + (index % 26));
+}

@@ -1,0 +1,71 @@
+/** What each stage has found, in one line for the board. Pure. */
+import type {
+  AnnotationResult,
+  EvaluateOutcome,
+  GateOutcome,
+  PreparedRun,
+  TrainingSummary,
+  VoteOutcome,
+} from '../contracts/index.js';
+import { addCounts } from '../voting/index.js';
+import { dollars, grouped, percent } from './numbers.js';
+
+export type CountsOfSets = Pick<AnnotationResult, 'corpus' | 'gold'>;
+
+/** More than this share of texts, of at least so many, with the same samples word for word: something is wrong. */
+const IDENTICAL_SHARE = 0.9;
+const IDENTICAL_TEXTS = 20;
+
+export function preparedFinding({ counts }: PreparedRun): string {
+  return sentence([
+    `${grouped(counts.texts)} texts`,
+    counts.duplicates > 0 && `${grouped(counts.duplicates)} duplicate rows`,
+    counts.refused > 0 && `${grouped(counts.refused)} rows refused`,
+    counts.rest > 0 && `${grouped(counts.rest)} texts left for the student`,
+    `${grouped(counts.goldRows)} gold rows`,
+  ]);
+}
+
+export function annotationFinding({ corpus, gold }: CountsOfSets): string {
+  const both = addCounts(corpus, gold);
+  return sentence([
+    `${grouped(both.calls)} calls`,
+    both.reused > 0 && `${grouped(both.reused)} replies reused`,
+    `${grouped(both.unreadable)} unreadable`,
+    both.uncertain > 0 && `${grouped(both.uncertain)} uncertain`,
+    dollars(both.spentMicros),
+    both.texts >= IDENTICAL_TEXTS &&
+      both.identical > IDENTICAL_SHARE * both.texts &&
+      '⚠️ the samples of most texts are word for word the same: a cache, or temperature 0?',
+  ]);
+}
+
+/** corrected: what people changed, in words. */
+export function votesFinding({ alpha, labelled, texts }: VoteOutcome['summary'], corrected: string): string {
+  return sentence([
+    `${grouped(labelled)} of ${grouped(texts)} texts labelled`,
+    alpha !== null && `alpha ${alpha.toFixed(3)}`,
+    corrected,
+  ]);
+}
+
+export function decisionInWords({ automatic, decision, note, reviewer }: GateOutcome): string {
+  const how = automatic ? ' automatically' : '';
+  return `${decision === 'approve' ? 'approved' : 'rejected'}${how} by ${reviewer}${note === '' ? '' : `: ${note}`}`;
+}
+
+export function trainingFinding({ examples, kind, trainSeconds }: TrainingSummary): string {
+  return `${kind} from ${grouped(examples)} texts in ${trainSeconds.toFixed(1)} s`;
+}
+
+export function evaluationFinding({ basis, rows, student, teacher }: EvaluateOutcome['summary']): string {
+  if (basis === 'validation') {
+    return `student agrees with the teacher on ${percent(student.accuracy)} of ${grouped(rows)} held-out texts`;
+  }
+  const teachers = teacher === null ? '' : `, teacher ${percent(teacher.accuracy)}`;
+  return `student ${percent(student.accuracy)}${teachers} on ${grouped(rows)} gold rows`;
+}
+
+function sentence(parts: readonly (string | false)[]): string {
+  return parts.filter((part) => part !== false && part !== '').join(', ');
+}

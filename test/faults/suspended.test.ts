@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { newFolder, workerProcesses } from '../cli/tutelage-process.js';
+import { demoReplies } from '../support/demo-data.js';
+import { startTutelage, startUp } from '../support/local-run.js';
+import { startTeacher } from '../support/replay-teacher.js';
+import {
+  AnnotatedRun,
+  faultsSeed,
+  QUESTIONS,
+  randomMoment,
+  TEXTS,
+  undisturbedLabels,
+  untilAsking,
+} from './annotated-run.js';
+
+const CONCURRENCY = 8;
+/** Ten of the corpus, four of the gold rows: the worker has two places left, and asks the server for more work. */
+const CHUNKS = 14;
+
+describe('a teacher worker that is suspended until another one has taken over', () => {
+  it('sends nothing when it goes on, and takes nothing back', async () => {
+    const seed = faultsSeed();
+    const folder = newFolder();
+    const up = await startUp(folder);
+    const expected = await undisturbedLabels(up);
+    const teacher = await startTeacher({ replies: demoReplies, latencyMs: 100, jitter: 0.5 });
+    const set = { 'annotation.chunkTexts': 30, 'annotation.window': CHUNKS, 'teacher.concurrency': CONCURRENCY };
+    const run = await AnnotatedRun.start({ up, teacher, workflowId: 'suspended', set });
+
+    await untilAsking(teacher);
+    await sleep(randomMoment(200, 2500, seed, 'moment of the stop'));
+    const suspended = workerProcesses(folder).teacher?.pid ?? 0;
+    console.log(`SIGSTOP to the teacher worker with ${await untilAsking(teacher)} calls in flight`);
+    process.kill(suspended, 'SIGSTOP');
+    try {
+      const atStop = run.books();
+      const successor = await startTutelage(['worker', '--role', 'teacher', '--address', up.address], { cwd: folder });
+      // The server hands two chunks to the suspended worker's open polls, so this takes more than one time-out. When the
+      // worker goes on it finds those tasks: attempts that were given up long ago.
+      const deadline = Date.now() + 90_000;
+      while (run.books().byOwner.size < atStop.byOwner.size + CHUNKS) {
+        if (Date.now() > deadline) throw new Error(`not all chunks were taken over: ${[...run.books().byOwner]}`);
+        await sleep(100);
+      }
+      await untilAsking(teacher);
+      await sleep(randomMoment(0, 1000, seed, 'moment of the waking'));
+      console.log(`SIGCONT with ${await untilAsking(teacher)} calls of its successor in flight`);
+      const owners = [...run.books().byOwner.keys()];
+      process.kill(suspended, 'SIGCONT');
+      await run.untilLabelled();
+
+      const stats = await teacher.stats();
+      const books = run.books();
+      console.log(`${stats.requests} requests, ${stats.repeats} paid again, ${books.uncertain} uncertain`);
+      expect(run.labels()).toEqual(expected);
+      expect(stats).toMatchObject({ questions: QUESTIONS, unknown: 0 });
+      expect(await run.counts()).toMatchObject({ texts: TEXTS, replies: QUESTIONS, calls: books.calls });
+
+      // The teacher got what stands in the journals and nothing else, and the suspended worker's did not grow.
+      expect(stats.requests).toBe(books.calls);
+      for (const [owner, calls] of atStop.byOwner) expect([owner, books.byOwner.get(owner)]).toEqual([owner, calls]);
+      expect([...books.byOwner.keys()]).toEqual(owners);
+      expect(stats.repeats).toBeLessThanOrEqual(CONCURRENCY);
+      expect(successor.child.exitCode).toBeNull();
+    } finally {
+      process.kill(suspended, 'SIGCONT');
+    }
+  }, 240_000);
+});

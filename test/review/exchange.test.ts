@@ -1,0 +1,247 @@
+/** Review files out and in, through a real store: JSONL, CSV and XLSX. */
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
+import type { ReviewRow } from '../../src/contracts/index.js';
+import { importSheet, ReviewFolder, reviewStatus, rowsToAudit, rowsToFix, writeSheet } from '../../src/review/index.js';
+import { readSheet } from '../../src/review/read-sheet.js';
+import { openFileStore, type Store } from '../../src/store/index.js';
+
+const LABELS = [
+  { name: 'good, better', description: 'A comma in the name.', aliases: ['1'] },
+  { name: 'bad', description: '', aliases: [] },
+];
+const AT = new Date('2026-01-02T03:04:05Z');
+const ANA = { reviewer: 'ana', replace: false, at: AT };
+
+const HOSTILE = [
+  '=HYPERLINK("http://example.com","click")',
+  '+1+1',
+  '@SUM(A1)',
+  '<script>alert(1)</script> & "quotes" \'single\'',
+  'tab\there, line\nbreaks\r\nand a bell\u0007',
+  '\u202Eright to left\u202C עברית العربية',
+  '😀 emoji, a lone half \ud83d, 漢字',
+  ' space around ',
+  '_x000D_ looks like an escape',
+  `long ${'x'.repeat(40_000)}`,
+];
+
+const folder = mkdtempSync(join(tmpdir(), 'tutelage-review-'));
+let store: Store;
+beforeAll(async () => {
+  store = await openFileStore(join(folder, 'store'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function row(index: number, text: string, label: string | null = 'bad'): ReviewRow {
+  const vote = { prompt: 'reasoned' as const, sample: 0, label, reason: `=because ${index}`, unreadable: null };
+  return {
+    key: `key-${index}`,
+    id: `id ${index}`,
+    text,
+    label,
+    votes: [vote],
+    doubt: 1 / (index + 1),
+    why: ['a reason'],
+  };
+}
+
+async function reviewOf(texts: readonly string[]): Promise<ReviewFolder> {
+  const review = new ReviewFolder(store, `runs/test/${randomUUID()}`);
+  const lines = texts.map((text, index) => `${JSON.stringify(row(index, text))}\n`);
+  const rows = await store.write(review.rowsPath, lines.join(''));
+  await review.writeQueue({
+    rows,
+    texts: texts.length,
+    labels: LABELS,
+    seed: 42,
+    confidence: 0.95,
+    rankedAt: AT.toISOString(),
+  });
+  return review;
+}
+
+async function exported(review: ReviewFolder, extension: string, count = 1000): Promise<string> {
+  const path = join(folder, `${randomUUID()}.${extension}`);
+  await writeSheet({ path, purpose: 'fix', rows: await rowsToFix(review, count), labels: LABELS });
+  return path;
+}
+
+/** Fills in the file as a person would: the decisions by id; other cells by id and column. */
+async function fillIn(
+  path: string,
+  decisions: Record<string, string>,
+  others: Record<string, Record<string, string>> = {},
+): Promise<void> {
+  const sheet = await readSheet(path);
+  const rows = sheet.rows.map(({ values }) => {
+    const id = String(values.id);
+    return { ...values, ...(decisions[id] === undefined ? {} : { decision: decisions[id] }), ...others[id] };
+  });
+  if (path.endsWith('.jsonl')) writeFileSync(path, rows.map((each) => `${JSON.stringify(each)}\n`).join(''));
+  else {
+    const quoted = (value: unknown) => `"${String(value ?? '').replaceAll('"', '""')}"`;
+    const lines = [sheet.columns, ...rows.map((each) => sheet.columns.map((column) => Reflect.get(each, column)))];
+    writeFileSync(path, lines.map((line) => `${line.map(quoted).join(',')}\n`).join(''));
+  }
+}
+
+/** Changes the XML of a workbook's first sheet. */
+function editWorkbook(path: string, edit: (xml: string) => string): void {
+  const files = unzipSync(readFileSync(path));
+  const name = 'xl/worksheets/sheet1.xml';
+  const edited = edit(strFromU8(files[name]!));
+  writeFileSync(path, zipSync({ ...files, [name]: strToU8(edited) }));
+}
+
+/** The cell of a sheet's XML replaced by one with a text. */
+function withText(xml: string, address: string, text: string): string {
+  const cell = new RegExp(`<c r="${address}"([^>]*?)(/>|>.*?</c>)`, 's');
+  if (!cell.test(xml)) throw new Error(`no cell ${address}`);
+  return xml.replace(cell, `<c r="${address}" t="inlineStr"><is><t>${text}</t></is></c>`);
+}
+
+describe.each(['xlsx', 'csv', 'jsonl'])('a review file (%s)', (extension) => {
+  it('comes back untouched with hostile texts, and decides nothing', async () => {
+    const review = await reviewOf(HOSTILE);
+    const path = await exported(review, extension);
+    expect(await importSheet(review, path, ANA)).toMatchObject({ decisions: [], undecided: HOSTILE.length });
+    expect((await review.decisions()).size).toBe(0);
+  });
+});
+
+describe.each(['csv', 'jsonl'])('a filled-in review file (%s)', (extension) => {
+  it('is taken over with reviewer and time, and what was decided is not exported again', async () => {
+    const review = await reviewOf(['a', 'b', 'c']);
+    const path = await exported(review, extension, 2);
+    await fillIn(path, { 'id 0': ' Good, Better ', 'id 1': 'bad' });
+    await importSheet(review, path, ANA);
+    expect([...(await review.decisions()).values()]).toEqual([
+      { key: 'key-0', id: 'id 0', label: 'good, better', purpose: 'fix', reviewer: 'ana', at: AT.toISOString() },
+      { key: 'key-1', id: 'id 1', label: 'bad', purpose: 'fix', reviewer: 'ana', at: AT.toISOString() },
+    ]);
+    expect((await rowsToFix(review, 10)).map(({ id }) => id)).toEqual(['id 2']);
+    expect(await reviewStatus(review)).toMatchObject({
+      texts: 3,
+      decided: 2,
+      corrected: 1,
+      byReviewer: { ana: 2 },
+      audited: null,
+    });
+  });
+
+  it('is refused whole, with every problem at its place', async () => {
+    const review = await reviewOf(['a', 'b', 'c', 'd', 'e']);
+    const path = await exported(review, extension);
+    await fillIn(
+      path,
+      { 'id 0': 'bad', 'id 1': 'awful', 'id 4': '=A1' },
+      { 'id 1': { text: 'changed' }, 'id 2': { id: 'id 0' }, 'id 3': { id: 'unknown' } },
+    );
+    const first = extension === 'csv' ? 2 : 1;
+    const line = (index: number) => `line ${first + index}`;
+    await expect(importSheet(review, path, ANA)).rejects.toMatchObject({
+      name: 'ReviewFileError',
+      problems: [
+        `${line(1)}, text is not the text that was exported`,
+        `${line(1)}, decision is none of the labels: "awful"`,
+        `${line(2)}, id repeats the id of ${line(0)}, id`,
+        `${line(3)}, id is not the id of a text of this run`,
+        `${line(4)}, decision holds a formula`,
+      ],
+    });
+    expect((await review.decisions()).size).toBe(0);
+  });
+
+  it("keeps another person's decision unless it is to be replaced", async () => {
+    const review = await reviewOf(['a', 'b']);
+    const path = await exported(review, extension);
+    await fillIn(path, { 'id 0': 'bad' });
+    await importSheet(review, path, ANA);
+    await fillIn(path, { 'id 0': 'good, better' });
+    const ben = { reviewer: 'ben', at: new Date('2026-01-03T00:00:00Z') };
+    await expect(importSheet(review, path, { ...ben, replace: false })).rejects.toThrow(
+      'decision says good, better, and ana decided bad',
+    );
+    expect((await review.decisions()).get('key-0')).toMatchObject({ label: 'bad', reviewer: 'ana' });
+    await importSheet(review, path, { ...ben, replace: true });
+    expect((await review.decisions()).get('key-0')).toMatchObject({ label: 'good, better', reviewer: 'ben' });
+  });
+});
+
+describe('a workbook', () => {
+  it('has a drop-down of the labels, a frozen header and redder rows for more doubt', async () => {
+    const review = await reviewOf(['a', 'b']);
+    const files = unzipSync(readFileSync(await exported(review, 'xlsx')));
+    const sheet = strFromU8(files['xl/worksheets/sheet1.xml']!);
+    expect(sheet).toContain('sqref="D2:D3"><formula1>labels!$A$2:$A$3</formula1>');
+    expect(sheet).toMatch(/<pane [^>]*ySplit="1"/);
+    const styles = strFromU8(files['xl/styles.xml']!);
+    // Doubts 1 and 0.5: 255 - 110 and 255 - 55.
+    expect(styles.toLowerCase()).toContain('ff9191');
+    expect(styles.toLowerCase()).toContain('ffc8c8');
+  });
+
+  it('is taken over with what a spreadsheet program wrote into its cells', async () => {
+    const review = await reviewOf(['a', 'b']);
+    const path = await exported(review, 'xlsx');
+    editWorkbook(path, (xml) => withText(xml, 'D3', 'good, better'));
+    await importSheet(review, path, ANA);
+    expect([...(await review.decisions()).values()]).toMatchObject([{ id: 'id 1', label: 'good, better' }]);
+  });
+
+  it('is refused whole for a formula, an unknown label and a changed text, by cell', async () => {
+    const review = await reviewOf(['a', 'b', 'c', 'd']);
+    const path = await exported(review, 'xlsx');
+    editWorkbook(path, (xml) => {
+      const formula = withText(xml, 'D2', 'bad').replace(
+        /<c r="D2"[^>]*>.*?<\/c>/s,
+        '<c r="D2" t="str"><f>"b"&amp;"ad"</f><v>bad</v></c>',
+      );
+      return withText(withText(withText(formula, 'D3', 'awful'), 'E4', 'changed'), 'D5', 'bad');
+    });
+    await expect(importSheet(review, path, ANA)).rejects.toMatchObject({
+      problems: [
+        'cell D2 holds a formula',
+        'cell D3 is none of the labels: "awful"',
+        'cell E4 is not the text that was exported',
+      ],
+    });
+    expect((await review.decisions()).size).toBe(0);
+  });
+
+  it('carries 10,000 hostile rows there and back', async () => {
+    const texts = Array.from({ length: 10_000 }, (_, index) => `${HOSTILE[index % 9]} ${index}`);
+    const review = await reviewOf(texts);
+    const path = await exported(review, 'xlsx', 10_000);
+    expect((await importSheet(review, path, ANA)).undecided).toBe(10_000);
+  }, 300_000);
+});
+
+describe('an audit', () => {
+  it("hides the teacher's labels, leaves its texts out of the fix queue and certifies what is decided", async () => {
+    const review = await reviewOf(Array.from({ length: 40 }, (_, index) => `text ${index}`));
+    const draw = { count: 30, reviewer: 'ana', at: AT };
+    const { audit, rows } = await rowsToAudit(review, draw);
+    expect(rows.map(({ key }) => key)).toEqual(audit.keys.slice(0, 30));
+    const path = join(folder, 'audit.csv');
+    await writeSheet({ path, purpose: 'audit', rows, labels: LABELS });
+    expect(readFileSync(path, 'utf8').split('\n')[0]).toBe('id,decision,text');
+    expect(await rowsToFix(review, 10)).toEqual([]);
+    await fillIn(path, Object.fromEntries(rows.map(({ id }, index) => [id, index === 3 ? 'good, better' : 'bad'])));
+    expect(await importSheet(review, path, ANA)).toMatchObject({ purpose: 'audit' });
+    const { certificate } = await reviewStatus(review);
+    expect(certificate).toMatchObject({ labels: 40, population: 40, sampled: 30, wrong: 1 });
+    expect((await rowsToAudit(review, { ...draw, count: 31 })).rows.map(({ key }) => key)).toEqual([audit.keys[30]]);
+  });
+
+  it('takes no text that is not in it', async () => {
+    const review = await reviewOf(['a', 'b']);
+    const path = join(folder, 'not-drawn.jsonl');
+    await writeSheet({ path, purpose: 'audit', rows: await rowsToFix(review, 1), labels: LABELS });
+    await expect(importSheet(review, path, ANA)).rejects.toThrow('line 1, id is not in the audit');
+  });
+});
