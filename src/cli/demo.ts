@@ -142,7 +142,7 @@ async function killOnTheWay(client: Client, workflowId: string, teacher: Running
     const stats = await teacher.stats().catch(() => null);
     if (stats === null) return null;
     if (calls === 0) calls = (await askProgress(client, workflowId))?.callsAtMost ?? 0;
-    if (calls === 0 || stats.answered200 < KILL_AT * calls) continue;
+    if (calls === 0 || stats.answered200 < KILL_AT * calls || stats.inFlight === 0) continue;
     const worker = runningWorkers(currentStateFolder()).find(({ role }) => role === 'teacher');
     if (worker === undefined) return null;
     const { pid } = worker.process;

@@ -34,6 +34,8 @@ export function annotationFinding({ corpus, gold }: CountsOfSets): string {
     `${grouped(both.unreadable)} unreadable`,
     both.uncertain > 0 && `${grouped(both.uncertain)} uncertain`,
     dollars(both.spentMicros),
+    // Under `all` they would be saved, under `majority` they were.
+    both.callsMajorityWouldSave > 0 && `stopping at the majority saves ${grouped(both.callsMajorityWouldSave)} calls`,
     both.texts >= IDENTICAL_TEXTS &&
       both.identical > IDENTICAL_SHARE * both.texts &&
       '⚠️ the samples of most texts are word for word the same: a cache, or temperature 0?',

@@ -61,7 +61,7 @@ describe('the replay server', () => {
     await teacher.ask(question('Text number 1.', { sample: 1, seed: 43 }), never());
     await rejectionOf(teacher.ask(question('Not recorded.'), never()));
     const stats = server.stats();
-    expect(stats).toMatchObject({ requests: 5, answered200: 4, unknown: 1, questions: 3, paidTwice: 1 });
+    expect(stats).toMatchObject({ requests: 5, answered200: 4, unknown: 1, questions: 3, paidTwice: 1, repeats: 2 });
     expect(stats).toMatchObject({ answered429: 0, answered500: 0, dropped: 0, inFlight: 0, maxInFlight: 1 });
     expect(stats.lastAt).toBeGreaterThanOrEqual(stats.firstAt ?? Number.POSITIVE_INFINITY);
     const overHttp = (await (await fetch(server.url.replace('/v1', '/stats'))).json()) as ReplayStats;

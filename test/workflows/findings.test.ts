@@ -25,6 +25,10 @@ describe('the finding', () => {
     expect(annotationFinding({ corpus, gold: countsOf({ calls: 30 }) })).toBe(
       '120 calls, 12 replies reused, 0 unreadable, 1 uncertain, $0.0012',
     );
+    const saving = { ...corpus, callsMajorityWouldSave: 25 };
+    expect(annotationFinding({ corpus: saving, gold: emptyCounts() })).toContain(
+      'stopping at the majority saves 25 calls',
+    );
   });
 
   it('of annotate warns when the samples of more than 9 in 10 texts are the same, of 20 texts on', () => {
