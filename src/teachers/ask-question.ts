@@ -4,8 +4,8 @@ import type { Label, StoredReply } from '../contracts/index.js';
 import type { CallBudget } from './call-budget.js';
 import type { CallLimiter } from './call-limiter.js';
 import { paidReply, type Question, refusedReply, wasAnswered } from './call-outcome.js';
+import type { Price } from './catalogue.js';
 import type { ChunkWatch } from './chunk-watch.js';
-import type { Price } from './prices.js';
 import type { ReplyJournal } from './reply-journal.js';
 import { QuestionRefusedError, type Teacher, TeacherBusyError, TeacherFailedError } from './teacher.js';
 
