@@ -5,6 +5,7 @@ import { createDeployActivities } from './deploy.js';
 import { createDistillActivities } from './distill.js';
 import { createEvaluateActivities } from './evaluate.js';
 import { withFailureTypes } from './failures.js';
+import { createNotifyActivities } from './notify.js';
 import { createPrepareActivities } from './prepare.js';
 import { createReviewActivities } from './review.js';
 import { createVoteActivities } from './vote.js';
@@ -18,6 +19,7 @@ export function createActivities(dependencies: Dependencies) {
       ...createControlActivities(dependencies),
       ...createVoteActivities(),
       ...createDeployActivities(),
+      ...createNotifyActivities(dependencies),
     }),
     teacher: withFailureTypes({ ...createPrepareActivities(dependencies), ...createAnnotateActivities(dependencies) }),
     student: withFailureTypes({

@@ -64,12 +64,14 @@ export {
   DistillInput,
   EvaluateInput,
   EvaluateOutcome,
+  NotifyInput,
   PrepareInput,
   ReviewInput,
   RunOutcome,
   SettleInput,
   VoteInput,
   VoteOutcome,
+  WaitNotice,
 } from './stages.js';
 export { TrainingExample, TrainingProgress, TrainingSummary } from './student.js';
 export {

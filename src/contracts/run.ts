@@ -169,6 +169,7 @@ export const Progress = z.object({
       checks: GateOutcome.shape.checks,
       evidence: z.string().describe('What the decision is about, as Markdown.'),
       deadline: z.string().describe('ISO 8601.'),
+      afterDeadline: DeploymentGateSettings.shape.afterDeadline,
       remindersSent: z.number().int(),
       approveCommand: z.string().describe('The exact command that would approve.'),
       rejectCommand: z.string(),

@@ -92,5 +92,28 @@ export const ReviewInput = z.object({
   evidence: z.string(),
   deadlineMs: z.number(),
   reminderMs: z.number(),
+  webhookEnv: z.string().nullable(),
+  escalateMs: z.number().nullable().describe('From then on the second webhook is told, too.'),
+  escalateWebhookEnv: z.string().nullable(),
+  approveCommand: z.string(),
 });
 export type ReviewInput = z.infer<typeof ReviewInput>;
+
+/** What a webhook is sent: `text` is what Slack and its like show, the rest is for programs. No text of the corpus. */
+export const WaitNotice = z.object({
+  text: z.string(),
+  workflowId: z.string(),
+  task: z.string(),
+  gate: z.string(),
+  deadline: z.string().describe('ISO 8601.'),
+  reminder: z.number().int().describe('0: the gate has just opened.'),
+  escalated: z.boolean(),
+  approveCommand: z.string(),
+});
+export type WaitNotice = z.infer<typeof WaitNotice>;
+
+export const NotifyInput = z.object({
+  webhookEnv: z.string().describe('Name of the environment variable that holds the address.'),
+  notice: WaitNotice,
+});
+export type NotifyInput = z.infer<typeof NotifyInput>;

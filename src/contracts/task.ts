@@ -191,6 +191,12 @@ export const VoteSettings = z.strictObject({
 });
 export type VoteSettings = z.infer<typeof VoteSettings>;
 
+const environmentName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'use the name of an environment variable: SLACK_WEBHOOK')
+  .nullable()
+  .default(null);
+
 const gateBase = {
   approval: z
     .enum(['person', 'auto'])
@@ -201,13 +207,28 @@ const gateBase = {
     .min(0.001)
     .max(24 * 365)
     .default(168)
-    .describe('Without a decision by then the run is rejected.'),
+    .describe('How long a decision is waited for.'),
+  afterDeadline: z
+    .enum(['reject', 'approve-if-checks-pass'])
+    .default('reject')
+    .describe('What happens when nobody has decided by then.'),
   reminderHours: z
     .number()
     .min(0.001)
     .max(24 * 365)
     .default(24)
-    .describe('How often the board reminds.'),
+    .describe('How often the board, and the webhook, remind.'),
+  webhookEnv: environmentName.describe(
+    "Name of an environment variable of the orchestrator's workers that holds the address of a webhook (Slack's, Teams', your own): it is told that the gate waits, and at each reminder. The address is a secret, so it does not stand here.",
+  ),
+  escalateHours: z
+    .number()
+    .min(0.001)
+    .max(24 * 365)
+    .nullable()
+    .default(null)
+    .describe('From then on, without a decision, reminders go to the second webhook too; null: never.'),
+  escalateWebhookEnv: environmentName.describe('As webhookEnv, for the second webhook.'),
 };
 
 export const LabelsGateSettings = z.strictObject({
@@ -429,6 +450,14 @@ export const Task = z
         code: 'custom',
         path: ['votes', 'stop'],
         message: `votes.aggregation "${task.votes.aggregation}" needs every vote: use "all"`,
+      });
+    }
+    for (const [gate, { escalateHours, escalateWebhookEnv }] of Object.entries(task.gates)) {
+      if ((escalateHours === null) === (escalateWebhookEnv === null)) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['gates', gate, escalateHours === null ? 'escalateHours' : 'escalateWebhookEnv'],
+        message: 'escalateHours and escalateWebhookEnv need each other: set both or none',
       });
     }
     if (task.gates.labels.minGoldAccuracy !== null && task.evaluation.goldShareForGate === 0) {

@@ -72,11 +72,20 @@ export function annotationBoard(
   return withEvidence(head, '', [markdownTable(['', ''], rows, false)]);
 }
 
-export function reviewBoard(wait: { input: ReviewInput; root: string; deadline: string; reminders: number }): string {
-  const { input, root, deadline, reminders } = wait;
+/** untold: why webhooks were not told of it. */
+export function reviewBoard(wait: {
+  input: ReviewInput;
+  root: string;
+  deadline: string;
+  reminders: number;
+  escalated: boolean;
+  untold: readonly string[];
+}): string {
+  const { input, root, deadline, escalated, reminders, untold } = wait;
   const head = [
     `## Waiting for a person: gate \`${input.gate}\` of ${userText(input.task)}`,
-    `Decide on the parent workflow ${userText(root)}, until ${deadline}. Reminders so far: ${reminders}.`,
+    `Decide on the parent workflow ${userText(root)}, until ${deadline}. Reminders so far: ${reminders}.${escalated ? ' **Escalated.**' : ''}`,
+    ...untold.map((problem) => `**A webhook was not told:** ${userText(problem)}`),
   ];
   return withEvidence(head, input.evidence, []);
 }
@@ -123,7 +132,7 @@ function howToDecide(gate: NonNullable<Progress['waitingFor']>): string[] {
     checksTable(gate.checks),
     'Send the update `decide` or the signal `approve` from this page, or type:',
     `\`\`\`sh\n${gate.approveCommand}\n\`\`\``,
-    `To reject, send \`reject\`. Without a decision by ${gate.deadline} the run is rejected.${reminder}`,
+    `To reject, send \`reject\`. Without a decision by ${gate.deadline} the run is ${gate.afterDeadline === 'reject' ? 'rejected' : 'approved if all checks pass, else rejected'}.${reminder}`,
   ];
 }
 

@@ -29,7 +29,7 @@ import { progressQuery } from './messages.js';
 import { grouped } from './numbers.js';
 import { RunReport, type Shown } from './run-report.js';
 import { Shards } from './shards.js';
-import { archiveStage, orchestratorStage, studentStage, teacherStage } from './stages.js';
+import { besideStage, orchestratorStage, studentStage, teacherStage } from './stages.js';
 
 const STAGE_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, SearchAttributeType.KEYWORD);
 const TASK_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.task, SearchAttributeType.KEYWORD);
@@ -155,7 +155,7 @@ class Distillation {
     if (this.prepared === null) return;
     const type = failure instanceof ApplicationFailure ? (failure.type ?? 'Error') : 'Cancelled';
     try {
-      await archiveStage.recordOutcome({
+      await besideStage.recordOutcome({
         run: this.prepared.run,
         endedAt: new Date().toISOString(),
         failure: failure && { type, message: failure.message },

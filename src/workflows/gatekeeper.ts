@@ -76,22 +76,35 @@ export class Gatekeeper {
     shown: Shown,
     correct: Correct | null,
   ): Promise<GateOutcome> {
-    const deadlineMs = prepared.gates[gate].deadlineHours * HOUR_MS;
-    const reminderMs = prepared.gates[gate].reminderHours * HOUR_MS;
+    const { afterDeadline, deadlineHours, escalateHours, escalateWebhookEnv, reminderHours, webhookEnv } =
+      prepared.gates[gate];
+    const deadlineMs = deadlineHours * HOUR_MS;
     const deadline = new Date(Date.now() + deadlineMs);
     const applyCorrections = async (corrections: string, reviewer: string) => {
       const corrected = await (correct as Correct)(corrections, reviewer);
-      this.report.waitingFor(gate, corrected, deadline);
+      this.report.waitingFor(gate, corrected, deadline, afterDeadline);
       return corrected.checks;
     };
-    this.report.waitingFor(gate, shown, deadline);
+    const approveCommand = this.report.waitingFor(gate, shown, deadline, afterDeadline);
     this.gates.openGate(gate, shown.checks, correct && applyCorrections);
     const workflowId = `${this.report.progress.workflowId}.review-${gate}`;
     const reviewing = await startOwnChild(workflowId, () =>
       startChild(review, {
         workflowId,
         cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-        args: [{ gate, task: prepared.taskName, evidence: shown.evidence, deadlineMs, reminderMs }],
+        args: [
+          {
+            gate,
+            task: prepared.taskName,
+            evidence: shown.evidence,
+            deadlineMs,
+            reminderMs: reminderHours * HOUR_MS,
+            webhookEnv,
+            escalateMs: escalateHours === null ? null : escalateHours * HOUR_MS,
+            escalateWebhookEnv,
+            approveCommand,
+          },
+        ],
       }),
     );
     // The gate does not hang on its reminders.
@@ -102,7 +115,7 @@ export class Gatekeeper {
       await condition(() => this.gates.outcomes[gate] !== undefined, deadline.getTime() - Date.now());
       // Corrections that came in time count.
       await condition(() => !this.gates.busy);
-      return this.gates.outcomes[gate] ?? this.gates.expire(gate, new Date());
+      return this.gates.outcomes[gate] ?? this.gates.expire(gate, afterDeadline, new Date());
     } finally {
       this.gates.closeGate();
       await CancellationScope.nonCancellable(async () => {

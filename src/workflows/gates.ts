@@ -1,6 +1,7 @@
 /** The gates of a run: which one is open, who may pass it, and what was decided. The root owns the decisions. */
 import { ApplicationFailure } from '@temporalio/workflow';
 import {
+  type DeploymentGateSettings,
   FailureType,
   type GateCheck,
   GateDecision,
@@ -117,11 +118,15 @@ export class Gates {
     );
   }
 
-  /** Rejects at the open gate, since nobody decided in time. */
-  expire(gate: GateName, now: Date): GateOutcome {
-    const note = 'nobody decided before the deadline';
+  /** What the open gate comes to, since nobody decided in time. */
+  expire(gate: GateName, afterDeadline: DeploymentGateSettings['afterDeadline'], now: Date): GateOutcome {
     const checks = this.open?.checks ?? [];
-    return this.record(gate, { decision: 'reject', reviewer: 'deadline', note, automatic: true, checks }, now);
+    const failed = failedChecks(checks);
+    const approves = afterDeadline === 'approve-if-checks-pass' && failed.length === 0;
+    const judged = approves ? '; all checks passed' : failed.length > 0 ? `; failed: ${failed.join(', ')}` : '';
+    const note = `nobody decided before the deadline${afterDeadline === 'reject' ? '' : judged}`;
+    const decision = approves ? 'approve' : 'reject';
+    return this.record(gate, { decision, reviewer: 'deadline', note, automatic: true, checks }, now);
   }
 
   private record(

@@ -3,6 +3,7 @@ import {
   CancellationScope,
   condition,
   getExternalWorkflowHandle,
+  isCancellation,
   log,
   setCurrentDetails,
   setHandler,
@@ -12,21 +13,37 @@ import type { ReviewInput } from '../contracts/index.js';
 import { reviewBoard } from './board.js';
 import { messageOf } from './failures.js';
 import { decidedSignal, remindedSignal } from './messages.js';
+import { besideStage } from './stages.js';
 
 export async function review(input: ReviewInput): Promise<'decided' | 'deadline passed'> {
   let decided = false;
   setHandler(decidedSignal, () => {
     decided = true;
   });
-  const root = workflowInfo().parent?.workflowId ?? '';
-  const deadline = Date.now() + input.deadlineMs;
+  const openedAt = Date.now();
+  const wait = { input, root: workflowInfo().parent?.workflowId ?? '', deadline: isoAfter(openedAt, input.deadlineMs) };
   for (let reminders = 0; ; reminders++) {
+    const remindedAt = Date.now();
     if (reminders > 0) await remind(reminders);
-    setCurrentDetails(reviewBoard({ input, root, deadline: new Date(deadline).toISOString(), reminders }));
-    const left = deadline - Date.now();
-    if (await condition(() => decided, Math.min(left, input.reminderMs))) return 'decided';
-    if (Date.now() >= deadline) return 'deadline passed';
+    const escalated = input.escalateMs !== null && remindedAt - openedAt >= input.escalateMs;
+    const shown = { ...wait, reminders, escalated };
+    setCurrentDetails(reviewBoard({ ...shown, untold: [] }));
+    const untold = await tell(shown);
+    if (untold.length > 0) setCurrentDetails(reviewBoard({ ...shown, untold }));
+    const left = openedAt + input.deadlineMs - Date.now();
+    const pause = Math.max(0, remindedAt + input.reminderMs - Date.now());
+    if (await condition(() => decided, Math.min(Math.max(0, left), pause))) return 'decided';
+    if (Date.now() >= openedAt + input.deadlineMs) return 'deadline passed';
   }
+}
+
+interface Wait {
+  readonly input: ReviewInput;
+  /** Workflow id of the run. */
+  readonly root: string;
+  readonly deadline: string;
+  readonly reminders: number;
+  readonly escalated: boolean;
 }
 
 async function remind(reminders: number): Promise<void> {
@@ -36,4 +53,29 @@ async function remind(reminders: number): Promise<void> {
   await CancellationScope.nonCancellable(() => root.signal(remindedSignal, reminders)).catch((error) => {
     log.warn('the root did not hear of the reminder: it has ended', { problem: messageOf(error) });
   });
+}
+
+/** Tells the webhooks; what went wrong, for the board. The gate does not hang on them. */
+async function tell({ deadline, escalated, input, reminders, root }: Wait): Promise<string[]> {
+  const { approveCommand, escalateWebhookEnv, gate, task, webhookEnv } = input;
+  const since = reminders === 0 ? 'now waits' : `still waits (reminder ${reminders})`;
+  const text = `Tutelage: the run ${root} (${task}) ${since} for a person at its gate "${gate}", until ${deadline}. To approve: ${approveCommand}`;
+  const notice = { text, workflowId: root, task, gate, deadline, reminder: reminders, escalated, approveCommand };
+  const problems: string[] = [];
+  for (const name of [webhookEnv, escalated ? escalateWebhookEnv : null]) {
+    // Waits that began before there were webhooks have none.
+    if (!name) continue;
+    try {
+      await besideStage.notify({ webhookEnv: name, notice });
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      log.warn('a webhook was not told of a gate that waits', { problem: messageOf(error) });
+      problems.push(messageOf(error));
+    }
+  }
+  return problems;
+}
+
+function isoAfter(start: number, ms: number): string {
+  return new Date(start + ms).toISOString();
 }

@@ -1,5 +1,6 @@
 /** What a run tells of itself: the answer of the query `progress`, the board, the result. Pure. */
 import type {
+  DeploymentGateSettings,
   DeployOutcome,
   DistillationResult,
   EvaluateOutcome,
@@ -131,7 +132,13 @@ export class RunReport {
     this.changed();
   }
 
-  waitingFor(gate: GateName, shown: Shown, deadline: Date): void {
+  /** Returns the command that would approve. */
+  waitingFor(
+    gate: GateName,
+    shown: Shown,
+    deadline: Date,
+    afterDeadline: DeploymentGateSettings['afterDeadline'],
+  ): string {
     const { remindersSent = 0 } = this.progress.waitingFor ?? {};
     const command = (decision: GateOutcome['decision'], note: boolean) => {
       const payload = JSON.stringify({ gate, decision, reviewer: 'YOUR-NAME', ...(note ? { note: 'WHY' } : {}) });
@@ -140,15 +147,18 @@ export class RunReport {
       return `temporal workflow update execute${server} -w ${shellWord(this.progress.workflowId)} --name decide --input '${payload}'`;
     };
     const failing = shown.checks.some((check) => !check.passed);
+    const approveCommand = command('approve', failing);
     this.progress.waitingFor = {
       gate,
       ...shown,
       deadline: deadline.toISOString(),
+      afterDeadline,
       remindersSent,
-      approveCommand: command('approve', failing),
+      approveCommand,
       rejectCommand: command('reject', true),
     };
     this.changed();
+    return approveCommand;
   }
 
   reminded(reminders: number): void {

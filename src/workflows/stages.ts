@@ -40,8 +40,8 @@ export const orchestratorStage = proxyActivities<OrchestratorActivities>({
   taskQueue: TASK_QUEUES.orchestrator,
 });
 
-/** What is good to have, but must not hold up the end of a run. */
-export const archiveStage = proxyActivities<Pick<OrchestratorActivities, 'recordOutcome'>>({
+/** What is good to have, but must not hold up a run. */
+export const besideStage = proxyActivities<Pick<OrchestratorActivities, 'recordOutcome' | 'notify'>>({
   ...options,
   startToCloseTimeout: '1 minute',
   retry: { ...retry, maximumAttempts: 3 },

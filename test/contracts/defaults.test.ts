@@ -14,7 +14,15 @@ import {
   VoteSettings,
 } from '../../src/contracts/index.js';
 
-const GATE = { approval: 'person', deadlineHours: 168, reminderHours: 24 };
+const GATE = {
+  approval: 'person',
+  deadlineHours: 168,
+  afterDeadline: 'reject',
+  webhookEnv: null,
+  escalateHours: null,
+  escalateWebhookEnv: null,
+  reminderHours: 24,
+};
 
 const TEACHER = {
   provider: 'huggingface',

@@ -25,6 +25,7 @@ function waiting(evidence: string): NonNullable<Progress['waitingFor']> {
     checks: [check('alpha', true), check('gold accuracy', false)],
     evidence,
     deadline: '2026-01-02T03:04:05.000Z',
+    afterDeadline: 'reject',
     remindersSent: 2,
     approveCommand: 'temporal workflow update execute -w run-1 --name decide',
     rejectCommand: '',
@@ -173,10 +174,27 @@ describe('the board of a shard', () => {
 });
 
 describe('the board of a review', () => {
-  const input = { gate: 'labels', task: HOSTILE, evidence: '| a |\n'.repeat(10_000), deadlineMs: 1, reminderMs: 1 };
+  const input = {
+    gate: 'labels',
+    task: HOSTILE,
+    evidence: '| a |\n'.repeat(10_000),
+    deadlineMs: 1,
+    reminderMs: 1,
+    webhookEnv: null,
+    escalateMs: null,
+    escalateWebhookEnv: null,
+    approveCommand: 'approve',
+  };
 
   it('names the workflow to decide on, and is at most 20,000 bytes', () => {
-    const board = reviewBoard({ input, root: 'run-1', deadline: '2026-01-02T03:04:05.000Z', reminders: 1 });
+    const board = reviewBoard({
+      input,
+      root: 'run-1',
+      deadline: '2026-01-02T03:04:05.000Z',
+      reminders: 1,
+      escalated: false,
+      untold: [],
+    });
     expect(board).toContain(
       'Decide on the parent workflow run-1, until 2026-01-02T03:04:05.000Z. Reminders so far: 1.',
     );

@@ -268,6 +268,55 @@ describe('a gate that waits', () => {
     await end(handle);
   });
 
+  it('tells a webhook that it waits and at each reminder, and a second one from the escalation on', async () => {
+    const times = withTimes(HOUR_MS, 300);
+    const handle = await bed.distill({
+      prepare: async (input) => {
+        const prepared = await (times.prepare as Activities['prepare'])(input);
+        Object.assign(prepared.gates.labels, {
+          webhookEnv: 'TEAM_HOOK',
+          escalateHours: 500 / HOUR_MS,
+          escalateWebhookEnv: 'BOSS_HOOK',
+        });
+        return prepared;
+      },
+    });
+    const { workflowId } = handle;
+    await eventually(() =>
+      bed.standIns.inputs(workflowId, 'notify').some(({ webhookEnv }) => webhookEnv === 'BOSS_HOOK'),
+    );
+    await eventually(async () => (await board(await reviewOf(handle))).includes('**Escalated.**'));
+    const told = bed.standIns.inputs(workflowId, 'notify').map(({ notice, webhookEnv }) => ({ ...notice, webhookEnv }));
+    const opened = { reminder: 0, escalated: false, gate: 'labels', task: 'complaints', workflowId };
+    expect(told[0]).toMatchObject({ webhookEnv: 'TEAM_HOOK', ...opened });
+    for (const { escalated, reminder, webhookEnv } of told) {
+      const others = told.filter((each) => each.reminder === reminder && each.webhookEnv !== webhookEnv);
+      if (webhookEnv === 'BOSS_HOOK')
+        expect({ escalated, others: others.length }).toEqual({ escalated: true, others: 1 });
+      else if (!escalated) expect(others).toEqual([]);
+    }
+    expect(told[0]?.text).toContain(told[0]?.approveCommand);
+    await end(handle);
+  });
+
+  it('does not hang on a webhook that fails, and says so', async () => {
+    const handle = await bed.distill({
+      prepare: async ({ workflowId }) => {
+        const prepared = preparedRun(workflowId);
+        prepared.gates.labels.webhookEnv = 'TEAM_HOOK';
+        return prepared;
+      },
+      notify: async () => {
+        throw failure('InvalidInput', 'TEAM_HOOK is not set');
+      },
+    });
+    await atGate(handle, 'labels');
+    await eventually(async () => (await board(await reviewOf(handle))).includes('TEAM\\_HOOK is not set'));
+    await handle.signal('approve', LABELS_BY_ANA);
+    await atGate(handle, 'deployment');
+    await end(handle);
+  });
+
   it('stays open when its review workflow is terminated', async () => {
     const handle = await runAtLabels();
     await (await reviewOf(handle)).terminate();

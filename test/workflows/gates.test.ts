@@ -202,7 +202,7 @@ describe('without a person', () => {
   });
 
   it('a gate is rejected by its deadline', () => {
-    expect(gatesAt('labels', FAILED).expire('labels', NOW())).toEqual({
+    expect(gatesAt('labels', FAILED).expire('labels', 'reject', NOW())).toEqual({
       decision: 'reject',
       reviewer: 'deadline',
       note: 'nobody decided before the deadline',
@@ -211,5 +211,18 @@ describe('without a person', () => {
       corrections: null,
       checks: FAILED,
     });
+  });
+
+  it('where the task says so, its deadline approves a gate whose checks all pass, and rejects another', () => {
+    const passed = gatesAt('labels', PASSED).expire('labels', 'approve-if-checks-pass', NOW());
+    expect(passed).toMatchObject({
+      decision: 'approve',
+      reviewer: 'deadline',
+      automatic: true,
+      note: 'nobody decided before the deadline; all checks passed',
+    });
+    const failed = gatesAt('labels', FAILED).expire('labels', 'approve-if-checks-pass', NOW());
+    expect(failed.decision).toBe('reject');
+    expect(failed.note).toMatch(/^nobody decided before the deadline; failed: /);
   });
 });

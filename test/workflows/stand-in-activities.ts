@@ -94,6 +94,7 @@ export class StandIns {
     setControl: async () => undefined,
     annotateChunk: async ({ chunk }) => chunkResult(chunk),
     recordOutcome: async () => undefined,
+    notify: async () => undefined,
     settleChunk: async ({ chunk }) => chunkResult(chunk, { calls: 1, complete: false }),
     settleRun: async () => ({ corpus: countsOf({ texts: 1, calls: 7 }), gold: emptyCounts() }),
     vote: async () => VOTED,
