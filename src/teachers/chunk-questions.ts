@@ -3,7 +3,7 @@ import { type ChunkEntry, type Label, type StoredReply, type Task, TextRow } fro
 import type { Store } from '../store/index.js';
 import type { Question } from './call-outcome.js';
 import { chunkReplies } from './chunk-seal.js';
-import { type Price, worstCallMicros } from './prices.js';
+import { type Price, worstCall } from './prices.js';
 import { buildPrompt } from './prompts.js';
 import { readReply } from './read-reply.js';
 import { replyKey } from './reply-key.js';
@@ -28,7 +28,7 @@ export function questionOf(
   const { temperature, topP, maxTokens, seed, sample, prompt } = planned;
   return {
     key: replyKey({ messages, model: teacher.model, temperature, topP, maxTokens, seed, sample }),
-    worstMicros: settings.price === null ? null : worstCallMicros(settings.price, messages, maxTokens),
+    worst: worstCall(settings.price, messages, maxTokens),
     request: {
       messages,
       text: row.text,
