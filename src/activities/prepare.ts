@@ -13,10 +13,18 @@ import {
   type Task,
   TextRow,
 } from '../contracts/index.js';
-import { prepareCorpus } from '../corpus/index.js';
+import { openRedactor, prepareCorpus } from '../corpus/index.js';
 import { openStore, type Store, workflowFolder } from '../store/index.js';
 import { resolveTask } from '../tasks/index.js';
-import { buildPrompt, earlierChunks, type Price, plannedQuestions, worstCall } from '../teachers/index.js';
+import {
+  askedText,
+  buildPrompt,
+  earlierChunks,
+  type Price,
+  plannedQuestions,
+  requireAcceptedTerms,
+  worstCall,
+} from '../teachers/index.js';
 import { grantOf } from '../voting/index.js';
 import { taskPath } from './artifacts.js';
 import { type Dependencies, withHeartbeat } from './dependencies.js';
@@ -59,12 +67,14 @@ async function prepareRun(
   signal: AbortSignal,
   onRows: (rows: number) => void,
 ): Promise<PreparedRun> {
-  const { task, taskHash } = await resolveTask({
+  const { task: resolved, taskHash } = await resolveTask({
     task: input.task,
     set: input.set,
     cwd: process.cwd(),
     readStored: async (path) => Buffer.from(await store.read(path)).toString('utf8'),
   });
+  await requireAcceptedTerms(resolved.teacher);
+  const task = await withRedactedExamples(resolved);
   const { teacher, price } = await teacherOf(task, store, dependencies, null);
   if (task.budget.usd !== null && price === null) {
     throw new InvalidInputError(
@@ -113,12 +123,23 @@ async function prepareRun(
   };
 }
 
+/** Worked examples go out with every question. */
+async function withRedactedExamples(task: Task): Promise<Task> {
+  const redact = await openRedactor(task.redact);
+  const examples = task.examples.map(async ({ label, reason, text }) => ({
+    label,
+    reason: (await redact(reason)).asked,
+    text: (await redact(text)).asked,
+  }));
+  return { ...task, examples: await Promise.all(examples) };
+}
+
 async function dearestCall(store: Store, task: Task, manifest: Manifest, price: Price | null): Promise<Spending> {
   let dearest: Spending = { calls: 1, tokens: 0, micros: price && 0 };
   for (const chunk of manifest.chunks) {
     let longest = '';
     for await (const line of store.lines(chunk.file.path)) {
-      const { text } = TextRow.parse(JSON.parse(line));
+      const text = askedText(TextRow.parse(JSON.parse(line)));
       if (Buffer.byteLength(text) > Buffer.byteLength(longest)) longest = text;
     }
     for (const { maxTokens, prompt } of task.votes.plan) {

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { DistillationInput, parseOrExplain, type Task } from '../contracts/index.js';
 import { findTask, ownPackageFolder, parseSetArguments, readTaskFile, resolveTask, TaskError } from '../tasks/index.js';
+import { requireAcceptedTerms } from '../teachers/index.js';
 import { positiveNumber, storeLocation } from './command-options.js';
 import { collect, wholeNumber } from './option-values.js';
 
@@ -23,6 +24,7 @@ export interface RunFlags {
   readonly maxCalls?: number;
   readonly set: string[];
   readonly approveAs?: string;
+  readonly until?: 'vote';
   readonly store?: string;
 }
 
@@ -62,6 +64,11 @@ export function withRunOptions(command: Command): Command {
     .option('--max-calls <n>', 'hard limit of requests to the teacher', wholeNumber)
     .option('--set <key=value>', 'override any key of the task: votes.stop=majority', collect, [])
     .option('--approve-as <name>', 'approve both gates under this name if all checks pass, else reject')
+    .addOption(
+      new Option('--until <stage>', 'end when the votes are counted: labels, but no gates and no student').choices([
+        'vote',
+      ]),
+    )
     .option('--store <folder>', "where artifacts go (or TUTELAGE_STORE); default: the workers' store");
 }
 
@@ -79,6 +86,11 @@ export async function runInput(reference: string, flags: RunFlags, taskBy: 'cont
     // A path in a task file is meant from the file's place.
     set['teacher.replies'] = resolve('teacher.replies' in set ? cwd : dirname(file), replies);
   }
+  for (const [index, rule] of task.redact.entries()) {
+    const key = `redact.${index}.module`;
+    if ('module' in rule) set[key] = resolve(key in set ? cwd : dirname(file), rule.module);
+  }
+  await requireAcceptedTerms(task.teacher);
   if (flags.stratifyBy !== undefined && flags.sample === undefined) {
     throw new TaskError(
       `--stratify-by ${flags.stratifyBy}: it keeps the shares in a sample; say how large with --sample`,
@@ -89,6 +101,7 @@ export async function runInput(reference: string, flags: RunFlags, taskBy: 'cont
     ...(Object.keys(set).length > 0 && { set }),
     ...filesOf(flags),
     ...(flags.approveAs !== undefined && { approveAs: flags.approveAs }),
+    ...(flags.until !== undefined && { until: flags.until }),
     ...((flags.store || process.env.TUTELAGE_STORE) && { store: storeLocation(flags.store) }),
   };
   const parsed = parseOrExplain(DistillationInput, sent);

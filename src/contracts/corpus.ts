@@ -57,6 +57,11 @@ export const TextRow = z.object({
   key: z.string().describe('SHA-256 of the rendered text, hex. Chunks are sorted by it, so they are in random order.'),
   id: z.string(),
   text: z.string().describe("The task's template, rendered."),
+  asked: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('What the teacher sees instead, where task.redact replaced something; null: the text itself.'),
   line: z.number().int().describe('1-based line (JSONL, CSV) or row (Parquet) of its first row.'),
   copies: z.number().int().min(1).describe('Rows of the corpus that carry this text.'),
   gold: z.string().nullable().describe("Experts' label, or null. A text with one is never trained on."),
@@ -97,6 +102,7 @@ export const CorpusCounts = z.object({
     .number()
     .int()
     .describe('Gold texts whose rows carry different labels; neither measured nor trained on.'),
+  redacted: z.number().int().default(0).describe('Texts to label of which the teacher sees placeholders.'),
 });
 export type CorpusCounts = z.infer<typeof CorpusCounts>;
 
@@ -109,5 +115,10 @@ export const Manifest = z.object({
   rows: ArtifactRef.describe('JSONL of {line, id, key}: every usable row of the corpus in its order.'),
   refused: ArtifactRef.nullable().describe('JSONL of {file, line, id, problem}.'),
   rest: ArtifactRef.nullable().describe('JSONL of the texts left for the student.'),
+  redactions: ArtifactRef.nullable()
+    .default(null)
+    .describe(
+      'JSONL of {key, spans: [{placeholder, value}]}: what the placeholders stand for. It never leaves the store.',
+    ),
 });
 export type Manifest = z.infer<typeof Manifest>;

@@ -44,6 +44,10 @@ export const DistillationInput = z.strictObject({
     .nullable()
     .default(null)
     .describe('Approve both gates under this name if all checks pass; else reject.'),
+  until: z
+    .enum(['vote', 'deploy'])
+    .default('deploy')
+    .describe('vote: the run ends when the votes are counted; nobody is asked, and no student is trained.'),
   store: z
     .string()
     .nullable()

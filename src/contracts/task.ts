@@ -1,7 +1,22 @@
 /** The task file: what a user writes in YAML. Types, defaults, ranges and descriptions have their only source here. */
 import { z } from 'zod';
 
+function isUsefulPattern(pattern: string): boolean {
+  try {
+    return !new RegExp(pattern, 'u').test('');
+  } catch {
+    // Not a regular expression: the message says so.
+    return false;
+  }
+}
+
 const share = (about: string) => z.number().min(0).max(1).describe(about);
+
+/** What stands in a placeholder: EMAIL of [EMAIL_1]. */
+export const PlaceholderName = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]{0,31}$/, 'use capital letters, digits and underscores: EMAIL')
+  .describe('What the spans are: EMAIL gives [EMAIL_1], [EMAIL_2] in each text.');
 
 export const Label = z
   .strictObject({
@@ -21,6 +36,29 @@ export const WorkedExample = z.strictObject({
   reason: z.string().default('').describe('One or two sentences, shown in reasoned prompts.'),
 });
 export type WorkedExample = z.infer<typeof WorkedExample>;
+
+export const RedactionRule = z
+  .union([
+    z.strictObject({
+      pattern: z
+        .string()
+        .min(1)
+        .refine(isUsefulPattern, 'must be a regular expression that matches no empty string')
+        .describe('Regular expression (JavaScript, with Unicode) of the spans to replace.'),
+      as: PlaceholderName,
+      ignoreCase: z.boolean().default(false).describe('"a" matches "A" too.'),
+    }),
+    z.strictObject({
+      module: z
+        .string()
+        .min(1)
+        .describe(
+          "JavaScript module on the worker's disk whose default export takes a text and gives the spans to replace: [{start, end, as}], or a promise of it.",
+        ),
+    }),
+  ])
+  .describe('Spans that do not leave the machine: the teacher sees placeholders for them, [EMAIL_1].');
+export type RedactionRule = z.infer<typeof RedactionRule>;
 
 export const PromptStyle = z.enum(['reasoned', 'direct']);
 export type PromptStyle = z.infer<typeof PromptStyle>;
@@ -63,6 +101,13 @@ export const TeacherSettings = z.strictObject({
     .nullable()
     .default(null)
     .describe("Endpoint, for example http://localhost:8000/v1. null: the Hub's router."),
+  acceptTermsOf: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe(
+      "Needed where the provider's terms forbid models that compete with it: its name, once you have read them and may use its answers.",
+    ),
   replies: z
     .string()
     .nullable()
@@ -348,6 +393,12 @@ export const Task = z
     labels: z.array(Label).min(2).max(200).describe("The labels, in the order of the student's outputs."),
     guideline: z.string().default('').describe('How to decide; shown to the teacher.'),
     examples: z.array(WorkedExample).default([]).describe('Worked examples, shown to the teacher.'),
+    redact: z
+      .array(RedactionRule)
+      .default([])
+      .describe(
+        'What the teacher must not see. Of spans that overlap, the first rule with one wins. Students learn from the whole texts.',
+      ),
     teacher: TeacherSettings.prefault({}),
     votes: VoteSettings.prefault({}),
     annotation: AnnotationSettings.prefault({}),

@@ -4,6 +4,7 @@ export { type SortOptions, sortRecords } from './external-sort.js';
 export { matchLabel } from './label-match.js';
 export { type PrepareOptions, prepareCorpus } from './prepare-corpus.js';
 export { type ReadOptions, type Row, readColumns, readRows } from './read-rows.js';
+export { openRedactor, type Redaction, type Redactor } from './redact.js';
 export { compileTemplate, type Rendered, renderText, type Template, templateColumns } from './template.js';
 export { textKey } from './text-key.js';
 export type { PrepareProgress } from './watch.js';

@@ -12,6 +12,7 @@ import { sortRecords } from './external-sort.js';
 import { type JoinedText, type JoinTally, joinRows, newTally } from './join-rows.js';
 import type { InputSource, RefusedRow, UsableRow } from './read-input.js';
 import { readRecords, writeRecords } from './record-file.js';
+import { openRedactor, type Redactor, type ReplacedSpan } from './redact.js';
 import { StoreRecords } from './store-records.js';
 import { type PrepareProgress, Watch } from './watch.js';
 import { ChunkWriter, type KnownChunk, withReuse } from './write-chunks.js';
@@ -30,6 +31,11 @@ export interface PrepareOptions {
   tempFolder: string;
   onProgress?: (progress: PrepareProgress) => void;
   signal?: AbortSignal | undefined;
+}
+
+interface Redactions {
+  key: string;
+  spans: ReplacedSpan[];
 }
 
 interface Inputs {
@@ -54,7 +60,9 @@ export async function prepareCorpus(options: PrepareOptions): Promise<{ manifest
   const refused = new StoreRecords<RefusedRow>(options.store, `${folder}/refused.jsonl`);
   const rows = new StoreRecords<{ line: number; id: string; key: string }>(options.store, `${folder}/rows.jsonl`);
   const rest = new StoreRecords<TextRow>(options.store, `${folder}/rest.jsonl`);
+  const redactions = new StoreRecords<Redactions>(options.store, `${folder}/redactions.jsonl`);
   try {
+    const redactor = await openRedactor(options.task.redact);
     const inputs = await collectInputs(working, refused);
     const tally = newTally();
     const texts = join(tempFolder, 'texts.jsonl');
@@ -62,7 +70,14 @@ export async function prepareCorpus(options: PrepareOptions): Promise<{ manifest
     await writeRecords(texts, joinRows(watch.each(sorted, 'sort'), tally, working.sources.corpus));
     requireTexts(working, inputs, tally);
     const draw = await drawTexts(texts, tally, working);
-    const written = await writeTexts(watch.each(readRecords<JoinedText>(texts), 'write'), draw, rest, working);
+    const sinks = { rest, redactions };
+    const written = await writeTexts(
+      watch.each(readRecords<JoinedText>(texts), 'write'),
+      draw,
+      redactor,
+      sinks,
+      working,
+    );
     const manifest: Manifest = {
       corpusHash: written.corpusHash,
       counts: {
@@ -74,16 +89,18 @@ export async function prepareCorpus(options: PrepareOptions): Promise<{ manifest
         goldRows: tally.goldRows,
         goldInCorpus: tally.goldInCorpus,
         goldConflicts: tally.goldConflicts,
+        redacted: written.redacted,
       },
       chunks: written.chunks,
       // There is a usable row: requireTexts saw it.
       rows: (await rows.finish())!,
       refused: await refused.finish(),
       rest: await rest.finish(),
+      redactions: await redactions.finish(),
     };
     return { manifest, ref: await options.store.write(`${folder}/manifest.json`, `${JSON.stringify(manifest)}\n`) };
   } finally {
-    for (const file of [refused, rows, rest]) await file.abort();
+    for (const file of [refused, rows, rest, redactions]) await file.abort();
     await rm(tempFolder, { recursive: true, force: true });
   }
 }
@@ -139,7 +156,8 @@ function requireTexts({ corpus, gold }: Working, inputs: Inputs, tally: JoinTall
 async function writeTexts(
   texts: AsyncIterable<JoinedText>,
   draw: Draw,
-  rest: StoreRecords<TextRow>,
+  redactor: Redactor,
+  { rest, redactions }: { rest: StoreRecords<TextRow>; redactions: StoreRecords<Redactions> },
   { store, folder, task, knownChunks }: Working,
 ) {
   const hash = createHash('sha256');
@@ -147,15 +165,21 @@ async function writeTexts(
     corpus: new ChunkWriter(store, `${folder}/chunks`, 'corpus', task.annotation.chunkTexts),
     gold: new ChunkWriter(store, `${folder}/chunks`, 'gold', task.annotation.chunkTexts),
   };
-  const counts = { corpus: 0, gold: 0, rest: 0 };
+  const counts = { corpus: 0, gold: 0, rest: 0, redacted: 0 };
   for await (const text of texts) {
     const { set, stratum: _, ...row } = text;
     const kept = row.gold !== null || draw.sampled(text);
-    const textRow: TextRow = { ...row, gateGold: row.gold !== null && draw.forGate(text) };
+    const textRow: TextRow = { ...row, asked: null, gateGold: row.gold !== null && draw.forGate(text) };
     counts[kept ? set : 'rest']++;
     if (!kept) {
       await rest.write(textRow);
       continue;
+    }
+    const { asked, spans } = await redactor(row.text);
+    if (spans.length > 0) {
+      textRow.asked = asked;
+      counts.redacted++;
+      await redactions.write({ key: row.key, spans });
     }
     hash.update(`${row.key} ${row.gold ?? ''}\n`);
     await writers[set].add(textRow);
@@ -163,5 +187,5 @@ async function writeTexts(
   await writers.corpus.finish();
   await writers.gold.finish();
   const chunks = [...withReuse(writers.corpus.entries, knownChunks), ...withReuse(writers.gold.entries, knownChunks)];
-  return { corpusHash: hash.digest('hex'), chunks, texts: counts.corpus, rest: counts.rest };
+  return { corpusHash: hash.digest('hex'), chunks, texts: counts.corpus, rest: counts.rest, redacted: counts.redacted };
 }

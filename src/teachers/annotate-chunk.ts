@@ -2,13 +2,13 @@
 import type { ChunkEntry, ChunkProgress, ChunkResult, Grant, StoredReply, Task } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import type { CallLimiter } from './call-limiter.js';
+import type { Price } from './catalogue.js';
 import { type ChunkClaim, type ClaimOwner, claimChunk } from './chunk-claim.js';
 import { chunkCounts } from './chunk-counts.js';
 import { chunkRows, questionOf, reusableReplies } from './chunk-questions.js';
 import { ChunkRun } from './chunk-run.js';
 import { readSeal, sealPath, writeSeal } from './chunk-seal.js';
 import { ChunkWatch, LOOK_HOLDS_MS } from './chunk-watch.js';
-import type { Price } from './prices.js';
 import { ReplyJournal } from './reply-journal.js';
 import { type Ledger, readLedger } from './reply-ledger.js';
 import type { Teacher } from './teacher.js';

@@ -5,8 +5,8 @@ import { NOTHING_SPENT } from '../voting/index.js';
 import type { CallBudget } from './call-budget.js';
 import type { CallLimiter } from './call-limiter.js';
 import { ANSWERED_BY_ERROR, costOfReply, paidReply, type Question, refusedReply, wasAnswered } from './call-outcome.js';
+import type { Price } from './catalogue.js';
 import type { ChunkWatch } from './chunk-watch.js';
-import type { Price } from './prices.js';
 import type { ReplyJournal } from './reply-journal.js';
 import { QuestionRefusedError, type Teacher, TeacherBusyError, TeacherFailedError } from './teacher.js';
 

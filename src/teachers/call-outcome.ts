@@ -1,6 +1,7 @@
 /** What the end of a call means for the journal: the reply as it is kept, what it cost, and whether an error was billed. */
 import type { Label, Spending, StoredReply, TeacherReply, Vote } from '../contracts/index.js';
-import { callCostMicros, type Price } from './prices.js';
+import type { Price } from './catalogue.js';
+import { callCostMicros } from './prices.js';
 import { readReply } from './read-reply.js';
 import {
   QuestionRefusedError,

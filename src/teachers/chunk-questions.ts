@@ -2,8 +2,9 @@
 import { type ChunkEntry, type Label, type StoredReply, type Task, TextRow } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import type { Question } from './call-outcome.js';
+import type { Price } from './catalogue.js';
 import { chunkReplies } from './chunk-seal.js';
-import { type Price, worstCall } from './prices.js';
+import { worstCall } from './prices.js';
 import { buildPrompt } from './prompts.js';
 import { readReply } from './read-reply.js';
 import { replyKey } from './reply-key.js';
@@ -24,14 +25,14 @@ export function questionOf(
   row: TextRow,
   planned: PlannedQuestion,
 ): Question {
-  const { messages, jsonSchema } = buildPrompt(settings.task, planned.prompt, row.text);
+  const { messages, jsonSchema } = buildPrompt(settings.task, planned.prompt, askedText(row));
   const { temperature, topP, maxTokens, seed, sample, prompt } = planned;
   return {
     key: replyKey({ messages, model: teacher.model, temperature, topP, maxTokens, seed, sample }),
     worst: worstCall(settings.price, messages, maxTokens),
     request: {
       messages,
-      text: row.text,
+      text: askedText(row),
       textKey: row.key,
       prompt,
       sample,
@@ -43,6 +44,11 @@ export function questionOf(
       timeoutMs: settings.task.teacher.timeoutSeconds * 1000,
     },
   };
+}
+
+/** What the teacher sees of a text. */
+export function askedText({ asked, text }: TextRow): string {
+  return asked ?? text;
 }
 
 export async function chunkRows(store: Store, chunk: ChunkEntry): Promise<TextRow[]> {

@@ -1,11 +1,12 @@
 export { annotateChunk, type ChunkJob, type ChunkPorts, TeacherUnreadableError } from './annotate-chunk.js';
 export { TeacherUnreachableError } from './ask-question.js';
 export { limiterFor } from './call-limiter.js';
+export { type Price, readCatalogue, shippedCatalogue, TeacherCatalogue } from './catalogue.js';
 export { chunkFolder, earlierChunks } from './chunk-folder.js';
-export { firstUnknownQuestion } from './chunk-questions.js';
+export { askedText, firstUnknownQuestion, questionOf } from './chunk-questions.js';
 export { chunkReplies, settleChunkCounts } from './chunk-seal.js';
 export { createTeacher, type TeacherEnvironment } from './create-teacher.js';
-export { callCostMicros, type Price, priceOf, readCatalogue, TeacherCatalogue, worstCall } from './prices.js';
+export { callCostMicros, priceOf, worstCall } from './prices.js';
 export { type Probe, type ProbeUsage, probeTeacher } from './probe.js';
 export { type ProbeJob, type ProbePorts, probeQuestion } from './probe-question.js';
 export { type AskedText, buildPrompt, type Prompt, readAskedText } from './prompts.js';
@@ -24,4 +25,5 @@ export {
   type TeacherRequest,
 } from './teacher.js';
 export { teacherHost } from './teacher-host.js';
+export { requireAcceptedTerms, type TeacherTerms, TermsNotAcceptedError, termsOf } from './terms.js';
 export { plannedQuestions } from './vote-plan.js';

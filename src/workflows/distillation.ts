@@ -62,7 +62,7 @@ class Distillation {
   private prepared: PreparedRun | null = null;
 
   constructor(
-    input: DistillationInput,
+    private readonly input: DistillationInput,
     private readonly rawInput: unknown,
   ) {
     this.gatekeeper = new Gatekeeper(this.report, input.approveAs);
@@ -92,6 +92,7 @@ class Distillation {
     const vote = { prepared, failedChunks, incompleteTexts: prepared.textsAsked - textsAnnotated };
     let votes = await orchestratorStage.vote(vote);
     this.report.voted(votes);
+    if (this.input.until === 'vote') return this.finish();
 
     await this.enter('labels gate');
     const shown = await this.withReviewQueue(prepared, votes);
@@ -125,6 +126,10 @@ class Distillation {
 
     await this.enter('deploy');
     this.report.deployed(await orchestratorStage.deploy({ prepared, labels, student, evaluation, approvedBy }));
+    return this.finish();
+  }
+
+  private async finish(): Promise<DistillationResult> {
     this.setStage('done');
     await this.archive(null);
     return this.report.result();

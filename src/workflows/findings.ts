@@ -23,6 +23,7 @@ export function preparedFinding({ counts }: PreparedRun): string {
     counts.refused > 0 && `${grouped(counts.refused)} rows refused`,
     counts.rest > 0 && `${grouped(counts.rest)} texts left for the student`,
     `${grouped(counts.goldRows)} gold rows`,
+    counts.redacted > 0 && `${grouped(counts.redacted)} texts with placeholders for what the teacher must not see`,
   ]);
 }
 

@@ -21,6 +21,7 @@ const TEACHER = {
   model: null,
   url: null,
   replies: null,
+  acceptTermsOf: null,
   apiKeyEnv: null,
   headers: {},
   seed: 42,
@@ -127,6 +128,7 @@ describe('the defaults', () => {
       ],
       guideline: '',
       examples: [],
+      redact: [],
       teacher: TEACHER,
       votes: VOTES,
       annotation: ANNOTATION,
@@ -143,6 +145,14 @@ describe('the defaults', () => {
     expect(CorpusInput.parse({ path: 'texts.jsonl' })).toEqual(CORPUS);
     expect(GoldInput.parse({ path: 'texts.jsonl' })).toEqual(gold);
     const input = DistillationInput.parse({ task: 'tone', corpus: 'texts.jsonl', gold: 'texts.jsonl' });
-    expect(input).toEqual({ task: 'tone', set: {}, corpus: CORPUS, gold, approveAs: null, store: null });
+    expect(input).toEqual({
+      task: 'tone',
+      set: {},
+      corpus: CORPUS,
+      gold,
+      approveAs: null,
+      store: null,
+      until: 'deploy',
+    });
   });
 });

@@ -81,6 +81,7 @@ describe('preparing a corpus', () => {
       key: '200651a8b2d5912f692db89468a7d47d86a3ed6844f48f1b15f2be1d9c9a7e5e',
       id: 'b',
       text: 'once',
+      asked: null,
       line: 2,
       copies: 1,
       gold: null,
@@ -90,6 +91,7 @@ describe('preparing a corpus', () => {
       key: 'dc8ffdbf2736dbdf39508017ac594e0d069f3eee9b0f29ece256aa7d831f9ef6',
       id: 'a',
       text: 'twice',
+      asked: null,
       line: 1,
       copies: 2,
       gold: null,
@@ -110,10 +112,24 @@ describe('preparing a corpus', () => {
       goldRows: 0,
       goldInCorpus: 0,
       goldConflicts: 0,
+      redacted: 0,
     });
-    expect(manifest).toMatchObject({ refused: null, rest: null });
+    expect(manifest).toMatchObject({ refused: null, rest: null, redactions: null });
     const saved = JSON.parse(Buffer.from(await store.read(`${RUN}/prepare/manifest.json`)).toString());
     expect(saved).toEqual(manifest);
+  });
+
+  it('keeps what the teacher must not see beside the text, and what stands for it in a file of its own', async () => {
+    const redact = [{ pattern: '\\S+@\\S+', as: 'EMAIL' }];
+    const rows = [{ text: 'write to ann@x.org' }, { text: 'nothing to hide' }];
+    const { corpus, manifest, store } = await prepared({ rows, task: task({ redact }) });
+    const hidden = corpus.find(({ text }) => text === 'write to ann@x.org');
+    expect(hidden).toMatchObject({ key: textKey('write to ann@x.org'), asked: 'write to [EMAIL_1]' });
+    expect(corpus.find(({ text }) => text === 'nothing to hide')?.asked).toBeNull();
+    expect(manifest.counts.redacted).toBe(1);
+    expect(await lines(store, manifest.redactions?.path ?? '')).toEqual([
+      { key: hidden?.key, spans: [{ placeholder: '[EMAIL_1]', value: 'ann@x.org' }] },
+    ]);
   });
 
   it('renders the template for the key, and names texts without an id by their key', async () => {

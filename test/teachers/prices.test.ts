@@ -44,31 +44,34 @@ describe('worstCall', () => {
 });
 
 describe('priceOf', () => {
-  const yaml = `teachers:
+  const catalogue = readCatalogue(`teachers:
   - { model: "a/b:groq", price: { inputPerMillion: 1, outputPerMillion: 2 }, licence: MIT, trainingOnOutputs: allowed, source: "https://example.org", asOf: 2026-01-01 }
-  - { model: "c/d", price: null, licence: MIT, trainingOnOutputs: unknown, source: null, asOf: null }`;
+  - { model: "c/d", price: null, licence: MIT, trainingOnOutputs: unknown, source: null, asOf: null }`);
 
   it("takes the task's price before all others", async () => {
     const price = { inputPerMillion: 9, outputPerMillion: 9 };
-    expect(await priceOf(settingsOf({ model: 'a/b:groq', price }), yaml)).toEqual(price);
+    expect(await priceOf(settingsOf({ model: 'a/b:groq', price }), catalogue)).toEqual(price);
   });
 
   it('looks up exactly the model, with its provider', async () => {
-    expect(await priceOf(settingsOf({ model: 'a/b:groq' }), yaml)).toEqual({ inputPerMillion: 1, outputPerMillion: 2 });
-    expect(await priceOf(settingsOf({ model: 'a/b' }), yaml)).toBeNull();
-    expect(await priceOf(settingsOf({ model: 'a/b:together' }), yaml)).toBeNull();
-    expect(await priceOf(settingsOf({ model: 'c/d' }), yaml)).toBeNull();
+    expect(await priceOf(settingsOf({ model: 'a/b:groq' }), catalogue)).toEqual({
+      inputPerMillion: 1,
+      outputPerMillion: 2,
+    });
+    expect(await priceOf(settingsOf({ model: 'a/b' }), catalogue)).toBeNull();
+    expect(await priceOf(settingsOf({ model: 'a/b:together' }), catalogue)).toBeNull();
+    expect(await priceOf(settingsOf({ model: 'c/d' }), catalogue)).toBeNull();
   });
 
   it("does not take the router's price for another endpoint", async () => {
-    expect(await priceOf(settingsOf({ model: 'a/b:groq', url: 'http://localhost:8000/v1' }), yaml)).toBeNull();
+    expect(await priceOf(settingsOf({ model: 'a/b:groq', url: 'http://localhost:8000/v1' }), catalogue)).toBeNull();
     const router = 'https://router.huggingface.co/v1';
-    expect(await priceOf(settingsOf({ model: 'a/b:groq', url: router }), yaml)).not.toBeNull();
+    expect(await priceOf(settingsOf({ model: 'a/b:groq', url: router }), catalogue)).not.toBeNull();
   });
 
   it('knows that a recording costs nothing', async () => {
     const free = { inputPerMillion: 0, outputPerMillion: 0 };
-    expect(await priceOf(settingsOf({ provider: 'recorded', replies: 'x' }), yaml)).toEqual(free);
+    expect(await priceOf(settingsOf({ provider: 'recorded', replies: 'x' }), catalogue)).toEqual(free);
   });
 
   it('says what is wrong with a catalogue', () => {

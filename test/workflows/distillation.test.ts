@@ -23,6 +23,24 @@ beforeAll(async () => {
 });
 afterAll(() => bed?.stop());
 
+describe('a run until the votes are counted', () => {
+  it('ends with the labels: nobody is asked, and no student is trained', async () => {
+    const handle = await bed.distill({}, { until: 'vote' });
+    const result = DistillationResult.parse(await handle.result());
+    expect(result).toMatchObject({
+      annotation: { texts: 40, labelled: 39 },
+      labels: { uri: 'file:///store/vote/labels.jsonl' },
+      gates: { labels: null, deployment: null },
+      student: null,
+      deployment: null,
+    });
+    expect(bed.standIns.inputs(handle.workflowId, 'distill')).toEqual([]);
+    expect(bed.standIns.inputs(handle.workflowId, 'recordOutcome')).toEqual([
+      expect.objectContaining({ failure: null, result: await handle.result() }),
+    ]);
+  });
+});
+
 describe('a run whose checks all pass', () => {
   let handle: WorkflowHandle;
   let result: DistillationResult;

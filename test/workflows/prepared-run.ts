@@ -29,6 +29,7 @@ export function preparedRun(workflowId: string, changes: Partial<PreparedRun> = 
       goldRows: 0,
       goldInCorpus: 0,
       goldConflicts: 0,
+      redacted: 0,
     },
     chunks,
     chunksPerShard: chunks,

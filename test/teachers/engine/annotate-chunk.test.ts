@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { chunkReplies, settleChunkCounts } from '../../../src/teachers/index.js';
+import { chunkReplies, plannedQuestions, questionOf, settleChunkCounts } from '../../../src/teachers/index.js';
 import { CALL_MICROS, ChunkFixture, newTask, PRICE } from './chunk-fixture.js';
 import { answer, FakeTeacher, latency } from './fake-teacher.js';
 
@@ -38,6 +38,23 @@ describe('Annotating a chunk', () => {
         callsMajorityWouldSave: 20,
       },
     });
+  });
+
+  it('shows the teacher the placeholders in place of what it must not see', () => {
+    const task = newTask();
+    const [planned] = plannedQuestions(task);
+    if (planned === undefined) throw new Error('a plan has a question');
+    const row = { key: 'k', id: 'a', line: 1, copies: 1, gold: null, gateGold: false };
+    const settings = { task, price: PRICE, jsonSchema: false };
+    const hidden = questionOf(
+      settings,
+      new FakeTeacher(),
+      { ...row, text: 'to ann@x.org', asked: 'to [EMAIL_1]' },
+      planned,
+    );
+    const plain = questionOf(settings, new FakeTeacher(), { ...row, text: 'to [EMAIL_1]', asked: null }, planned);
+    expect(JSON.stringify(hidden)).not.toContain('ann@x.org');
+    expect(hidden).toEqual(plain);
   });
 
   it('asks with the seed, the sampling and the schema of the plan', async () => {

@@ -162,5 +162,5 @@ export class ChunkFixture {
 
 function rowOf(text: string, index: number): TextRow {
   const key = createHash('sha256').update(text).digest('hex');
-  return { key, id: `id-${index}`, text, line: index + 1, copies: 1, gold: null, gateGold: false };
+  return { key, id: `id-${index}`, text, asked: null, line: index + 1, copies: 1, gold: null, gateGold: false };
 }
