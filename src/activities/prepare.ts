@@ -9,6 +9,7 @@ import {
   PrepareInput,
   parseOrExplain,
   type RunRef,
+  type Spending,
   type Task,
   TextRow,
 } from '../contracts/index.js';
@@ -22,8 +23,9 @@ import {
   type Price,
   plannedQuestions,
   requireAcceptedTerms,
-  worstCallMicros,
+  worstCall,
 } from '../teachers/index.js';
+import { grantOf } from '../voting/index.js';
 import { taskPath } from './artifacts.js';
 import { type Dependencies, withHeartbeat } from './dependencies.js';
 import { InvalidInputError } from './failures.js';
@@ -76,7 +78,7 @@ async function prepareRun(
   const { teacher, price } = await teacherOf(task, store, dependencies, null);
   if (task.budget.usd !== null && price === null) {
     throw new InvalidInputError(
-      `budget.usd: ${task.budget.usd} dollars can't be kept, since the price of ${teacher.model ?? 'the model'} at ${teacher.host} is not known. Set teacher.price (dollars for a million tokens), or limit budget.calls instead.`,
+      `budget.usd: ${task.budget.usd} dollars can't be kept, since the price of ${teacher.model ?? 'the model'} at ${teacher.host} is not known. Set teacher.price (dollars for a million tokens), or limit budget.calls or budget.tokens instead.`,
     );
   }
   const { manifest } = await prepareCorpus({
@@ -110,8 +112,8 @@ async function prepareRun(
     textsPerChunk: chunkTexts,
     textsAsked,
     callsAtMost: textsAsked * plan.length,
-    worstCallMicros: price === null ? null : await dearestCall(store, task, manifest, price),
-    budget: { micros: task.budget.usd === null ? null : Math.floor(task.budget.usd * 1e6), calls: task.budget.calls },
+    worstCall: await dearestCall(store, task, manifest, price),
+    budget: grantOf(task.budget),
     gates: task.gates,
     teacherHost: teacher.host,
     teacherModel: teacher.model,
@@ -132,8 +134,8 @@ async function withRedactedExamples(task: Task): Promise<Task> {
   return { ...task, examples: await Promise.all(examples) };
 }
 
-async function dearestCall(store: Store, task: Task, manifest: Manifest, price: Price): Promise<number> {
-  let dearest = 0;
+async function dearestCall(store: Store, task: Task, manifest: Manifest, price: Price | null): Promise<Spending> {
+  let dearest: Spending = { calls: 1, tokens: 0, micros: price && 0 };
   for (const chunk of manifest.chunks) {
     let longest = '';
     for await (const line of store.lines(chunk.file.path)) {
@@ -141,7 +143,9 @@ async function dearestCall(store: Store, task: Task, manifest: Manifest, price: 
       if (Buffer.byteLength(text) > Buffer.byteLength(longest)) longest = text;
     }
     for (const { maxTokens, prompt } of task.votes.plan) {
-      dearest = Math.max(dearest, worstCallMicros(price, buildPrompt(task, prompt, longest).messages, maxTokens));
+      const worst = worstCall(price, buildPrompt(task, prompt, longest).messages, maxTokens);
+      const micros = price && Math.max(dearest.micros ?? 0, worst.micros ?? 0);
+      dearest = { calls: 1, tokens: Math.max(dearest.tokens, worst.tokens), micros };
     }
   }
   return dearest;

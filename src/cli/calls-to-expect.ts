@@ -1,7 +1,8 @@
 /** What a run may send and cost, counted before anything is sent. */
-import type { DistillationInput, Task } from '../contracts/index.js';
+import type { DistillationInput, Spending, Task } from '../contracts/index.js';
 import { compileTemplate, readRows, textKey } from '../corpus/index.js';
-import { buildPrompt, type Price, priceOf, teacherHost, worstCallMicros } from '../teachers/index.js';
+import { buildPrompt, type Price, priceOf, teacherHost, worstCall } from '../teachers/index.js';
+import { addSpending, NOTHING_SPENT } from '../voting/index.js';
 
 export interface ExpectedCalls {
   /** Calls if each question is asked once. */
@@ -9,6 +10,8 @@ export interface ExpectedCalls {
   readonly host: string;
   /** Dollars if every reply is as long as it may be; null where the price is not known. */
   readonly worstUsd: number | null;
+  /** Tokens if every reply is as long as it may be and every byte of a prompt is a token. */
+  readonly worstTokens: number;
 }
 
 /** Enough of a text's key to tell texts apart, as a number to keep millions of them. */
@@ -23,11 +26,15 @@ export async function callsToExpect(task: Task, input: DistillationInput): Promi
   const votes = task.votes.plan.reduce((sum, { samples }) => sum + samples, 0);
   // A sample may draw the longest texts.
   const bytes = drawn === texts.others ? Math.ceil(texts.bytes / Math.max(1, asked)) : texts.longest;
-  const worstUsd = price === null ? null : (worstMicrosOfText(task, price, bytes) * asked) / 1e6;
+  const worst = worstOfText(task, price, bytes);
   return {
     calls: Math.min(asked * votes, task.budget.calls ?? Number.POSITIVE_INFINITY),
     host: teacherHost(task.teacher),
-    worstUsd: worstUsd === null ? null : Math.min(worstUsd, task.budget.usd ?? Number.POSITIVE_INFINITY),
+    worstTokens: Math.min(worst.tokens * asked, task.budget.tokens ?? Number.POSITIVE_INFINITY),
+    worstUsd:
+      worst.micros === null
+        ? null
+        : Math.min((worst.micros * asked) / 1e6, task.budget.usd ?? Number.POSITIVE_INFINITY),
   };
 }
 
@@ -63,10 +70,11 @@ async function countTexts(task: Task, { corpus, gold }: DistillationInput): Prom
 }
 
 /** All the votes about a text of so many bytes. */
-function worstMicrosOfText(task: Task, price: Price, bytes: number): number {
-  return task.votes.plan.reduce(
-    (sum, { maxTokens, prompt, samples }) =>
-      sum + samples * worstCallMicros(price, buildPrompt(task, prompt, 'x'.repeat(bytes)).messages, maxTokens),
-    0,
-  );
+function worstOfText(task: Task, price: Price | null, bytes: number): Spending {
+  return task.votes.plan
+    .flatMap(({ maxTokens, prompt, samples }) => {
+      const worst = worstCall(price, buildPrompt(task, prompt, 'x'.repeat(bytes)).messages, maxTokens);
+      return Array<Spending>(samples).fill(worst);
+    })
+    .reduce(addSpending, NOTHING_SPENT);
 }

@@ -47,13 +47,13 @@ export {
   ChunkResult,
   DistillationInput,
   DistillationResult,
-  Grant,
   PreparedRun,
   ProbeResult,
   Progress,
   RedistillationInput,
   Stage,
 } from './run.js';
+export { Currency, Grant, Spending } from './spending.js';
 export {
   ChunkInput,
   ControlInput,

@@ -70,6 +70,10 @@ export const AnnotationCounts = z.object({
     .int()
     .nullable()
     .describe('Micro-dollars, uncertain calls at their worst; null where the price is not known.'),
+  spentTokens: z
+    .number()
+    .int()
+    .describe('Tokens of prompts and replies as the budget counts them: uncertain calls at their worst.'),
   identical: z
     .number()
     .int()

@@ -4,6 +4,7 @@ import { RunRef } from './artifact.js';
 import { CorpusCounts, CorpusInput, GoldInput } from './corpus.js';
 import { GateName, GateOutcome } from './gate.js';
 import { AnnotationCounts } from './reply.js';
+import { Grant, Spending } from './spending.js';
 import { DeploymentGateSettings, LabelsGateSettings } from './task.js';
 
 /** Input of the workflow type `distillation`: one JSON object, as the Temporal UI and CLI send it. */
@@ -84,12 +85,8 @@ export const PreparedRun = z.object({
   textsPerChunk: z.number().int().describe('Of a full chunk.'),
   textsAsked: z.number().int().describe('Texts of the corpus and gold rows that the teacher is asked about.'),
   callsAtMost: z.number().int().describe('Calls if every reply has to be asked for once.'),
-  worstCallMicros: z
-    .number()
-    .int()
-    .nullable()
-    .describe('Dearest call of the run, micro-dollars; null where the price is not known.'),
-  budget: z.object({ micros: z.number().int().nullable(), calls: z.number().int().nullable() }),
+  worstCall: Spending.describe('The most that a call of the run can come to.'),
+  budget: Grant,
   gates: z.object({ labels: LabelsGateSettings, deployment: DeploymentGateSettings }),
   teacherHost: z.string(),
   teacherModel: z.string().nullable(),
@@ -101,10 +98,6 @@ export const PreparedRun = z.object({
     .describe("Address of the embedded server, for commands to type; null: the user's own."),
 });
 export type PreparedRun = z.infer<typeof PreparedRun>;
-
-/** What a chunk may spend. null: no limit. */
-export const Grant = z.object({ micros: z.number().int().nullable(), calls: z.number().int().nullable() });
-export type Grant = z.infer<typeof Grant>;
 
 export const ChunkResult = z.object({
   chunk: z.number().int(),

@@ -5,7 +5,8 @@ import { Certificate } from './certificate.js';
 import { EvaluationSummary } from './evaluation.js';
 import { GateCheck } from './gate.js';
 import { VoteSummary } from './label.js';
-import { DistillationResult, Grant, PreparedRun } from './run.js';
+import { DistillationResult, PreparedRun } from './run.js';
+import { Grant } from './spending.js';
 import { TrainingSummary } from './student.js';
 
 export const PrepareInput = z.object({

@@ -361,6 +361,26 @@ export const Budget = z.strictObject({
     .nullable()
     .default(null)
     .describe('Requests that the run may send to the teacher; null: no limit.'),
+  tokens: z
+    .number()
+    .int()
+    .min(0)
+    .nullable()
+    .default(null)
+    .describe('Tokens of prompts and replies together that the run may use; null: no limit.'),
+  whenUsedUp: z
+    .enum(['wait', 'go on'])
+    .nullable()
+    .default(null)
+    .describe(
+      'wait: for more budget, or for the decision to go on. go on: with the labels there are. null: wait where a person decides at the labels gate, go on where nobody does.',
+    ),
+  deadlineHours: z
+    .number()
+    .min(0.001)
+    .max(24 * 365)
+    .default(168)
+    .describe('After waiting so long for more budget the run goes on with the labels there are.'),
 });
 export type Budget = z.infer<typeof Budget>;
 

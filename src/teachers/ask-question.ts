@@ -1,9 +1,10 @@
 /** Asks one question until there is a reply: the one owner of retries. Every request goes through the budget, the limiter
  *  and the journal. */
-import type { Label, StoredReply } from '../contracts/index.js';
+import type { Label, Spending, StoredReply } from '../contracts/index.js';
+import { NOTHING_SPENT } from '../voting/index.js';
 import type { CallBudget } from './call-budget.js';
 import type { CallLimiter } from './call-limiter.js';
-import { paidReply, type Question, refusedReply, wasAnswered } from './call-outcome.js';
+import { ANSWERED_BY_ERROR, costOfReply, paidReply, type Question, refusedReply, wasAnswered } from './call-outcome.js';
 import type { Price } from './catalogue.js';
 import type { ChunkWatch } from './chunk-watch.js';
 import type { ReplyJournal } from './reply-journal.js';
@@ -33,9 +34,9 @@ export interface AskingPorts {
   readonly onCall: () => void;
 }
 
-/** What a call owes: nothing before it is sent, then its worst price, then the real one. Micro-dollars; null: not known. */
+/** What a call owes: nothing before it is sent, then its worst, then what it came to. */
 interface Bill {
-  micros: number | null;
+  cost: Spending;
 }
 
 /** null: the budget does not reach for it. Throws TeacherRefusedError, TeacherUnreachableError, or the watch's reason to stop. */
@@ -72,12 +73,12 @@ export async function askQuestion(question: Question, ports: AskingPorts): Promi
 /** One request. Returns the reply, null where the budget does not reach, or an error after which it may be asked again. */
 async function askOnce(question: Question, ports: AskingPorts): Promise<StoredReply | null | Error> {
   const { budget, limiter, watch } = ports;
-  if (!(await budget.reserve(question.worstMicros, watch.stopping))) return null;
-  const bill: Bill = { micros: 0 };
+  if (!(await budget.reserve(question.worst, watch.stopping))) return null;
+  const bill: Bill = { cost: NOTHING_SPENT };
   try {
     return await limiter.run(() => send(question, ports, bill), watch.stopping);
   } finally {
-    budget.settle(question.worstMicros, bill.micros);
+    budget.settle(question.worst, bill.cost);
   }
 }
 
@@ -85,7 +86,7 @@ async function send(question: Question, ports: AskingPorts, bill: Bill): Promise
   const { journal, labels, limiter, price, teacher, watch } = ports;
   // The place is kept meanwhile: nobody else may send either.
   while (limiter.heldFor > 0) await watch.sleep(limiter.heldFor);
-  const call = await journal.openCall(question.key, question.worstMicros);
+  const call = await journal.openCall(question);
   try {
     while (!watch.lookHolds) await watch.mayAsk();
     // From here to the call nothing is awaited: wherever the process is suspended, it looks again before it sends.
@@ -94,7 +95,7 @@ async function send(question: Question, ports: AskingPorts, bill: Bill): Promise
     await journal.closeUnsent(call);
     throw error;
   }
-  bill.micros = question.worstMicros;
+  bill.cost = question.worst;
   ports.onCall();
   let stored: StoredReply;
   try {
@@ -104,8 +105,8 @@ async function send(question: Question, ports: AskingPorts, bill: Bill): Promise
     stored = refusedReply(question);
   }
   limiter.replied();
-  bill.micros = stored.costMicros;
-  await journal.closeWithReply(call, stored);
+  bill.cost = costOfReply(question, stored);
+  await journal.closeWithReply(call, stored, bill.cost);
   return stored;
 }
 
@@ -125,7 +126,7 @@ async function failedCall(
   const restMs = error instanceof TeacherBusyError ? (error.retryAfterMs ?? 0) : 0;
   if (restMs <= deadAfterMs) limiter.hold(restMs);
   if (wasAnswered(error)) {
-    bill.micros = 0;
+    bill.cost = ANSWERED_BY_ERROR;
     await journal.closeWithError(call);
   }
   if (!mayPass) throw error;

@@ -1,5 +1,5 @@
 /** What the end of a call means for the journal: the reply as it is kept, what it cost, and whether an error was billed. */
-import type { Label, StoredReply, TeacherReply, Vote } from '../contracts/index.js';
+import type { Label, Spending, StoredReply, TeacherReply, Vote } from '../contracts/index.js';
 import type { Price } from './catalogue.js';
 import { callCostMicros } from './prices.js';
 import { readReply } from './read-reply.js';
@@ -14,9 +14,12 @@ import {
 export interface Question {
   readonly key: string;
   readonly request: TeacherRequest;
-  /** Micro-dollars; null where the price is not known. */
-  readonly worstMicros: number | null;
+  /** The most that a call of it can come to. */
+  readonly worst: Spending;
 }
+
+/** Of a call that an error answered. */
+export const ANSWERED_BY_ERROR: Spending = { calls: 1, tokens: 0, micros: 0 };
 
 export function paidReply(
   question: Question,
@@ -25,7 +28,15 @@ export function paidReply(
   price: Price | null,
 ): StoredReply {
   const vote = readReply(reply, [...labels], question.request.prompt);
-  return storedReply(question, reply, costOf(reply, question, price), vote);
+  return storedReply(question, reply, micros(reply, question, price), vote);
+}
+
+/** What the call came to that brought the reply. Without token counts from the provider it counts at its worst. */
+export function costOfReply({ worst }: Question, reply: StoredReply): Spending {
+  if (reply.vote.unreadable === 'refused') return ANSWERED_BY_ERROR;
+  const { costMicros, inputTokens, outputTokens } = reply;
+  const counted = inputTokens !== null && outputTokens !== null;
+  return { calls: 1, tokens: counted ? inputTokens + outputTokens : worst.tokens, micros: costMicros };
 }
 
 /** Of a question that the teacher does not answer: no vote, free of charge. */
@@ -51,9 +62,8 @@ function storedReply(question: Question, reply: TeacherReply, costMicros: number
   return { ...reply, key: question.key, textKey, prompt, sample, costMicros, vote };
 }
 
-/** Without token counts from the provider a call counts at its worst. */
-function costOf(reply: TeacherReply, question: Question, price: Price | null): number | null {
+function micros(reply: TeacherReply, question: Question, price: Price | null): number | null {
   if (price === null) return null;
-  if (reply.inputTokens === null || reply.outputTokens === null) return question.worstMicros;
+  if (reply.inputTokens === null || reply.outputTokens === null) return question.worst.micros;
   return callCostMicros(price, reply.inputTokens, reply.outputTokens);
 }

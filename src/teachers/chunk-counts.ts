@@ -23,7 +23,7 @@ export function chunkCounts({ task, ledger, byText }: ChunkOutcome): AnnotationC
   );
   return {
     texts: finished.length,
-    calls: ledger.calls,
+    calls: ledger.spent.calls,
     replies: paid.length,
     reused: replies.filter((reply) => !ledger.replies.has(reply.key)).length,
     unreadable: replies.filter((reply) => reply.vote.unreadable !== null).length,
@@ -32,7 +32,8 @@ export function chunkCounts({ task, ledger, byText }: ChunkOutcome): AnnotationC
     retried: ledger.errors,
     inputTokens: sum(paid.map((reply) => reply.inputTokens ?? 0)),
     outputTokens: sum(paid.map((reply) => reply.outputTokens ?? 0)),
-    spentMicros: ledger.spentMicros,
+    spentMicros: ledger.spent.micros,
+    spentTokens: ledger.spent.tokens,
     identical: byText.filter(isIdentical).length,
     callsMajorityWouldSave: sum(saved),
   };

@@ -4,7 +4,7 @@ import type { Store } from '../store/index.js';
 import type { Question } from './call-outcome.js';
 import type { Price } from './catalogue.js';
 import { chunkReplies } from './chunk-seal.js';
-import { worstCallMicros } from './prices.js';
+import { worstCall } from './prices.js';
 import { buildPrompt } from './prompts.js';
 import { readReply } from './read-reply.js';
 import { replyKey } from './reply-key.js';
@@ -29,7 +29,7 @@ export function questionOf(
   const { temperature, topP, maxTokens, seed, sample, prompt } = planned;
   return {
     key: replyKey({ messages, model: teacher.model, temperature, topP, maxTokens, seed, sample }),
-    worstMicros: settings.price === null ? null : worstCallMicros(settings.price, messages, maxTokens),
+    worst: worstCall(settings.price, messages, maxTokens),
     request: {
       messages,
       text: askedText(row),

@@ -44,11 +44,11 @@ export class ChunkRun {
     const { job, journal, ledger, ports, watch } = parts;
     const { labels, teacher: settings } = job.task;
     this.labelNames = labels.map((label) => label.name);
-    this.calls = ledger.calls;
+    this.calls = ledger.spent.calls;
     this.asking = {
       teacher: ports.teacher,
       limiter: ports.limiter,
-      budget: new CallBudget(job.grant, ledger.calls, ledger.spentMicros),
+      budget: new CallBudget(job.grant, ledger.spent),
       journal,
       watch,
       labels,

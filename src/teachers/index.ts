@@ -6,7 +6,7 @@ export { chunkFolder, earlierChunks } from './chunk-folder.js';
 export { askedText, firstUnknownQuestion, questionOf } from './chunk-questions.js';
 export { chunkReplies, settleChunkCounts } from './chunk-seal.js';
 export { createTeacher, type TeacherEnvironment } from './create-teacher.js';
-export { callCostMicros, priceOf, worstCallMicros } from './prices.js';
+export { callCostMicros, priceOf, worstCall } from './prices.js';
 export { type Probe, type ProbeUsage, probeTeacher } from './probe.js';
 export { type ProbeJob, type ProbePorts, probeQuestion } from './probe-question.js';
 export { type AskedText, buildPrompt, type Prompt, readAskedText } from './prompts.js';

@@ -1,5 +1,5 @@
 /** What calls cost, in whole micro-dollars (millionths of a US dollar), never rounded down. */
-import type { TeacherSettings } from '../contracts/index.js';
+import type { Spending, TeacherSettings } from '../contracts/index.js';
 import { type Price, shippedCatalogue, type TeacherCatalogue } from './catalogue.js';
 import { ROUTER_HOST } from './huggingface-teacher.js';
 import type { ChatMessage } from './teacher.js';
@@ -27,9 +27,9 @@ export function callCostMicros(price: Price, inputTokens: number, outputTokens: 
   return Math.ceil((input + output) / MICROS);
 }
 
-/** The most that a call can cost. A token of text is at least one byte of UTF-8 in every tokenizer in use, so bytes bound
- *  the prompt's tokens, with a lot to spare for what servers add (template, schema). */
-export function worstCallMicros(price: Price, messages: readonly ChatMessage[], maxTokens: number): number {
-  const tokens = messages.reduce((sum, { content }) => sum + Buffer.byteLength(content) + TEMPLATE_TOKENS, 0);
-  return callCostMicros(price, tokens, maxTokens);
+/** The most that a call can come to. A token of text is at least one byte of UTF-8 in every tokenizer in use, so bytes bound
+ *  the prompt's tokens, with a lot to spare for what servers add (template, schema). price: null where it is not known. */
+export function worstCall(price: Price | null, messages: readonly ChatMessage[], maxTokens: number): Spending {
+  const prompt = messages.reduce((sum, { content }) => sum + Buffer.byteLength(content) + TEMPLATE_TOKENS, 0);
+  return { calls: 1, tokens: prompt + maxTokens, micros: price && callCostMicros(price, prompt, maxTokens) };
 }

@@ -1,15 +1,14 @@
 /** The probe's paid call, in the ledger of the chunk that its question belongs to: annotation finds the reply there. */
 import type { ChunkEntry, StoredReply, TeacherReply } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
+import { grantOf } from '../voting/index.js';
 import { CallBudget } from './call-budget.js';
-import { paidReply, type Question, wasAnswered } from './call-outcome.js';
+import { costOfReply, paidReply, type Question, wasAnswered } from './call-outcome.js';
 import { type ClaimOwner, claimChunk } from './chunk-claim.js';
 import { firstUnknownQuestion, type QuestionSettings } from './chunk-questions.js';
 import { ReplyJournal } from './reply-journal.js';
 import { type Ledger, readLedger } from './reply-ledger.js';
 import type { Teacher, TeacherRequest } from './teacher.js';
-
-const MICROS_PER_USD = 1e6;
 
 export interface ProbeJob {
   readonly settings: QuestionSettings;
@@ -53,7 +52,7 @@ async function askJournalled(
   { ask }: ProbePorts,
   journal: ReplyJournal,
 ): Promise<StoredReply> {
-  const call = await journal.openCall(question.key, question.worstMicros);
+  const call = await journal.openCall(question);
   let reply: StoredReply;
   try {
     reply = paidReply(question, await ask(question.request), task.labels, price);
@@ -61,14 +60,11 @@ async function askJournalled(
     if (wasAnswered(error)) await journal.closeWithError(call);
     throw error;
   }
-  await journal.closeWithReply(call, reply);
+  await journal.closeWithReply(call, reply, costOfReply(question, reply));
   return reply;
 }
 
 function isAffordable(question: Question, { task }: QuestionSettings, ledger: Ledger): Promise<boolean> {
-  const { calls, usd } = task.budget;
-  const micros = usd === null ? null : Math.floor(usd * MICROS_PER_USD);
   // With nothing else in flight it never waits.
-  const budget = new CallBudget({ micros, calls }, ledger.calls, ledger.spentMicros);
-  return budget.reserve(question.worstMicros, new AbortController().signal);
+  return new CallBudget(grantOf(task.budget), ledger.spent).reserve(question.worst, new AbortController().signal);
 }

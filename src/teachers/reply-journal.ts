@@ -1,8 +1,10 @@
 /** The ledger of a chunk, as it is written: each call is opened in the journal before it is sent, and closed with what came
  *  back. A call that was opened and never closed may have been billed: it counts at its worst price for ever. */
 import { z } from 'zod';
-import { StoredReply } from '../contracts/index.js';
+import { Spending, StoredReply } from '../contracts/index.js';
 import type { Journal, Store } from '../store/index.js';
+import { NOTHING_SPENT } from '../voting/index.js';
+import { ANSWERED_BY_ERROR, type Question } from './call-outcome.js';
 
 /** Of a reply that no call of this owner brought. Calls are numbered from 1. */
 export const NO_CALL = 0;
@@ -12,14 +14,14 @@ export const JournalRecord = z.discriminatedUnion('type', [
     type: z.literal('open'),
     call: z.number().int(),
     key: z.string(),
-    worstMicros: z.number().int().nullable(),
+    worst: Spending,
   }),
   z.object({
     type: z.literal('close'),
     call: z.number().int(),
     /** unsent: the chunk had to stop between opening and sending. */
     outcome: z.enum(['reply', 'error', 'unsent']),
-    costMicros: z.number().int().nullable(),
+    cost: Spending,
     reply: StoredReply.nullable(),
   }),
   /** This owner will send nothing more. */
@@ -38,27 +40,28 @@ export class ReplyJournal {
   }
 
   /** Must be awaited before the call goes out. Returns the call's number. */
-  async openCall(key: string, worstMicros: number | null): Promise<number> {
+  async openCall({ key, worst }: Pick<Question, 'key' | 'worst'>): Promise<number> {
     const call = ++this.calls;
-    await this.append({ type: 'open', call, key, worstMicros });
+    await this.append({ type: 'open', call, key, worst });
     return call;
   }
 
-  async closeWithReply(call: number, reply: StoredReply): Promise<void> {
-    await this.append({ type: 'close', call, outcome: 'reply', costMicros: reply.costMicros, reply });
+  /** cost: what the call came to. */
+  async closeWithReply(call: number, reply: StoredReply, cost: Spending): Promise<void> {
+    await this.append({ type: 'close', call, outcome: 'reply', cost, reply });
   }
 
   async closeWithError(call: number): Promise<void> {
-    await this.append({ type: 'close', call, outcome: 'error', costMicros: 0, reply: null });
+    await this.append({ type: 'close', call, outcome: 'error', cost: ANSWERED_BY_ERROR, reply: null });
   }
 
   async closeUnsent(call: number): Promise<void> {
-    await this.append({ type: 'close', call, outcome: 'unsent', costMicros: 0, reply: null });
+    await this.append({ type: 'close', call, outcome: 'unsent', cost: NOTHING_SPENT, reply: null });
   }
 
   /** A question that was given up. */
   async recordWithoutCall(reply: StoredReply): Promise<void> {
-    await this.append({ type: 'close', call: NO_CALL, outcome: 'reply', costMicros: 0, reply });
+    await this.append({ type: 'close', call: NO_CALL, outcome: 'reply', cost: NOTHING_SPENT, reply });
   }
 
   /** No call may be in flight. */

@@ -1,17 +1,16 @@
 /** The ledger of a chunk, as it is read: what the journals of all its owners say together. */
-import type { StoredReply } from '../contracts/index.js';
+import type { Spending, StoredReply } from '../contracts/index.js';
 import { DamagedArtifactError, type Store } from '../store/index.js';
+import { addSpending, NOTHING_SPENT } from '../voting/index.js';
 import { JournalRecord, NO_CALL } from './reply-journal.js';
 
 export interface Ledger {
-  /** Requests that were sent, whatever came of them. */
-  calls: number;
+  /** Of all requests that were sent, uncertain ones at their worst. */
+  spent: Spending;
   /** Calls that an error answered: not billed. */
   errors: number;
   /** Calls without an outcome. */
   uncertain: number;
-  /** Micro-dollars, uncertain calls at their worst; null where the price is not known. */
-  spentMicros: number | null;
   /** By reply key; the first one that was paid for. */
   replies: Map<string, StoredReply>;
   /** By reply key: calls that brought no reply. */
@@ -24,10 +23,9 @@ export interface Ledger {
  *  that can't be read, since it may have been a paid call. */
 export async function readLedger(store: Store, folder: string): Promise<Ledger> {
   const ledger: Ledger = {
-    calls: 0,
+    spent: NOTHING_SPENT,
     errors: 0,
     uncertain: 0,
-    spentMicros: 0,
     replies: new Map(),
     failures: new Map(),
     endedOwners: 0,
@@ -39,19 +37,17 @@ export async function readLedger(store: Store, folder: string): Promise<Ledger> 
 }
 
 async function readJournal(store: Store, path: string, ledger: Ledger): Promise<void> {
-  const open = new Map<number, { key: string; worstMicros: number | null }>();
+  const open = new Map<number, { key: string; worst: Spending }>();
   for await (const record of records(store, path)) {
     if (record.type === 'end') {
       ledger.endedOwners++;
     } else if (record.type === 'open') {
-      ledger.calls++;
       open.set(record.call, record);
     } else {
       const call = open.get(record.call);
       open.delete(record.call);
       if (call === undefined && record.call !== NO_CALL) throw new DamagedArtifactError(path);
-      ledger.spentMicros = addMicros(ledger.spentMicros, record.costMicros);
-      if (record.outcome === 'unsent') ledger.calls--;
+      ledger.spent = addSpending(ledger.spent, record.cost);
       if (record.outcome === 'error') ledger.errors++;
       if (record.outcome === 'error' && call !== undefined) countFailure(ledger, call.key);
       if (record.reply !== null && !ledger.replies.has(record.reply.key)) {
@@ -59,9 +55,9 @@ async function readJournal(store: Store, path: string, ledger: Ledger): Promise<
       }
     }
   }
-  for (const { key, worstMicros } of open.values()) {
+  for (const { key, worst } of open.values()) {
     ledger.uncertain++;
-    ledger.spentMicros = addMicros(ledger.spentMicros, worstMicros);
+    ledger.spent = addSpending(ledger.spent, worst);
     countFailure(ledger, key);
   }
 }
@@ -89,8 +85,4 @@ function parseRecord(line: string): JournalRecord | null {
 
 function countFailure({ failures }: Ledger, key: string): void {
   failures.set(key, (failures.get(key) ?? 0) + 1);
-}
-
-function addMicros(sum: number | null, more: number | null): number | null {
-  return sum === null || more === null ? null : sum + more;
 }

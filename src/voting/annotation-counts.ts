@@ -1,5 +1,5 @@
 /** Adding up what became of calls and texts, over chunks, shards and runs. */
-import type { AnnotationCounts } from '../contracts/index.js';
+import type { AnnotationCounts, Spending } from '../contracts/index.js';
 
 /** Counts of nothing: adding them to others changes nothing. */
 export function emptyCounts(): AnnotationCounts {
@@ -15,6 +15,7 @@ export function emptyCounts(): AnnotationCounts {
     inputTokens: 0,
     outputTokens: 0,
     spentMicros: 0,
+    spentTokens: 0,
     identical: 0,
     callsMajorityWouldSave: 0,
   };
@@ -37,9 +38,15 @@ export function addCounts(a: AnnotationCounts, b: AnnotationCounts): AnnotationC
     inputTokens: a.inputTokens + b.inputTokens,
     outputTokens: a.outputTokens + b.outputTokens,
     spentMicros: spentByA === null || spentByB === null ? null : spentByA + spentByB,
+    spentTokens: a.spentTokens + b.spentTokens,
     identical: a.identical + b.identical,
     callsMajorityWouldSave: a.callsMajorityWouldSave + b.callsMajorityWouldSave,
   };
+}
+
+/** What the calls came to, as the budget counts it. */
+export function spendingOf(counts: AnnotationCounts): Spending {
+  return { calls: counts.calls, tokens: counts.spentTokens, micros: spending(counts) };
 }
 
 function spending(counts: AnnotationCounts): number | null {

@@ -1,6 +1,6 @@
 export { type Aggregated, dawidSkene, majority, type VoteTable, weightedMajority } from './aggregation.js';
 export { type Agreement, AgreementTally } from './agreement.js';
-export { addCounts, emptyCounts } from './annotation-counts.js';
+export { addCounts, emptyCounts, spendingOf } from './annotation-counts.js';
 export { createAlpha, krippendorffAlpha } from './krippendorff-alpha.js';
 export {
   type DecidedLabel,
@@ -12,3 +12,13 @@ export {
   type VotesSoFar,
 } from './majority.js';
 export { seededFraction } from './seeded-fraction.js';
+export {
+  addSpending,
+  fits,
+  grantOf,
+  inEach,
+  leftOf,
+  NO_LIMIT,
+  NOTHING_SPENT,
+  subtractSpending,
+} from './spending.js';

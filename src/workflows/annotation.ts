@@ -19,7 +19,7 @@ import {
   FailureType,
   type Grant,
 } from '../contracts/index.js';
-import { addCounts, emptyCounts } from '../voting/index.js';
+import { addCounts, emptyCounts, spendingOf } from '../voting/index.js';
 import { annotationBoard } from './board.js';
 import { failureTypeOf, messageOf } from './failures.js';
 import { GrantLedger } from './grant-ledger.js';
@@ -146,18 +146,18 @@ class Shard {
 
   /** Waits while the run is paused, or while other chunks may still give back what this one needs. */
   private async grantFor(chunk: number): Promise<Grant | null> {
-    const { textsPerChunk, votesPerText, worstCallMicros } = this.input.prepared;
+    const { textsPerChunk, votesPerText, worstCall } = this.input.prepared;
     for (;;) {
       await condition(() => !this.paused);
-      const grant = this.ledger.request(chunk, { calls: textsPerChunk * votesPerText, worstCallMicros });
+      const grant = this.ledger.request(chunk, { calls: textsPerChunk * votesPerText, worstCall });
       if (grant !== 'wait') return grant;
-      const seen = this.ledger.settlements;
-      await condition(() => this.ledger.settlements > seen);
+      const seen = this.ledger.changes;
+      await condition(() => this.ledger.changes > seen);
     }
   }
 
   private settle({ chunk, counts }: ChunkResult): void {
-    this.ledger.settle(chunk, { calls: counts.calls, micros: counts.spentMicros });
+    this.ledger.settle(chunk, spendingOf(counts));
   }
 
   private async pause(reason: string): Promise<void> {

@@ -8,8 +8,8 @@ import {
   setHandler,
   startChild,
 } from '@temporalio/workflow';
-import type { AnnotationResult, Grant, PreparedRun } from '../contracts/index.js';
-import { addCounts, emptyCounts } from '../voting/index.js';
+import type { AnnotationResult, PreparedRun } from '../contracts/index.js';
+import { addCounts, emptyCounts, leftOf, spendingOf } from '../voting/index.js';
 import { annotation } from './annotation.js';
 import { messageOf } from './failures.js';
 import { InOrder } from './in-order.js';
@@ -62,7 +62,8 @@ export class Shards {
   }
 
   private async annotateShard(prepared: PreparedRun, firstChunk: number, lastChunk: number): Promise<AnnotationResult> {
-    const left = leftOf(prepared.budget, this.finished);
+    const { corpus, gold } = this.finished;
+    const left = leftOf(prepared.budget, spendingOf(addCounts(corpus, gold)));
     const paused = this.pausedByPerson;
     const workflowId = `${this.report.progress.workflowId}.annotation-${firstChunk / prepared.chunksPerShard + 1}`;
     const shard = await startOwnChild(workflowId, () =>
@@ -134,12 +135,4 @@ class Stopwatch {
   seconds(): number {
     return (this.countedMs + (this.since === null ? 0 : Date.now() - this.since)) / 1000;
   }
-}
-
-function leftOf(budget: Grant, finished: AnnotationResult): Grant {
-  const { calls, spentMicros } = addCounts(finished.corpus, finished.gold);
-  return {
-    calls: budget.calls === null ? null : Math.max(0, budget.calls - calls),
-    micros: budget.micros === null ? null : Math.max(0, budget.micros - (spentMicros ?? budget.micros)),
-  };
 }

@@ -54,6 +54,8 @@ const VOTES = {
 
 const ANNOTATION = { chunkTexts: 200, window: 8, shardTexts: 100_000, maxFailedChunks: 3 };
 
+const BUDGET = { usd: null, calls: null, tokens: null, whenUsedUp: null, deadlineHours: 168 };
+
 const LABELS_GATE = {
   ...GATE,
   maxUnlabelledShare: 0.05,
@@ -100,7 +102,7 @@ describe('the defaults', () => {
     ['gates.deployment', DeploymentGateSettings, DEPLOYMENT_GATE],
     ['student', StudentSettings, STUDENT],
     ['evaluation', EvaluationSettings, EVALUATION],
-    ['budget', Budget, { usd: null, calls: null }],
+    ['budget', Budget, BUDGET],
   ])('of %s are these', (_name, schema, defaults) => {
     expect(schema.parse({})).toEqual(defaults);
   });
@@ -141,7 +143,7 @@ describe('the defaults', () => {
       gates: { labels: LABELS_GATE, deployment: DEPLOYMENT_GATE },
       student: STUDENT,
       evaluation: EVALUATION,
-      budget: { usd: null, calls: null },
+      budget: BUDGET,
       seed: 42,
     });
   });

@@ -47,7 +47,7 @@ describe('parseOrExplain', () => {
 
   it('lists the keys there are when none is near', () => {
     expect(problemsOf(Task, { ...TASK, budget: { maximum: 5 } })).toEqual([
-      'budget.maximum: unknown key; the keys here are usd, calls',
+      'budget.maximum: unknown key; the keys here are usd, calls, tokens, whenUsedUp, deadlineHours',
     ]);
   });
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { Task } from '../../src/contracts/index.js';
-import { callCostMicros, priceOf, readCatalogue, worstCallMicros } from '../../src/teachers/index.js';
+import { callCostMicros, priceOf, readCatalogue, worstCall } from '../../src/teachers/index.js';
 import { settingsOf } from './sentiment-task.js';
 
 const config = (path: string) => readFileSync(join(__dirname, '../../config', path), 'utf8');
@@ -27,14 +27,19 @@ describe('callCostMicros', () => {
   });
 });
 
-describe('worstCallMicros', () => {
+describe('worstCall', () => {
   it('counts a token for each byte of UTF-8, 8 a message, and all tokens of the reply', () => {
     const messages = [
       { role: 'system', content: 'abc' },
       { role: 'user', content: '€é' },
     ] as const;
     // 3 + 8 + 5 + 8 = 24 tokens at 2 dollars, 10 at 5.
-    expect(worstCallMicros({ inputPerMillion: 2, outputPerMillion: 5 }, messages, 10)).toBe(98);
+    expect(worstCall({ inputPerMillion: 2, outputPerMillion: 5 }, messages, 10)).toEqual({
+      calls: 1,
+      tokens: 34,
+      micros: 98,
+    });
+    expect(worstCall(null, messages, 10)).toEqual({ calls: 1, tokens: 34, micros: null });
   });
 });
 

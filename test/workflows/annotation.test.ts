@@ -1,6 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { type ChunkInput, type ControlInput, DistillationResult, type PreparedRun } from '../../src/contracts/index.js';
-import { emptyCounts } from '../../src/voting/index.js';
+import { emptyCounts, NO_LIMIT } from '../../src/voting/index.js';
 import { CALLS_A_CHUNK, preparedRun } from './prepared-run.js';
 import { type Activities, ALL_CHUNKS, busyChunk, chunkResult, countsOf, failure } from './stand-in-activities.js';
 import { askProgress, failureOf, metadataOf, progressWhen, statusOf, WorkflowBed } from './workflow-bed.js';
@@ -65,16 +65,16 @@ describe('the chunks of a run', () => {
   });
 
   it('are asked shard after shard, each with what is left of the budget', async () => {
-    const budget = { calls: 130, micros: 13_000 };
+    const budget = { calls: 130, tokens: 130_000, micros: 13_000 };
     const handle = await distill({ chunks: 3, chunksPerShard: 2, window: 1, budget });
     await handle.result();
-    // ceil(1.25 * 30) + 10 = 48 calls at most a chunk, 100 micro-dollars each at worst.
+    // ceil(1.25 * 30) + 10 = 48 calls at most a chunk, 100 micro-dollars and 1,000 tokens each at worst.
     const grants = bed.standIns.inputs(handle.workflowId, 'annotateChunk').map(({ grant }) => grant);
     expect(grants).toEqual([
-      { calls: 48, micros: 4800 },
-      { calls: 48, micros: 4800 },
+      { calls: 48, tokens: 48_000, micros: 4800 },
+      { calls: 48, tokens: 48_000, micros: 4800 },
       // Two chunks have made 60 calls: 70 are left.
-      { calls: 48, micros: 4800 },
+      { calls: 48, tokens: 48_000, micros: 4800 },
     ]);
     expect(chunksAsked(handle)).toEqual([0, 1, 2]);
     expect(await shardBoard(handle, 1)).toContain('| chunks | 2 of 2 |');
@@ -82,12 +82,12 @@ describe('the chunks of a run', () => {
   });
 
   it('of a later shard get no more than the earlier ones have left', async () => {
-    const handle = await distill({ chunks: 2, chunksPerShard: 1, budget: { calls: 40, micros: null } });
+    const handle = await distill({ chunks: 2, chunksPerShard: 1, budget: { ...NO_LIMIT, calls: 40 } });
     await handle.result();
     const grants = bed.standIns.inputs(handle.workflowId, 'annotateChunk').map(({ grant }) => grant);
     expect(grants).toEqual([
-      { calls: 40, micros: null },
-      { calls: 10, micros: null },
+      { ...NO_LIMIT, calls: 40 },
+      { ...NO_LIMIT, calls: 10 },
     ]);
   });
 });
@@ -101,7 +101,7 @@ describe('a budget that does not suffice', () => {
   };
 
   it('leaves texts without labels, and says how many', async () => {
-    const handle = await distill({ budget: { calls: 75, micros: null } }, { annotateChunk });
+    const handle = await distill({ budget: { ...NO_LIMIT, calls: 75 } }, { annotateChunk });
     const { annotation } = DistillationResult.parse(await handle.result());
     expect(annotation.calls).toBe(75);
     // 75 calls do for 25 of 40 texts.
@@ -110,7 +110,7 @@ describe('a budget that does not suffice', () => {
 
   it('gives a chunk more once others have settled cheaper', async () => {
     // The first grant is 48 of 60 calls, the second 12; then 18 come back, 6 of them to spare.
-    const handle = await distill({ chunks: 2, window: 2, budget: { calls: 60, micros: null } }, { annotateChunk });
+    const handle = await distill({ chunks: 2, window: 2, budget: { ...NO_LIMIT, calls: 60 } }, { annotateChunk });
     const { annotation } = DistillationResult.parse(await handle.result());
     expect(annotation.calls).toBe(60);
     expect(voteInput(handle)).toEqual({ failedChunks: 0, incompleteTexts: 0 });
@@ -118,7 +118,7 @@ describe('a budget that does not suffice', () => {
 
   it('still lets every chunk use the replies of earlier runs', async () => {
     const reused = async ({ chunk }: ChunkInput) => chunkResult(chunk, { counts: countsOf({ calls: 0 }) });
-    const handle = await distill({ budget: { calls: 0, micros: null } }, { annotateChunk: reused });
+    const handle = await distill({ budget: { ...NO_LIMIT, calls: 0 } }, { annotateChunk: reused });
     await handle.result();
     expect(chunksAsked(handle).sort()).toEqual(ALL_CHUNKS);
     expect(voteInput(handle)).toEqual({ failedChunks: 0, incompleteTexts: 0 });
@@ -206,7 +206,7 @@ describe('pause and resume', () => {
         stopped++;
         throw error;
       });
-    const handle = await distill({ window: 2, budget: { calls: 200, micros: null } }, { annotateChunk });
+    const handle = await distill({ window: 2, budget: { ...NO_LIMIT, calls: 200 } }, { annotateChunk });
     await progressWhen(handle, () => chunksAsked(handle).length === 2);
     await handle.signal('pause', 'any payload does');
     await progressWhen(handle, ({ paused }) => paused && stopped === 2);

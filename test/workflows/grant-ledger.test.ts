@@ -1,135 +1,160 @@
-import type { Grant } from '../../src/contracts/index.js';
-import { GrantLedger, type Need, type Spending } from '../../src/workflows/grant-ledger.js';
+import { Currency, type Grant, type Spending } from '../../src/contracts/index.js';
+import { addSpending, fits, inEach, NO_LIMIT } from '../../src/voting/index.js';
+import { GrantLedger, type Need } from '../../src/workflows/grant-ledger.js';
 
 /** 10 calls with room for repeats: ceil(10 * 1.25) + 10. */
-const TEN_CALLS: Need = { calls: 10, worstCallMicros: 100 };
+const TEN_CALLS: Need = { calls: 10, worstCall: { calls: 1, tokens: 1000, micros: 100 } };
 const WANTED = 23;
 
 describe('a grant', () => {
   it('has room for calls that have to be repeated, each at the price of the dearest', () => {
-    const ledger = new GrantLedger({ calls: 1000, micros: 1_000_000 });
-    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: WANTED, micros: WANTED * 100 });
+    const ledger = new GrantLedger({ calls: 1000, tokens: null, micros: 1_000_000 });
+    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: WANTED, tokens: null, micros: WANTED * 100 });
   });
 
   it('is without limit where the budget is', () => {
-    const ledger = new GrantLedger({ calls: null, micros: null });
-    expect(ledger.request(0, { calls: 10, worstCallMicros: null })).toEqual({ calls: null, micros: null });
+    const ledger = new GrantLedger({ calls: null, tokens: null, micros: null });
+    expect(ledger.request(0, { calls: 10, worstCall: { calls: 1, tokens: 1000, micros: null } })).toEqual(NO_LIMIT);
   });
 
   it('is what is left when that is less', () => {
-    const ledger = new GrantLedger({ calls: 30, micros: null });
-    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: 23, micros: null });
-    expect(ledger.request(1, TEN_CALLS)).toEqual({ calls: 7, micros: null });
+    const ledger = new GrantLedger({ calls: 30, tokens: null, micros: null });
+    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: 23, tokens: null, micros: null });
+    expect(ledger.request(1, TEN_CALLS)).toEqual({ calls: 7, tokens: null, micros: null });
   });
 
   it('stays the same for a chunk that has not settled: a paused chunk goes on with what it had', () => {
-    const ledger = new GrantLedger({ calls: 30, micros: null });
+    const ledger = new GrantLedger({ calls: 30, tokens: null, micros: null });
     ledger.request(0, TEN_CALLS);
-    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: 23, micros: null });
-    expect(ledger.request(1, TEN_CALLS)).toEqual({ calls: 7, micros: null });
+    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: 23, tokens: null, micros: null });
+    expect(ledger.request(1, TEN_CALLS)).toEqual({ calls: 7, tokens: null, micros: null });
   });
 
   it('waits while others hold what may come back, and comes when they have settled cheaper', () => {
-    const ledger = new GrantLedger({ calls: 23, micros: null });
+    const ledger = new GrantLedger({ calls: 23, tokens: null, micros: null });
     ledger.request(0, TEN_CALLS);
     expect(ledger.request(1, TEN_CALLS)).toBe('wait');
-    ledger.settle(0, { calls: 10, micros: 0 });
-    expect(ledger.settlements).toBe(1);
-    expect(ledger.request(1, TEN_CALLS)).toEqual({ calls: 13, micros: null });
+    ledger.settle(0, { calls: 10, tokens: 0, micros: 0 });
+    expect(ledger.changes).toBe(1);
+    expect(ledger.request(1, TEN_CALLS)).toEqual({ calls: 13, tokens: null, micros: null });
   });
 
   it('waits in dollars, too, when less than the dearest call is left', () => {
-    const ledger = new GrantLedger({ calls: null, micros: 2350 });
-    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: null, micros: 2300 });
+    const ledger = new GrantLedger({ calls: null, tokens: null, micros: 2350 });
+    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: null, tokens: null, micros: 2300 });
     expect(ledger.request(1, TEN_CALLS)).toBe('wait');
   });
 
   it('is empty for a chunk that nothing is left for: replies of earlier runs cost nothing', () => {
-    const ledger = new GrantLedger({ calls: 0, micros: null });
-    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: 0, micros: null });
-    expect(ledger.request(1, TEN_CALLS)).toEqual({ calls: 0, micros: null });
+    const ledger = new GrantLedger({ calls: 0, tokens: null, micros: null });
+    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: 0, tokens: null, micros: null });
+    expect(ledger.request(1, TEN_CALLS)).toEqual({ calls: 0, tokens: null, micros: null });
   });
 });
 
 describe('a chunk whose grant did not suffice', () => {
   it('gets a larger one, earlier attempts included, when others settle cheaper', () => {
-    const ledger = new GrantLedger({ calls: 40, micros: null });
-    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: 23, micros: null });
-    expect(ledger.request(1, TEN_CALLS)).toEqual({ calls: 17, micros: null });
-    ledger.settle(1, { calls: 17, micros: 0 });
+    const ledger = new GrantLedger({ calls: 40, tokens: null, micros: null });
+    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: 23, tokens: null, micros: null });
+    expect(ledger.request(1, TEN_CALLS)).toEqual({ calls: 17, tokens: null, micros: null });
+    ledger.settle(1, { calls: 17, tokens: 0, micros: 0 });
     expect(ledger.request(1, TEN_CALLS)).toBe('wait');
-    ledger.settle(0, { calls: 12, micros: 0 });
+    ledger.settle(0, { calls: 12, tokens: 0, micros: 0 });
     // 40 - 12 - 17 = 11 more than the 17 it has spent.
-    expect(ledger.request(1, TEN_CALLS)).toEqual({ calls: 28, micros: null });
+    expect(ledger.request(1, TEN_CALLS)).toEqual({ calls: 28, tokens: null, micros: null });
   });
 
   it('gets none when nothing is left and nothing may come back', () => {
-    const ledger = new GrantLedger({ calls: 5, micros: null });
+    const ledger = new GrantLedger({ calls: 5, tokens: null, micros: null });
     ledger.request(0, TEN_CALLS);
-    ledger.settle(0, { calls: 5, micros: 0 });
+    ledger.settle(0, { calls: 5, tokens: 0, micros: 0 });
     expect(ledger.request(0, TEN_CALLS)).toBeNull();
   });
 
   it('gets none when another would be no larger in what it ran out of', () => {
-    const ledger = new GrantLedger({ calls: 1000, micros: 250 });
+    const ledger = new GrantLedger({ calls: 1000, tokens: null, micros: 250 });
     // It used up its dollars after one call: the next one might have cost 200.
-    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: WANTED, micros: 250 });
-    ledger.settle(0, { calls: 1, micros: 100 });
+    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: WANTED, tokens: null, micros: 250 });
+    ledger.settle(0, { calls: 1, tokens: 0, micros: 100 });
     expect(ledger.request(0, TEN_CALLS)).toBeNull();
   });
 
   it('counts an unknown price as its whole grant under a limit in dollars', () => {
-    const ledger = new GrantLedger({ calls: null, micros: 2300 });
+    const ledger = new GrantLedger({ calls: null, tokens: null, micros: 2300 });
     ledger.request(0, TEN_CALLS);
-    ledger.settle(0, { calls: 10, micros: null });
-    expect(ledger.request(1, TEN_CALLS)).toEqual({ calls: null, micros: 0 });
+    ledger.settle(0, { calls: 10, tokens: 0, micros: null });
+    expect(ledger.request(1, TEN_CALLS)).toEqual({ calls: null, tokens: null, micros: 0 });
   });
 });
 
 it('a chunk that settles without a grant is an error', () => {
-  expect(() => new GrantLedger({ calls: 1, micros: 1 }).settle(0, { calls: 0, micros: 0 })).toThrow(RangeError);
+  expect(() =>
+    new GrantLedger({ calls: 1, tokens: null, micros: 1 }).settle(0, { calls: 0, tokens: 0, micros: 0 }),
+  ).toThrow(RangeError);
 });
 
-it('the budget holds and every chunk ends, whatever the order of grants and settlements', () => {
-  for (let seed = 0; seed < 500; seed++) {
-    const { budget, chunks, most } = simulate(seed);
-    const left = { calls: budget.calls - spentBy(chunks, 'calls'), micros: budget.micros - spentBy(chunks, 'micros') };
+describe('a raised budget', () => {
+  it('gives a chunk that had nothing left what was added', () => {
+    const ledger = new GrantLedger({ calls: 5, tokens: null, micros: null });
+    ledger.request(0, TEN_CALLS);
+    ledger.settle(0, { calls: 5, tokens: 0, micros: 0 });
+    expect(ledger.request(0, TEN_CALLS)).toBeNull();
+    ledger.raise({ calls: 2, tokens: 0, micros: 0 });
+    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: 7, tokens: null, micros: null });
+    expect(ledger.left).toEqual({ calls: 0, tokens: null, micros: null });
+  });
+
+  it('has no limit any more where null was added', () => {
+    const ledger = new GrantLedger({ calls: 5, tokens: 2000, micros: null });
+    ledger.raise({ calls: null, tokens: 1, micros: 0 });
+    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: null, tokens: 2001, micros: null });
+  });
+});
+
+it('the budget holds and every chunk ends, whatever the order of grants, settlements and raises', () => {
+  for (let seed = 0; seed < 600; seed++) {
+    const { budget, chunks, most, raised } = simulate(seed);
+    const left = inEach((currency) => (budget[currency] ?? Number.POSITIVE_INFINITY) - spentBy(chunks, currency));
     const lacking = chunks.some((chunk) => !chunk.complete);
     expect({
       seed,
-      calls: most.calls <= budget.calls,
-      micros: most.micros <= budget.micros,
-      // Nothing that would pay for a call is left over while a chunk lacks some.
-      wasted: lacking && left.calls >= 1 && left.micros >= WORST,
-    }).toEqual({ seed, calls: true, micros: true, wasted: false });
+      held: Currency.options.filter((currency) => most[currency] > (budget[currency] ?? Number.POSITIVE_INFINITY)),
+      // Nothing that would pay for a call is left over while a chunk lacks some. A raise may come too late for those that
+      // have ended.
+      wasted: lacking && !raised && Currency.options.every((currency) => left[currency] >= WORST[currency]),
+    }).toEqual({ seed, held: [], wasted: false });
   }
 });
 
-/** Twelve chunks that are advanced at random until all have ended; `most` is the most that was spent or reserved at a time. */
+const WORST = { calls: 1, tokens: 1000, micros: 100 };
+
+/** Twelve chunks that are advanced at random until all have ended, in every other run with a raise on the way; `most` is
+ *  the most that was spent or reserved at a time. */
 function simulate(seed: number) {
   const random = generator(seed);
   const below = (limit: number) => Math.floor(random() * limit);
-  const calls = below(4) === 0 ? null : below(400);
-  const micros = below(4) === 0 ? null : below(40_000);
-  const ledger = new GrantLedger({ calls, micros });
+  let budget: Grant = inEach((currency) => (below(4) === 0 ? null : below(400 * WORST[currency])));
+  const ledger = new GrantLedger(budget);
   const chunks = Array.from({ length: 12 }, (_, number) => new SimulatedChunk(number, 5 + below(40), random));
-  const most = { calls: 0, micros: 0 };
+  const most = inEach(() => 0);
+  let raiseAfter = seed % 2 === 0 ? below(40) : Number.POSITIVE_INFINITY;
   let waits = 0;
   for (let open = chunks; open.length > 0; open = chunks.filter((chunk) => !chunk.ended)) {
+    if (raiseAfter-- === 0) {
+      const more = inEach((currency) => below(100 * WORST[currency]));
+      budget = inEach((currency) => (budget[currency] === null ? null : budget[currency] + more[currency]));
+      ledger.raise(more);
+    }
     waits = (open[below(open.length)] as SimulatedChunk).advance(ledger) ? 0 : waits + 1;
     if (waits > 2000) throw new Error(`seed ${seed}: every chunk waits and none ends`);
-    most.calls = Math.max(most.calls, heldBy(chunks, 'calls'));
-    most.micros = Math.max(most.micros, heldBy(chunks, 'micros'));
+    for (const currency of Currency.options) most[currency] = Math.max(most[currency], heldBy(chunks, currency));
   }
-  const budget = { calls: calls ?? Number.POSITIVE_INFINITY, micros: micros ?? Number.POSITIVE_INFINITY };
-  return { budget, chunks, most };
+  return { budget, chunks, most, raised: raiseAfter < 0 };
 }
 
-const WORST = 100;
-
-/** A chunk as the activity behaves: asks while a call at its worst price fits into the grant, pays less than that. */
+/** A chunk as the activity behaves: asks while a call at its worst fits into the grant, pays less than that. */
 class SimulatedChunk {
-  spent: { calls: number; micros: number } = { calls: 0, micros: 0 };
+  spent = inEach(() => 0);
   grant: Grant | null = null;
   ended = false;
   private readonly need: Need;
@@ -140,7 +165,7 @@ class SimulatedChunk {
     calls: number,
     private readonly random: () => number,
   ) {
-    this.need = { calls, worstCallMicros: WORST };
+    this.need = { calls, worstCall: WORST };
     // Some calls have to be repeated, up to the double.
     this.left = calls + Math.floor(random() * calls);
   }
@@ -158,8 +183,9 @@ class SimulatedChunk {
       this.grant = grant;
       return true;
     }
-    while (this.left > 0 && this.fits(this.grant)) {
-      this.spent = { calls: this.spent.calls + 1, micros: this.spent.micros + Math.ceil(this.random() * WORST) };
+    while (this.left > 0 && fits(addSpending(this.spent, WORST), this.grant)) {
+      const cost = { calls: 1, tokens: Math.ceil(this.random() * 1000), micros: Math.ceil(this.random() * 100) };
+      this.spent = inEach((currency) => this.spent[currency] + cost[currency]);
       this.left--;
     }
     ledger.settle(this.number, this.spent satisfies Spending);
@@ -167,19 +193,14 @@ class SimulatedChunk {
     this.ended = this.complete;
     return true;
   }
-
-  private fits(grant: Grant): boolean {
-    const calls = grant.calls === null || this.spent.calls < grant.calls;
-    return calls && (grant.micros === null || this.spent.micros + WORST <= grant.micros);
-  }
 }
 
-function spentBy(chunks: readonly SimulatedChunk[], currency: 'calls' | 'micros'): number {
+function spentBy(chunks: readonly SimulatedChunk[], currency: Currency): number {
   return chunks.reduce((sum, chunk) => sum + chunk.spent[currency], 0);
 }
 
 /** Spent or reserved: a grant covers what its chunk has spent. */
-function heldBy(chunks: readonly SimulatedChunk[], currency: 'calls' | 'micros'): number {
+function heldBy(chunks: readonly SimulatedChunk[], currency: Currency): number {
   return chunks.reduce((sum, chunk) => sum + Math.max(chunk.spent[currency], chunk.grant?.[currency] ?? 0), 0);
 }
 

@@ -5,6 +5,7 @@ import {
   LabelsGateSettings,
   type PreparedRun,
 } from '../../src/contracts/index.js';
+import { NO_LIMIT } from '../../src/voting/index.js';
 
 export const CHUNKS = 4;
 export const TEXTS_A_CHUNK = 10;
@@ -38,8 +39,8 @@ export function preparedRun(workflowId: string, changes: Partial<PreparedRun> = 
     textsPerChunk: TEXTS_A_CHUNK,
     textsAsked: chunks * TEXTS_A_CHUNK,
     callsAtMost: chunks * CALLS_A_CHUNK,
-    worstCallMicros: 100,
-    budget: { micros: null, calls: null },
+    worstCall: { calls: 1, tokens: 1000, micros: 100 },
+    budget: NO_LIMIT,
     gates: { labels: LabelsGateSettings.parse({}), deployment: DeploymentGateSettings.parse({}) },
     teacherHost: 'teacher.example',
     teacherModel: 'large-model',

@@ -2,6 +2,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ChunkInput, PreparedRun } from '../../src/contracts/index.js';
 import { TASK_QUEUES } from '../../src/contracts/index.js';
+import { NO_LIMIT } from '../../src/voting/index.js';
 import { check, preparedRun } from './prepared-run.js';
 import { type Activities, busyChunk, chunkResult, failure, VOTED } from './stand-in-activities.js';
 import { atGate, eventually, INPUT, type WorkflowBed } from './workflow-bed.js';
@@ -57,7 +58,7 @@ const RUNS: Record<string, Run> = {
   'two-shards': (bed, workflowId) =>
     bed.distill(
       {
-        ...prepared({ chunks: 4, chunksPerShard: 2, budget: { calls: 100, micros: null } }),
+        ...prepared({ chunks: 4, chunksPerShard: 2, budget: { ...NO_LIMIT, calls: 100 } }),
         annotateChunk: async ({ chunk, grant }: ChunkInput) => {
           const calls = Math.min(30, grant.calls ?? 30);
           return chunkResult(chunk, { calls, complete: calls === 30 });

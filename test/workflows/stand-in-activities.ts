@@ -17,14 +17,14 @@ import { CALLS_A_CHUNK, CHUNKS, check, preparedRun, TEXTS_A_CHUNK } from './prep
 
 export type Activities = OrchestratorActivities & StudentActivities & TeacherActivities;
 
-/** A chunk that costs 10 micro-dollars a call. */
+/** A chunk that costs 10 micro-dollars and 100 tokens a call. */
 export function chunkResult(chunk: number, changes: Partial<ChunkResult> & { calls?: number } = {}): ChunkResult {
   const { calls = CALLS_A_CHUNK, ...rest } = changes;
   return { chunk, set: 'corpus', complete: true, counts: countsOf({ calls }), ...rest };
 }
 
 export function countsOf({ texts = TEXTS_A_CHUNK, calls }: { texts?: number; calls: number }): AnnotationCounts {
-  return { ...emptyCounts(), texts, calls, replies: calls, spentMicros: 10 * calls };
+  return { ...emptyCounts(), texts, calls, replies: calls, spentMicros: 10 * calls, spentTokens: 100 * calls };
 }
 
 export function artifact(path: string) {

@@ -32,6 +32,7 @@ describe('Annotating a chunk', () => {
         inputTokens: 60 * 300,
         outputTokens: 60 * 50,
         spentMicros: 60 * CALL_MICROS,
+        spentTokens: 60 * 350,
         identical: 0,
         // The third of three unanimous votes.
         callsMajorityWouldSave: 20,
@@ -149,7 +150,7 @@ describe('Annotating a chunk', () => {
     chunk = await ChunkFixture.make(['a']);
     const { counts } = await chunk.annotate(silent, newTask());
     const opened = (await chunk.records('journal-000001.jsonl')).filter((record) => record.type === 'open');
-    const worst = opened.reduce((sum, record) => sum + Number(record.worstMicros), 0);
+    const worst = opened.reduce((sum, record) => sum + Number(record.worst.micros), 0);
     // Three calls of at most 500 tokens of reply at 2 dollars a million, and a prompt of hundreds of bytes.
     expect(worst).toBeGreaterThan(3 * 500 * PRICE.outputPerMillion);
     expect(counts.spentMicros).toBe(worst);
@@ -214,7 +215,7 @@ describe('Annotating a chunk', () => {
     const second = new FakeTeacher();
     const { counts } = await chunk.annotate(second, task);
     expect(second.sent).toHaveLength(90 - (first.sent.length - lost));
-    const worst = Number((await chunk.records('journal-000001.jsonl'))[0]?.worstMicros);
+    const worst = Number((await chunk.records('journal-000001.jsonl'))[0]?.worst.micros);
     expect(counts).toMatchObject({
       texts: 30,
       calls: first.sent.length + second.sent.length,

@@ -3,7 +3,14 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChunkEntry, type ChunkResult, type Grant, Task, type TextRow } from '../../../src/contracts/index.js';
+import {
+  type ChunkEntry,
+  type ChunkResult,
+  type Grant,
+  type Spending,
+  Task,
+  type TextRow,
+} from '../../../src/contracts/index.js';
 import { openFileStore, type Store } from '../../../src/store/index.js';
 import { CallLimiter } from '../../../src/teachers/call-limiter.js';
 import {
@@ -14,7 +21,7 @@ import {
   type Teacher,
 } from '../../../src/teachers/index.js';
 
-export const NO_LIMIT: Grant = { micros: null, calls: null };
+export const NO_LIMIT: Grant = { calls: null, tokens: null, micros: null };
 /** A call of the fake teacher (300 and 50 tokens) costs 300 * 1 + 50 * 2 = 400 micro-dollars. */
 export const PRICE = { inputPerMillion: 1, outputPerMillion: 2 };
 export const CALL_MICROS = 400;
@@ -38,6 +45,11 @@ export function newTask({ teacher = {}, votes = {}, budget = {}, labels = LABELS
     votes,
     budget,
   });
+}
+
+/** A line of a journal or a claim. */
+export interface ChunkRecord extends Record<string, unknown> {
+  readonly worst: Spending;
 }
 
 export class ChunkFixture {
@@ -137,8 +149,8 @@ export class ChunkFixture {
   }
 
   /** The lines of a file in the chunk's folder, as JSON. */
-  async records(name: string): Promise<Array<Record<string, unknown>>> {
-    const records: Array<Record<string, unknown>> = [];
+  async records(name: string): Promise<ChunkRecord[]> {
+    const records: ChunkRecord[] = [];
     for await (const line of this.store.lines(`${this.folder}/${name}`)) records.push(JSON.parse(line));
     return records;
   }

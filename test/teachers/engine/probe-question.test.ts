@@ -1,7 +1,7 @@
 import { QuestionRefusedError, type TeacherRequest } from '../../../src/teachers/index.js';
 import { probeQuestion } from '../../../src/teachers/probe-question.js';
 import { readLedger } from '../../../src/teachers/reply-ledger.js';
-import { CALL_MICROS, ChunkFixture, newTask, PRICE, type TaskChanges } from './chunk-fixture.js';
+import { CALL_MICROS, ChunkFixture, type ChunkRecord, newTask, PRICE, type TaskChanges } from './chunk-fixture.js';
 import { FakeTeacher } from './fake-teacher.js';
 
 let chunk: ChunkFixture;
@@ -52,12 +52,11 @@ describe('A probe', () => {
         },
       }),
     ).rejects.toThrow('the process dies');
-    const { worstMicros } = (await chunk.records('journal-000001.jsonl'))[0] as { worstMicros: number };
-    expect(await readLedger(chunk.store, chunk.folder)).toMatchObject({ uncertain: 1, spentMicros: worstMicros });
+    const { worst } = (await chunk.records('journal-000001.jsonl'))[0] as ChunkRecord;
+    expect(await readLedger(chunk.store, chunk.folder)).toMatchObject({ uncertain: 1, spent: worst });
     await probe();
     expect(await readLedger(chunk.store, chunk.folder)).toMatchObject({
-      calls: 2,
-      spentMicros: worstMicros + CALL_MICROS,
+      spent: { calls: 2, micros: Number(worst.micros) + CALL_MICROS },
     });
   });
 
@@ -84,7 +83,7 @@ describe('A probe', () => {
     expect(await chunk.store.names(chunk.folder)).toEqual([]);
   });
 
-  it.each([[{ calls: 0 }], [{ usd: 0.000001 }]])(
+  it.each([[{ calls: 0 }], [{ usd: 0.000001 }], [{ tokens: 100 }]])(
     'asks nothing that the budget %p does not reach for',
     async (budget) => {
       expect(await probe({ changes: { budget } })).toBeNull();

@@ -101,7 +101,7 @@ describe('A call that fails', () => {
     const teacher = new FakeTeacher(failing('gone', dropped, 2));
     const { counts } = await chunk.annotate(teacher, oneVote());
     const [opened] = await chunk.records('journal-000001.jsonl');
-    const worst = Number(opened?.worstMicros);
+    const worst = Number(opened?.worst.micros);
     expect(worst).toBeGreaterThan(CALL_MICROS);
     expect(counts).toMatchObject({ calls: 3, retried: 0, uncertain: 2, spentMicros: CALL_MICROS + 2 * worst });
   });
@@ -164,7 +164,7 @@ describe('A dead teacher', () => {
     expect(took).toBeGreaterThan(2000);
     expect(took).toBeLessThan(5000);
     const ledger = await readLedger(chunk.store, chunk.folder);
-    expect(ledger).toMatchObject({ calls: teacher.sent.length, uncertain: teacher.sent.length });
+    expect(ledger).toMatchObject({ spent: { calls: teacher.sent.length }, uncertain: teacher.sent.length });
     expect(ledger.replies.size).toBe(0);
   });
 

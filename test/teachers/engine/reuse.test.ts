@@ -111,7 +111,7 @@ describe('The first unknown question', () => {
     const unknown = (of: ChunkFixture) => firstUnknownQuestion(of.store, settings, teacher, of.chunk, of.folder);
     const first = await unknown(chunk);
     expect([first?.request.text, first?.request.sample]).toEqual([chunk.texts[0], 0]);
-    await chunk.annotate(teacher, newTask(), { job: { grant: { micros: null, calls: 4 } } });
+    await chunk.annotate(teacher, newTask(), { job: { grant: { calls: 4, tokens: null, micros: null } } });
     const next = await unknown(chunk);
     expect([
       first?.key === next?.key,

@@ -44,8 +44,8 @@ describe('A chunk stops', () => {
     // What was in flight came back within the grace, and nothing was aborted.
     expect(Date.now() - at).toBeLessThan(A_SECOND + 200);
     expect(sentAfter(teacher, at + A_SECOND)).toBe(0);
-    const { calls, replies, uncertain } = await readLedger(chunk.store, chunk.folder);
-    expect([calls, replies.size, uncertain]).toEqual([teacher.sent.length, teacher.sent.length, 0]);
+    const { replies, spent, uncertain } = await readLedger(chunk.store, chunk.folder);
+    expect([spent.calls, replies.size, uncertain]).toEqual([teacher.sent.length, teacher.sent.length, 0]);
 
     await chunk.setControl('running');
     const rest = new FakeTeacher();
@@ -69,7 +69,7 @@ describe('A chunk stops', () => {
     await expect(annotated).rejects.toMatchObject({ name: 'RunPausedError' });
     expect(Date.now() - at).toBeLessThan(2 * A_SECOND + 200);
     expect([teacher.sent.length, teacher.inFlight]).toEqual([8, 0]);
-    expect(await readLedger(chunk.store, chunk.folder)).toMatchObject({ calls: 8, uncertain: 8 });
+    expect(await readLedger(chunk.store, chunk.folder)).toMatchObject({ spent: { calls: 8 }, uncertain: 8 });
   });
 
   it('at once when its activity is ended, with the reason of its signal', async () => {
@@ -113,7 +113,7 @@ describe('A chunk stops', () => {
   it('while its calls wait for others to turn out cheaper than reserved', async () => {
     const teacher = new FakeTeacher(slowly(60_000));
     // One worst case of about 1,500 micro-dollars, not two.
-    const grant = { micros: 2500, calls: null };
+    const grant = { calls: null, tokens: null, micros: 2500 };
     const annotated = chunk.annotate(teacher, newTask(), { job: { grant } });
     await delay(200);
     expect(teacher.sent).toHaveLength(1);
@@ -150,9 +150,9 @@ describe('A refused key', () => {
     expect(refusedAt).toBeGreaterThan(0);
     expect(Date.now() - refusedAt).toBeLessThan(A_SECOND + 300);
     expect(sentAfter(teacher, refusedAt)).toBe(0);
-    const { calls, uncertain } = await readLedger(chunk.store, chunk.folder);
+    const { spent, uncertain } = await readLedger(chunk.store, chunk.folder);
     const unanswered = teacher.sent.filter((request) => request.sample === 1).length;
-    expect([calls, uncertain]).toEqual([teacher.sent.length, unanswered]);
+    expect([spent.calls, uncertain]).toEqual([teacher.sent.length, unanswered]);
   });
 });
 
@@ -171,7 +171,7 @@ describe('A journal that takes no more', () => {
     });
     const teacher = new FakeTeacher(slowly(20));
     // A grant that makes calls wait for others: they must be woken too.
-    const grant = { micros: 10_000, calls: null };
+    const grant = { calls: null, tokens: null, micros: 10_000 };
     const annotated = chunk.annotate(teacher, newTask(), { job: { grant }, ports: { store: full } });
     await expect(annotated).rejects.toMatchObject({ code: 'ENOSPC' });
     expect(Date.now() - failedAt).toBeLessThan(500);
@@ -229,9 +229,9 @@ describe('Two owners of a chunk', () => {
     await expect(chunk.annotate(teacher, newTask())).rejects.toMatchObject({ name: 'ClaimLostError' });
     expect(suspendedAt).toBeGreaterThan(0);
     expect(teacher.sent).toHaveLength(51);
-    const { calls, replies } = await readLedger(chunk.store, chunk.folder);
+    const { replies, spent } = await readLedger(chunk.store, chunk.folder);
     // Calls that were opened and not sent are no calls.
-    expect([calls, replies.size]).toEqual([51, 51]);
+    expect([spent.calls, replies.size]).toEqual([51, 51]);
   });
 
   it('a successor of one that was killed waits until it could not be sending any more', async () => {
