@@ -39,6 +39,7 @@ export {
   ReviewDecision,
   ReviewQueue,
   ReviewRow,
+  SecondOpinion,
 } from './review.js';
 export {
   AnnotationInput,
