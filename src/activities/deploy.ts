@@ -1,9 +1,9 @@
 /** Stage deploy: the student becomes a version, and the pointer moves to it in one step. */
 import { readFileSync } from 'node:fs';
-import { DeployInput, DeployOutcome } from '../contracts/index.js';
+import { DeployInput, DeployOutcome, type Manifest } from '../contracts/index.js';
 import { deployVersion, registerVersion, versionFolder } from '../deployment/index.js';
 import { openRunStore } from '../store/index.js';
-import { readTask } from './artifacts.js';
+import { readManifest, readTask } from './artifacts.js';
 import { withHeartbeat } from './dependencies.js';
 import { sealedResult } from './sealed-result.js';
 
@@ -38,6 +38,7 @@ export function createDeployActivities() {
                     host: prepared.teacherHost,
                   },
                   corpusHash: prepared.corpusHash,
+                  datasets: datasetsOf(await readManifest(store, prepared)),
                   labels,
                   seed: task.seed,
                   software: softwareVersions(),
@@ -51,6 +52,12 @@ export function createDeployActivities() {
       );
     },
   };
+}
+
+/** hf://datasets/OWNER/NAME@COMMIT of each. */
+function datasetsOf({ files }: Manifest): string[] {
+  const datasets = files.flatMap(({ address }) => /^hf:\/\/datasets\/[^@]+@[^/]+/.exec(address)?.[0] ?? []);
+  return [...new Set(datasets)];
 }
 
 function softwareVersions(): Record<string, string> {

@@ -85,6 +85,7 @@ async function prepareRun(
     task,
     corpus: input.corpus,
     gold: input.gold,
+    env: dependencies.env,
     store,
     runFolder: run.folder,
     knownChunks: await earlierChunks(store, run.folder),

@@ -1,6 +1,6 @@
 /** What a run may send and cost, counted before anything is sent. */
 import type { DistillationInput, Spending, Task } from '../contracts/index.js';
-import { compileTemplate, readRows, textKey } from '../corpus/index.js';
+import { compileTemplate, findFiles, type Row, readRows, textKey } from '../corpus/index.js';
 import { buildPrompt, type Price, priceOf, teacherHost, worstCall } from '../teachers/index.js';
 import { addSpending, NOTHING_SPENT } from '../voting/index.js';
 
@@ -52,7 +52,7 @@ async function countTexts(task: Task, { corpus, gold }: DistillationInput): Prom
   const seen = new Set<number>();
   for (const file of gold === null ? [corpus] : [gold, corpus]) {
     const template = compileTemplate(task.text, file.textColumn);
-    for await (const row of readRows(file.path, { field: file === gold ? 'gold.path' : 'corpus.path' })) {
+    for await (const row of rowsOf(file.path, file === gold ? 'gold.path' : 'corpus.path')) {
       const rendered = 'values' in row ? template.render(row.values) : null;
       if (!('values' in row) || rendered === null || !('text' in rendered)) continue;
       const key = Number.parseInt(textKey(rendered.text).slice(0, KEY_DIGITS), 16);
@@ -67,6 +67,11 @@ async function countTexts(task: Task, { corpus, gold }: DistillationInput): Prom
     }
   }
   return count;
+}
+
+async function* rowsOf(path: string | readonly string[], field: string): AsyncGenerator<Row> {
+  const { files } = await findFiles(path, { field, env: process.env });
+  for (const file of files) yield* readRows(await file.fetch(), { field, shown: file.address });
 }
 
 /** All the votes about a text of so many bytes. */

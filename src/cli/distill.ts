@@ -26,6 +26,8 @@ interface Flags extends ServerFlags, RunFlags {
 
 /** Between this machine and the server. */
 const CLOCKS_DIFFER_MS = 1000;
+/** Characters; the server takes 400 bytes. */
+const MAX_SUMMARY = 200;
 
 export function registerDistill(program: Command): void {
   const command = program
@@ -67,7 +69,7 @@ async function distill(taskName: string, flags: Flags): Promise<void> {
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       args: [sent],
-      staticSummary: `${task.name}: ${flags.corpus}`,
+      staticSummary: `${task.name}: ${flags.corpus.join(', ')}`.slice(0, MAX_SUMMARY),
     });
     const { startTime } = await handle.describe();
     if (startTime.getTime() < askedAt - CLOCKS_DIFFER_MS) {

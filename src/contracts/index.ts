@@ -6,6 +6,7 @@ export {
   CorpusCounts,
   CorpusInput,
   GoldInput,
+  InputFileEntry,
   Manifest,
   TextRow,
 } from './corpus.js';

@@ -24,7 +24,7 @@ export const DistillationInput = z.strictObject({
         .transform((path) => CorpusInput.parse({ path })),
       CorpusInput,
     ])
-    .describe("The texts to label: a path on the worker's disk, or an object with path and columns."),
+    .describe("The texts to label: a path on the worker's disk or an address, or an object with path and columns."),
   gold: z
     .union([
       z

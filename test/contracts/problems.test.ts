@@ -94,7 +94,7 @@ describe('parseOrExplain', () => {
 
   it('describes the branch of a union that the value comes closest to', () => {
     expect(problemsOf(DistillationInput, { task: 'sentiment', corpus: { paht: 'a.jsonl' } })).toEqual([
-      expect.stringMatching(/^corpus\.path: missing; give a string \(JSONL, CSV or Parquet file/),
+      expect.stringMatching(/^corpus\.path: missing; give a string or a list \(One or several of: a file \(JSONL, CSV/),
       'corpus.paht: unknown key; did you mean "path"?',
     ]);
   });
