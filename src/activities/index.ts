@@ -1,4 +1,5 @@
 import { createAnnotateActivities } from './annotate.js';
+import { createChooseActivities } from './choose-student.js';
 import { createControlActivities } from './control.js';
 import type { Dependencies } from './dependencies.js';
 import { createDeployActivities } from './deploy.js';
@@ -25,6 +26,7 @@ export function createActivities(dependencies: Dependencies) {
     student: withFailureTypes({
       ...createReviewActivities(),
       ...createDistillActivities(),
+      ...createChooseActivities(),
       ...createEvaluateActivities(),
     }),
   };

@@ -1,9 +1,9 @@
 /** The student port: each kind is trained from a file of examples and loaded from its folder. */
-import type { StudentSettings, TrainingProgress, TrainingSummary } from '../contracts/index.js';
+import type { OneStudentSettings, TrainingProgress, TrainingSummary } from '../contracts/index.js';
 import type { ExampleSurvey } from './training-examples.js';
 
 /** A training job as plain JSON: it crosses into the training process. Paths are local. */
-export interface TrainingJob<Settings extends StudentSettings = StudentSettings> {
+export interface TrainingJob<Settings extends OneStudentSettings = OneStudentSettings> {
   readonly kind: string;
   readonly labels: readonly string[];
   /** JSONL of TrainingExample. */

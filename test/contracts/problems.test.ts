@@ -35,7 +35,7 @@ describe('parseOrExplain', () => {
 
   it('tells the kinds of student there are, and the keys of the kind that was given', () => {
     expect(problemsOf(Task, { ...TASK, student: { kind: 'encodr', encoder: './minilm' } })).toEqual([
-      'student.kind: received "encodr"; give "linear" or "encoder"; did you mean "encoder"?',
+      'student.kind: received "encodr"; give "linear" or "frozen" or "encoder" or "ladder"; did you mean "encoder"?',
     ]);
     expect(problemsOf(Task, { ...TASK, student: { kind: 'encoder', encoder: './minilm', epoch: 3 } })).toEqual([
       'student.epoch: unknown key; did you mean "epochs"?',
