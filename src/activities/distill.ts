@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
 import {
   type ArtifactRef,
@@ -79,7 +79,7 @@ async function train(
       files.push(await upload(store, join(outputFolder, name), `${studentFolder}/${name}`));
     }
     await rm(checkpointFolder, { recursive: true, force: true });
-    return { ...trained, folder: studentFolder, files };
+    return { ...trained, candidate: candidate ?? null, threads: availableParallelism(), folder: studentFolder, files };
   });
 }
 

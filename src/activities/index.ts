@@ -19,7 +19,7 @@ export function createActivities(dependencies: Dependencies) {
     orchestrator: withFailureTypes({
       ...createControlActivities(dependencies),
       ...createVoteActivities(),
-      ...createDeployActivities(),
+      ...createDeployActivities(dependencies),
       ...createNotifyActivities(dependencies),
     }),
     teacher: withFailureTypes({ ...createPrepareActivities(dependencies), ...createAnnotateActivities(dependencies) }),

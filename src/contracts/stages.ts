@@ -105,6 +105,7 @@ export const DeployInput = z.object({
   student: TrainingSummary,
   evaluation: EvaluationSummary,
   approvedBy: z.string(),
+  certificate: Certificate.nullish(),
 });
 export type DeployInput = z.infer<typeof DeployInput>;
 

@@ -18,7 +18,7 @@ export interface TrainingJob<Settings extends OneStudentSettings = OneStudentSet
 }
 
 /** What training leaves, without what only the activity knows (where the files went in the store). */
-export type TrainedStudent = Omit<TrainingSummary, 'folder' | 'files'>;
+export type TrainedStudent = Omit<TrainingSummary, 'folder' | 'files' | 'threads' | 'candidate'>;
 
 /** Awaited, so that a training that reports often also lets the event loop turn often. */
 export type ProgressListener = (progress: TrainingProgress) => Promise<void>;

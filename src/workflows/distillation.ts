@@ -130,7 +130,16 @@ class Distillation {
     const { reviewer: approvedBy } = await this.gatekeeper.pass('deployment', prepared, toApprove, null);
 
     await this.enter('deploy');
-    this.report.deployed(await orchestratorStage.deploy({ prepared, labels, student, evaluation, approvedBy }));
+    this.report.deployed(
+      await orchestratorStage.deploy({
+        prepared,
+        labels,
+        student,
+        evaluation,
+        approvedBy,
+        certificate: votes.summary.certificate,
+      }),
+    );
     return this.finish();
   }
 
