@@ -18,6 +18,9 @@ interface Flags extends ServerFlags, RunFlags {
   readonly json?: true;
 }
 
+/** Characters; the server takes 400 bytes. */
+const MAX_SUMMARY = 200;
+
 export function registerDistill(program: Command): void {
   const command = program
     .command('distill')
@@ -41,7 +44,10 @@ async function distill(taskName: string, flags: Flags): Promise<void> {
     process.exitCode = ExitCode.InputRefused;
     return;
   }
-  const { client, runId } = await startRun({ workflowId, sent, summary: `${task.name}: ${flags.corpus}` }, flags);
+  const { client, runId } = await startRun(
+    { workflowId, sent, summary: `${task.name}: ${flags.corpus.join(', ')}`.slice(0, MAX_SUMMARY) },
+    flags,
+  );
   try {
     if (flags.detach) {
       if (flags.json) process.stdout.write(`${JSON.stringify({ workflowId, runId })}\n`);

@@ -77,6 +77,7 @@ export async function surveyRun(task: Task, input: DistillationInput, ports: Sur
       corpus: input.corpus,
       gold: input.gold,
       store,
+      env: process.env,
       runFolder: 'plan',
       knownChunks: await earlierChunks(ports.store, 'plan'),
       tempFolder: scratch,
