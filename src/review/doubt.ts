@@ -23,10 +23,10 @@ export interface Doubt {
  * early has fewer votes, which counts as less agreement than more votes for the same label would.
  */
 export const DOUBT_WEIGHTS = {
-  bias: -0.36,
-  votes: 2.24,
+  bias: -0.37,
+  votes: 2.22,
   student: 0.69,
-  reasons: 2.44,
+  reasons: 2.43,
   // The two signs before it count the student's and the votes' doubt already: where both name the same label, less is new.
   studentBacksVote: -0.81,
   duplicates: 0.47,
