@@ -13,11 +13,13 @@ export {
 export {
   ClassificationReport,
   ClassMetrics,
+  CurvePoint,
   EvaluationReport,
   EvaluationSummary,
   Interval,
   LadderReport,
   LadderStep,
+  LearningCurve,
   PairedComparison,
 } from './evaluation.js';
 export { FailureType } from './failure-types.js';
@@ -64,9 +66,12 @@ export {
   ControlInput,
   CorrectionInput,
   CorrectionOutcome,
+  CurveInput,
+  CurveOutcome,
   DeployInput,
   DeployOutcome,
   DistillInput,
+  DrawCurveInput,
   EvaluateInput,
   EvaluateOutcome,
   NotifyInput,
