@@ -47,6 +47,7 @@ export {
   ChunkResult,
   DistillationInput,
   DistillationResult,
+  Pace,
   PreparedRun,
   ProbeResult,
   Progress,
