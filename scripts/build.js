@@ -2,7 +2,7 @@
  *  Needs the installed packages; works in place, so that a worker that runs keeps its files. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -23,6 +23,7 @@ export async function build() {
   if (upToDate) return false;
   rmSync(stampFile, { force: true });
   compile();
+  copyAssets();
   removeStale();
   await bundleWorkflows();
   await writeTaskSchema();
@@ -50,6 +51,13 @@ function compile() {
     stdio: 'inherit',
   });
   if (status !== 0) throw new Error('src does not compile');
+}
+
+/** What the compiler leaves where it is. */
+function copyAssets() {
+  for (const file of filesBelow(join(root, 'src'))) {
+    if (!file.endsWith('.ts')) copyFileSync(file, join(dist, relative(join(root, 'src'), file)));
+  }
 }
 
 /** A file whose source is gone would still be found by imports, and would be packed. */

@@ -1,13 +1,17 @@
 /** Stage deploy: the student becomes a version, and the pointer moves to it in one step. */
 import { readFileSync } from 'node:fs';
-import { DeployInput, DeployOutcome } from '../contracts/index.js';
-import { deployVersion, registerVersion, versionFolder } from '../deployment/index.js';
-import { openRunStore } from '../store/index.js';
-import { readTask } from './artifacts.js';
-import { withHeartbeat } from './dependencies.js';
+import { type ArtifactRef, DeployInput, DeployOutcome, type Manifest, type Task } from '../contracts/index.js';
+import { deployVersion, gridOf, modelCard, registerVersion, versionFolder } from '../deployment/index.js';
+import { certificateInWords } from '../evaluation/index.js';
+import { openRunStore, type Store } from '../store/index.js';
+import { candidatesOf } from '../students/index.js';
+import { termsOf } from '../teachers/index.js';
+import { readLabels, readManifest, readTask } from './artifacts.js';
+import { type Dependencies, withHeartbeat } from './dependencies.js';
+import { isTrainedOn } from './distill.js';
 import { sealedResult } from './sealed-result.js';
 
-export function createDeployActivities() {
+export function createDeployActivities({ env }: Dependencies) {
   return {
     async deploy(raw: DeployInput): Promise<DeployOutcome> {
       const input = DeployInput.parse(raw);
@@ -26,7 +30,7 @@ export function createDeployActivities() {
                 kind: student.kind,
                 labels: prepared.labels,
                 textTemplate: task.text,
-                files: student.files,
+                files: [...student.files, await writeCard(store, input, task, env)],
                 evaluation,
                 provenance: {
                   workflowId: prepared.run.workflowId,
@@ -38,6 +42,7 @@ export function createDeployActivities() {
                     host: prepared.teacherHost,
                   },
                   corpusHash: prepared.corpusHash,
+                  datasets: datasetsOf(await readManifest(store, prepared)),
                   labels,
                   seed: task.seed,
                   software: softwareVersions(),
@@ -51,6 +56,52 @@ export function createDeployActivities() {
       );
     },
   };
+}
+
+/** hf://datasets/OWNER/NAME@COMMIT of each. */
+function datasetsOf({ files }: Manifest): string[] {
+  const datasets = files.flatMap(({ address }) => /^hf:\/\/datasets\/[^@]+@[^/]+/.exec(address)?.[0] ?? []);
+  return [...new Set(datasets)];
+}
+
+/** README.md beside the student's files. */
+async function writeCard(
+  store: Store,
+  { certificate, evaluation, labels, prepared, student }: DeployInput,
+  task: Task,
+  env: NodeJS.ProcessEnv,
+): Promise<ArtifactRef> {
+  let [labelled, corrected] = [0, 0];
+  for await (const row of readLabels(store, labels)) {
+    if (!isTrainedOn(row)) continue;
+    labelled++;
+    if (row.source === 'person') corrected++;
+  }
+  const settings = candidatesOf(task.student)[student.candidate ?? 0]?.settings;
+  if (settings === undefined) throw new RangeError(`the task has no student ${student.candidate}`);
+  const card = modelCard({
+    task: task.name,
+    description: task.description,
+    labels: task.labels,
+    textTemplate: task.text,
+    student,
+    settings,
+    teacher: {
+      model: prepared.teacherModel,
+      host: prepared.teacherHost,
+      terms: (await termsOf({ ...task.teacher, model: prepared.teacherModel })).summary,
+    },
+    votesPerText: prepared.votesPerText,
+    labelled,
+    corrected,
+    corpusHash: prepared.corpusHash,
+    evaluation,
+    confidence: task.evaluation.confidence,
+    certificate: certificate ? certificateInWords(certificate) : null,
+    grid: await gridOf(env),
+    software: softwareVersions(),
+  });
+  return store.write(`${student.folder}/README.md`, card);
 }
 
 function softwareVersions(): Record<string, string> {

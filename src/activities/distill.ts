@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
 import {
   type ArtifactRef,
@@ -14,11 +14,14 @@ import {
   TrainingSummary,
 } from '../contracts/index.js';
 import { openRunStore, type Store } from '../store/index.js';
-import { trainInProcess } from '../students/index.js';
+import { type Candidate, candidatesOf, trainInProcess } from '../students/index.js';
 import { seededFraction } from '../voting/index.js';
 import { readLabels, readTask } from './artifacts.js';
 import { withHeartbeat, withTempFolder } from './dependencies.js';
 import { sealedResult } from './sealed-result.js';
+
+/** Answers to the held-out texts. */
+export const VALIDATION_FILE = 'validation.json';
 
 export function createDistillActivities() {
   return {
@@ -42,36 +45,41 @@ export function createDistillActivities() {
 
 async function train(
   store: Store,
-  { prepared, labels }: DistillInput,
+  { candidate, fold, labels, prepared }: DistillInput,
   signal: AbortSignal,
   onProgress: (progress: TrainingProgress) => void,
 ): Promise<TrainingSummary> {
   const task = await readTask(store, prepared);
+  const { settings } = candidatesOf(task.student)[candidate ?? 0] as Candidate;
+  const isHeldOut = (row: LabelRow) => (fold == null ? isValidation(row, task) : foldOf(row, task) === fold);
+  const part = [candidate == null ? [] : `candidate-${candidate}`, fold == null ? [] : `fold-${fold}`].flat();
   return withTempFolder(async (folder) => {
     const examplesFile = join(folder, 'examples.jsonl');
     const outputFolder = join(folder, 'student');
     await mkdir(outputFolder);
-    await writeExamples(store, task, labels, examplesFile);
-    const studentFolder = `${prepared.run.folder}/student/${labels.sha256.slice(0, 16)}`;
+    await writeExamples(examplesOf(store, task, labels, settings.targets, isHeldOut), examplesFile);
+    const studentFolder = [prepared.run.folder, 'student', labels.sha256.slice(0, 16), ...part].join('/');
     const checkpointFolder = checkpointsOf(`${prepared.run.store}/${studentFolder}`, process.env);
     const trained = await trainInProcess(
       {
-        kind: task.student.kind,
+        kind: settings.kind,
         labels: prepared.labels,
         examplesFile,
         outputFolder,
-        settings: task.student,
+        settings,
         seed: task.seed,
         checkpointFolder,
       },
       { onProgress, signal },
     );
     const files: ArtifactRef[] = [];
-    for (const name of (await readdir(outputFolder)).sort()) {
+    // Of a student that is only compared, its answers suffice.
+    const kept = fold == null ? (await readdir(outputFolder)).sort() : [VALIDATION_FILE];
+    for (const name of kept) {
       files.push(await upload(store, join(outputFolder, name), `${studentFolder}/${name}`));
     }
     await rm(checkpointFolder, { recursive: true, force: true });
-    return { ...trained, folder: studentFolder, files };
+    return { ...trained, candidate: candidate ?? null, threads: availableParallelism(), folder: studentFolder, files };
   });
 }
 
@@ -82,18 +90,23 @@ function checkpointsOf(student: string, env: NodeJS.ProcessEnv): string {
 }
 
 /** Texts of the corpus with a label; gold texts never. In the order of the labels file, which the corpus alone decides. */
-async function writeExamples(store: Store, task: Task, labels: ArtifactRef, path: string): Promise<void> {
+async function* examplesOf(
+  store: Store,
+  task: Task,
+  labels: ArtifactRef,
+  targets: 'soft' | 'hard',
+  isHeldOut: (row: LabelRow) => boolean,
+): AsyncGenerator<TrainingExample> {
+  for await (const row of readLabels(store, labels)) {
+    if (!isTrainedOn(row)) continue;
+    yield { text: row.text, target: targetOf(row, task, targets), validation: isHeldOut(row) };
+  }
+}
+
+async function writeExamples(examples: AsyncIterable<TrainingExample>, path: string): Promise<void> {
   const file = await open(path, 'w');
   try {
-    for await (const row of readLabels(store, labels)) {
-      if (!isTrainedOn(row)) continue;
-      const example: TrainingExample = {
-        text: row.text,
-        target: targetOf(row, task),
-        validation: isValidation(row, task),
-      };
-      await file.appendFile(`${JSON.stringify(example)}\n`);
-    }
+    for await (const example of examples) await file.appendFile(`${JSON.stringify(example)}\n`);
   } finally {
     await file.close();
   }
@@ -108,9 +121,17 @@ export function isValidation(row: LabelRow, task: Task): boolean {
   return seededFraction(task.seed, 'validation', row.key) < task.evaluation.validationShare;
 }
 
-function targetOf(row: LabelRow, task: Task): number[] {
+/** Folds of the labelled texts that the steps of a ladder are compared on. */
+export const LADDER_FOLDS = 5;
+
+/** A text stays in its fold from run to run. */
+export function foldOf(row: LabelRow, task: Task): number {
+  return Math.floor(LADDER_FOLDS * seededFraction(task.seed, 'fold', row.key));
+}
+
+function targetOf(row: LabelRow, task: Task, targets: 'soft' | 'hard'): number[] {
   const names = task.labels.map((label) => label.name);
-  if (task.student.targets === 'hard') return names.map((name) => (name === row.label ? 1 : 0));
+  if (targets === 'hard') return names.map((name) => (name === row.label ? 1 : 0));
   // Unreadable votes that abstain leave the sum under 1.
   const sum = Object.values(row.distribution).reduce((total, share) => total + share, 0);
   return names.map((name) => (row.distribution[name] ?? 0) / sum);

@@ -14,7 +14,7 @@ import { openRunStore, type Store } from '../store/index.js';
 import { studentKind } from '../students/index.js';
 import { readLabels, readManifest, readTask } from './artifacts.js';
 import { withHeartbeat, withTempFolder } from './dependencies.js';
-import { isTrainedOn, isValidation } from './distill.js';
+import { isTrainedOn, isValidation, VALIDATION_FILE } from './distill.js';
 import { InvalidInputError } from './failures.js';
 import { sealedResult } from './sealed-result.js';
 
@@ -94,7 +94,7 @@ async function evaluateStudent(store: Store, input: EvaluateInput): Promise<Eval
   return { summary, checks, evidence: evidenceOf(markdown) };
 }
 
-async function predictedLabels(
+export async function predictedLabels(
   store: Store,
   { kind, files }: Pick<TrainingSummary, 'kind' | 'files'>,
   texts: readonly string[],
@@ -114,14 +114,14 @@ async function predictedLabels(
   });
 }
 
-/** What the candidate that had not seen the validation rows answered about them, in the order of the examples. */
-async function validationPredictions(
+/** What the candidate that had not seen the held-out rows answered about them, in the order of the examples. */
+export async function validationPredictions(
   store: Store,
   student: TrainingSummary,
   labels: readonly string[],
 ): Promise<string[]> {
-  const file = student.files.find((each) => each.path.endsWith('/validation.json'));
-  if (file === undefined) throw new Error(`the student in ${student.folder} has no validation.json`);
+  const file = student.files.find((each) => each.path.endsWith(`/${VALIDATION_FILE}`));
+  if (file === undefined) throw new Error(`the student in ${student.folder} has no ${VALIDATION_FILE}`);
   const { predicted }: { predicted: number[] } = JSON.parse(Buffer.from(await store.readRef(file)).toString('utf8'));
   return predicted.map((index) => labels[index] as string);
 }

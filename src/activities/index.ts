@@ -1,4 +1,5 @@
 import { createAnnotateActivities } from './annotate.js';
+import { createChooseActivities } from './choose-student.js';
 import { createControlActivities } from './control.js';
 import type { Dependencies } from './dependencies.js';
 import { createDeployActivities } from './deploy.js';
@@ -18,13 +19,14 @@ export function createActivities(dependencies: Dependencies) {
     orchestrator: withFailureTypes({
       ...createControlActivities(dependencies),
       ...createVoteActivities(),
-      ...createDeployActivities(),
+      ...createDeployActivities(dependencies),
       ...createNotifyActivities(dependencies),
     }),
     teacher: withFailureTypes({ ...createPrepareActivities(dependencies), ...createAnnotateActivities(dependencies) }),
     student: withFailureTypes({
       ...createReviewActivities(),
       ...createDistillActivities(),
+      ...createChooseActivities(),
       ...createEvaluateActivities(),
     }),
   };

@@ -15,6 +15,7 @@ import {
 } from '../contracts/index.js';
 import { openRedactor, prepareCorpus } from '../corpus/index.js';
 import { openStore, type Store, workflowFolder } from '../store/index.js';
+import { candidatesOf } from '../students/index.js';
 import { resolveTask } from '../tasks/index.js';
 import {
   askedText,
@@ -35,6 +36,8 @@ import { teacherOf } from './teacher-of-run.js';
 
 /** A chunk costs its child workflow at most a dozen events of history, which ends at 51,200. */
 const CHUNKS_PER_SHARD = 2000;
+
+const MINUTE_MS = 60_000;
 
 export function createPrepareActivities(dependencies: Dependencies) {
   return {
@@ -85,6 +88,7 @@ async function prepareRun(
     task,
     corpus: input.corpus,
     gold: input.gold,
+    env: dependencies.env,
     store,
     runFolder: run.folder,
     knownChunks: await earlierChunks(store, run.folder),
@@ -115,12 +119,20 @@ async function prepareRun(
     worstCall: await dearestCall(store, task, manifest, price),
     budget: grantOf(task.budget),
     gates: task.gates,
+    ladder: ladderOf(task),
     teacherHost: teacher.host,
     teacherModel: teacher.model,
     probe: await probe({ task, run, manifest, price, attempt }, { store, teacher, signal }),
     searchAttributes: dependencies.env.TUTELAGE_SEARCH_ATTRIBUTES === '1',
     localServer: dependencies.env.TUTELAGE_LOCAL_SERVER ?? null,
   };
+}
+
+function ladderOf({ student }: Task): PreparedRun['ladder'] {
+  if (student.kind !== 'ladder') return null;
+  const candidates = candidatesOf(student).map(({ name, step }) => ({ name, step }));
+  const searchMs = student.search === null ? null : student.search.minutes * MINUTE_MS;
+  return { candidates, foldsBelow: student.foldsBelow, searchMs };
 }
 
 /** Worked examples go out with every question. */

@@ -82,11 +82,12 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
         const about = { votes, labels: names, settings: task.votes, seed: task.seed, textKey: row.key };
         const posterior = weighed?.posteriors[index++];
         const decided = posterior === undefined ? decideLabel(about) : decideByPosterior({ ...about, posterior });
-        const { gold, gateGold, id, key, line: number, text } = row;
+        const { gold, gateGold, id, key, line: number, part, text } = row;
         const label: LabelRow = {
           key,
           id,
           text,
+          ...(part !== undefined && { part }),
           line: number,
           label: decided.label,
           distribution: decided.distribution,

@@ -7,6 +7,7 @@ import { registerDoctor } from './doctor.js';
 import { registerDown } from './down.js';
 import { registerApprove, registerReject } from './gate-commands.js';
 import { registerModels } from './models.js';
+import { registerPlan } from './plan.js';
 import { registerPredict } from './predict.js';
 import { reportError } from './report-error.js';
 import { registerReview } from './review.js';
@@ -29,6 +30,7 @@ const program = new Command('tutelage')
   .exitOverride();
 
 registerDemo(program);
+registerPlan(program);
 registerDistill(program);
 registerWatch(program);
 registerApprove(program);

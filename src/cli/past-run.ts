@@ -4,13 +4,19 @@ import { openStore } from '../store/index.js';
 
 const OUTCOME = /^runs\/[^/]+\/[^/]+\/outcome\.json$/;
 
-/** The last outcome of a run of this name in the store, or null. */
-export async function pastRun(storeLocation: string, workflowId: string): Promise<RunOutcome | null> {
+/** How each run of the store ended. */
+export async function* pastRuns(storeLocation: string): AsyncGenerator<RunOutcome> {
   const store = await openStore(storeLocation);
-  let last: RunOutcome | null = null;
   for (const path of await store.list('runs')) {
     if (!OUTCOME.test(path)) continue;
-    const outcome = RunOutcome.parse(JSON.parse(Buffer.from(await store.read(path)).toString('utf8')));
+    yield RunOutcome.parse(JSON.parse(Buffer.from(await store.read(path)).toString('utf8')));
+  }
+}
+
+/** The last outcome of a run of this name in the store, or null. */
+export async function pastRun(storeLocation: string, workflowId: string): Promise<RunOutcome | null> {
+  let last: RunOutcome | null = null;
+  for await (const outcome of pastRuns(storeLocation)) {
     if (outcome.run.workflowId === workflowId && (last === null || outcome.endedAt > last.endedAt)) last = outcome;
   }
   return last;

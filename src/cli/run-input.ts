@@ -9,8 +9,8 @@ import { positiveNumber, storeLocation } from './command-options.js';
 import { collect, wholeNumber } from './option-values.js';
 
 export interface RunFlags {
-  readonly corpus: string;
-  readonly gold?: string;
+  readonly corpus: string[];
+  readonly gold?: string[];
   readonly textColumn?: string;
   readonly idColumn?: string;
   readonly labelColumn?: string;
@@ -39,13 +39,18 @@ export interface RunInput {
 }
 
 const NO_COLUMN = 'none';
+const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /** Adds the task argument and the options of RunFlags. */
 export function withRunOptions(command: Command): Command {
   return command
     .argument('<task>', 'task file, or the name of a task in ./config/tasks or of a shipped one')
-    .requiredOption('--corpus <file>', "texts to label: JSONL, CSV, TSV or Parquet, on the workers' disk")
-    .option('--gold <file>', "texts with experts' labels, used to measure only")
+    .requiredOption(
+      '--corpus <files>',
+      "texts to label: JSONL, CSV, TSV or Parquet, a folder or a quoted glob on the workers' disk, or hf://datasets/...; may be given several times",
+      several,
+    )
+    .option('--gold <files>', "texts with experts' labels, used to measure only; may be given several times", several)
     .option('--text-column <name>', 'column of the texts (default: text)')
     .option('--id-column <name>', 'column of ids (default: id; without one ids are content hashes)')
     .option('--label-column <name>', `column of experts' labels (default: label; "${NO_COLUMN}" ignores it)`)
@@ -107,8 +112,8 @@ export async function runInput(reference: string, flags: RunFlags, taskBy: 'cont
   const parsed = parseOrExplain(DistillationInput, sent);
   if (!parsed.ok) throw new TaskError(parsed.problems);
   const files = { '--corpus': flags.corpus, '--gold': flags.gold };
-  const missing = Object.entries(files).flatMap(([option, path]) =>
-    path === undefined || existsSync(resolve(path)) ? [] : [`${option} ${path}`],
+  const missing = Object.entries(files).flatMap(([option, paths = []]) =>
+    paths.filter((path) => isPlainPath(path) && !existsSync(path)).map((path) => `${option} ${path}`),
   );
   return { sent, input: parsed.value, task, missing };
 }
@@ -121,14 +126,29 @@ function filesOf(flags: RunFlags): Record<string, unknown> {
     ...(badRows !== undefined && { badRows }),
   };
   const corpus = {
-    path: resolve(flags.corpus),
+    path: inputPath(flags.corpus),
     ...columns,
     ...(labelColumn !== undefined && { labelColumn: labelColumn === NO_COLUMN ? null : labelColumn }),
     ...(sample !== undefined && { sample: { size: sample, stratifyBy: stratifyBy ?? null } }),
   };
   if (gold === undefined) return { corpus };
   const ownLabels = labelColumn === undefined || labelColumn === NO_COLUMN ? {} : { labelColumn };
-  return { corpus, gold: { path: resolve(gold), ...columns, ...ownLabels } };
+  return { corpus, gold: { path: inputPath(gold), ...columns, ...ownLabels } };
+}
+
+/** One path stays one path: the same run, however many may be given. */
+function inputPath(paths: readonly string[]): string | string[] {
+  const absolute = paths.map((path) => (ADDRESS.test(path) ? path : resolve(path)));
+  return absolute.length === 1 ? absolute[0]! : absolute;
+}
+
+/** Globs and addresses are judged by whoever reads them. */
+function isPlainPath(path: string): boolean {
+  return !ADDRESS.test(path) && !/[*?[{]/.test(path);
+}
+
+function several(value: string, before: readonly string[] = []): string[] {
+  return collect(value, before);
 }
 
 function teacherOverrides(flags: RunFlags): Record<string, unknown> {

@@ -38,7 +38,8 @@ export async function writeLabels(uri: string, output: string): Promise<number> 
   const writer = await openRowWriter(output, COLUMNS, OPTION);
   let rows = 0;
   try {
-    const byLine = (row: LabelRow) => String(row.line).padStart(15, '0');
+    const byLine = ({ part = 0, line }: LabelRow) =>
+      `${String(part).padStart(9, '0')} ${String(line).padStart(15, '0')}`;
     const inOrder = sortRecords(corpusLabels(store, path), byLine, { tempFolder: tmpdir() });
     for await (const row of inOrder) {
       await writer.write(Object.fromEntries(COLUMNS.map((column) => [column, row[column as keyof typeof row]])));

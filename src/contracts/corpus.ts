@@ -4,10 +4,9 @@ import { ArtifactRef } from './artifact.js';
 
 export const CorpusInput = z.strictObject({
   path: z
-    .string()
-    .min(1)
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
     .describe(
-      "JSONL, CSV or Parquet file, by extension (.jsonl, .ndjson, .csv, .tsv, .parquet). A path means the worker's disk.",
+      "One or several of: a file (JSONL, CSV, TSV, Parquet, by extension; .gz), a folder, a glob, on the worker's disk; or hf://datasets/OWNER/NAME[@REVISION]/FILES.",
     ),
   textColumn: z.string().min(1).default('text').describe("Column that {text} stands for in the task's template."),
   idColumn: z.string().min(1).default('id').describe('Column of ids; where it is missing, ids are content hashes.'),
@@ -62,6 +61,11 @@ export const TextRow = z.object({
     .nullable()
     .default(null)
     .describe('What the teacher sees instead, where task.redact replaced something; null: the text itself.'),
+  part: z
+    .number()
+    .int()
+    .optional()
+    .describe("File of its first row: index among the manifest's files of its input; absent: the first."),
   line: z.number().int().describe('1-based line (JSONL, CSV) or row (Parquet) of its first row.'),
   copies: z.number().int().min(1).describe('Rows of the corpus that carry this text.'),
   gold: z.string().nullable().describe("Experts' label, or null. A text with one is never trained on."),
@@ -106,14 +110,28 @@ export const CorpusCounts = z.object({
 });
 export type CorpusCounts = z.infer<typeof CorpusCounts>;
 
+/** A file that rows were read from. */
+export const InputFileEntry = z.object({
+  input: z.enum(['corpus', 'gold']),
+  address: z.string().describe("Path on the worker's disk, or hf:// with the commit."),
+  rows: z.number().int().describe('Rows read from it, refused ones included.'),
+});
+export type InputFileEntry = z.infer<typeof InputFileEntry>;
+
 export const Manifest = z.object({
   corpusHash: z
     .string()
     .describe('SHA-256 over the sorted keys and gold labels: what was labelled, however the file was ordered.'),
   counts: CorpusCounts,
   chunks: z.array(ChunkEntry),
-  rows: ArtifactRef.describe('JSONL of {line, id, key}: every usable row of the corpus in its order.'),
-  refused: ArtifactRef.nullable().describe('JSONL of {file, line, id, problem}.'),
+  files: z.array(InputFileEntry).default([]).describe('In the order of reading, the corpus first.'),
+  passedOver: z
+    .number()
+    .int()
+    .default(0)
+    .describe('Files in the given folders that are not data files: hidden, or of an extension without a reader.'),
+  rows: ArtifactRef.describe('JSONL of {part, line, id, key}: every usable row of the corpus in its order.'),
+  refused: ArtifactRef.nullable().describe('JSONL of {file, part, path, line, id, problem}; part: as in TextRow.'),
   rest: ArtifactRef.nullable().describe('JSONL of the texts left for the student.'),
   redactions: ArtifactRef.nullable()
     .default(null)

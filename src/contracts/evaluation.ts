@@ -66,6 +66,33 @@ export const EvaluationReport = z.object({
 });
 export type EvaluationReport = z.infer<typeof EvaluationReport>;
 
+export const LadderStep = z.object({
+  name: z.string(),
+  step: z.number().int().describe('Of the ladder, from 0.'),
+  agreement: z.number().describe('Share of rows answered as the labels say.'),
+  interval: Interval.describe('Wilson score interval of the agreement.'),
+  macroF1: z.number(),
+  lossToBest: z.number().describe('Agreement of the best step minus its own.'),
+  lossInterval: Interval.describe('Paired interval of that difference (Tango 1998).'),
+  modelBytes: z.number().int().describe('Of the model that answers.'),
+  textsPerSecond: z.number(),
+  trainSeconds: z.number(),
+});
+export type LadderStep = z.infer<typeof LadderStep>;
+
+/** Which student of the ladder was taken, and why. */
+export const LadderReport = z.object({
+  rows: z.number().int().describe('Held-out rows that all steps were compared on.'),
+  folds: z.number().int().describe('Folds that the rows were pooled from; 0: the validation split.'),
+  margin: z.number(),
+  confidence: z.number(),
+  best: z.string().describe('Name of the step with the highest agreement.'),
+  chosen: z.string(),
+  steps: z.array(LadderStep),
+  refused: z.array(z.object({ name: z.string(), reason: z.string() })).describe('Steps that could not be trained.'),
+});
+export type LadderReport = z.infer<typeof LadderReport>;
+
 export const EvaluationSummary = z.object({
   report: ArtifactRef,
   markdown: ArtifactRef,

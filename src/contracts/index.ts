@@ -6,6 +6,7 @@ export {
   CorpusCounts,
   CorpusInput,
   GoldInput,
+  InputFileEntry,
   Manifest,
   TextRow,
 } from './corpus.js';
@@ -15,6 +16,8 @@ export {
   EvaluationReport,
   EvaluationSummary,
   Interval,
+  LadderReport,
+  LadderStep,
   PairedComparison,
 } from './evaluation.js';
 export { FailureType } from './failure-types.js';
@@ -39,6 +42,7 @@ export {
   ReviewDecision,
   ReviewQueue,
   ReviewRow,
+  SecondOpinion,
 } from './review.js';
 export {
   AnnotationInput,
@@ -56,6 +60,8 @@ export {
 } from './run.js';
 export { Currency, Grant, Spending } from './spending.js';
 export {
+  ChooseInput,
+  ChooseOutcome,
   ChunkInput,
   ControlInput,
   CorrectionInput,
@@ -70,25 +76,31 @@ export {
   ReviewInput,
   RunOutcome,
   SettleInput,
+  TrainedCandidate,
   VoteInput,
   VoteOutcome,
   WaitNotice,
 } from './stages.js';
 export { TrainingExample, TrainingProgress, TrainingSummary } from './student.js';
 export {
+  EncoderSettings,
+  FrozenSettings,
+  LadderSettings,
+  LinearSettings,
+  OneStudentSettings,
+  StudentSettings,
+} from './student-settings.js';
+export {
   AnnotationSettings,
   Budget,
   DeploymentGateSettings,
-  EncoderSettings,
   EvaluationSettings,
   Label,
   LabelsGateSettings,
-  LinearSettings,
   PlaceholderName,
   PlannedVotes,
   PromptStyle,
   RedactionRule,
-  StudentSettings,
   Task,
   TeacherSettings,
   VoteSettings,

@@ -9,6 +9,7 @@ export const LabelRow = z.object({
   key: z.string(),
   id: z.string(),
   text: z.string(),
+  part: z.number().int().optional().describe('File of its first row, as in TextRow.'),
   line: z.number().int(),
   label: z.string().nullable().describe('null: the votes decided nothing.'),
   distribution: z

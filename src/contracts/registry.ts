@@ -9,6 +9,7 @@ export const Provenance = z.object({
   taskHash: z.string(),
   teacher: z.object({ provider: z.string(), model: z.string().nullable(), host: z.string() }),
   corpusHash: z.string(),
+  datasets: z.array(z.string()).default([]).describe('Datasets of the Hub that texts came from, each with its commit.'),
   labels: ArtifactRef,
   seed: z.number().int(),
   software: z.record(z.string(), z.string()).describe('Versions of tutelage, node and onnxruntime-node.'),

@@ -24,7 +24,7 @@ export const DistillationInput = z.strictObject({
         .transform((path) => CorpusInput.parse({ path })),
       CorpusInput,
     ])
-    .describe("The texts to label: a path on the worker's disk, or an object with path and columns."),
+    .describe("The texts to label: a path on the worker's disk or an address, or an object with path and columns."),
   gold: z
     .union([
       z
@@ -88,6 +88,14 @@ export const PreparedRun = z.object({
   worstCall: Spending.describe('The most that a call of the run can come to.'),
   budget: Grant,
   gates: z.object({ labels: LabelsGateSettings, deployment: DeploymentGateSettings }),
+  ladder: z
+    .object({
+      candidates: z.array(z.object({ name: z.string(), step: z.number().int() })),
+      foldsBelow: z.number().int(),
+      searchMs: z.number().nullable().describe('No further candidate of a step is begun after so long.'),
+    })
+    .nullish()
+    .describe('The students to choose from; null: the task trains one.'),
   teacherHost: z.string(),
   teacherModel: z.string().nullable(),
   probe: ProbeResult,

@@ -49,8 +49,42 @@ export type CorrectionInput = z.infer<typeof CorrectionInput>;
 export const CorrectionOutcome = VoteOutcome.extend({ changed: z.number().int() });
 export type CorrectionOutcome = z.infer<typeof CorrectionOutcome>;
 
-export const DistillInput = z.object({ prepared: PreparedRun, labels: ArtifactRef });
+export const DistillInput = z.object({
+  prepared: PreparedRun,
+  labels: ArtifactRef,
+  candidate: z.number().int().nullish().describe('Index among the students of a ladder; null: there is only one.'),
+  fold: z
+    .number()
+    .int()
+    .nullish()
+    .describe('Train without this fold of the labelled texts, to compare; null: train the student itself.'),
+});
 export type DistillInput = z.infer<typeof DistillInput>;
+
+/** A student of the ladder, and its answers to held-out rows. */
+export const TrainedCandidate = z.object({
+  candidate: z.number().int(),
+  student: TrainingSummary,
+  folds: z
+    .array(TrainingSummary)
+    .describe('Trained without one fold each; empty: the validation split is compared on.'),
+});
+export type TrainedCandidate = z.infer<typeof TrainedCandidate>;
+
+export const ChooseInput = z.object({
+  prepared: PreparedRun,
+  labels: ArtifactRef,
+  trained: z.array(TrainedCandidate),
+  refused: z.array(z.object({ candidate: z.number().int(), reason: z.string() })),
+});
+export type ChooseInput = z.infer<typeof ChooseInput>;
+
+export const ChooseOutcome = z.object({
+  student: TrainingSummary,
+  report: ArtifactRef.describe('LadderReport as JSON; a picture and Markdown lie beside it.'),
+  evidence: z.string().describe('Markdown.'),
+});
+export type ChooseOutcome = z.infer<typeof ChooseOutcome>;
 
 export const EvaluateInput = z.object({
   prepared: PreparedRun,
@@ -71,6 +105,7 @@ export const DeployInput = z.object({
   student: TrainingSummary,
   evaluation: EvaluationSummary,
   approvedBy: z.string(),
+  certificate: Certificate.nullish(),
 });
 export type DeployInput = z.infer<typeof DeployInput>;
 

@@ -28,9 +28,15 @@ export type TrainingProgress = z.infer<typeof TrainingProgress>;
 
 export const TrainingSummary = z.object({
   kind: z.string(),
+  candidate: z.number().int().nullish().describe('Index among the students of a ladder; null: it was the only one.'),
   folder: z.string().describe("The student's folder in the store."),
   files: z.array(ArtifactRef),
   trainSeconds: z.number(),
+  threads: z
+    .number()
+    .int()
+    .nullish()
+    .describe('Logical cores of the machine that trained; its estimated energy follows.'),
   examples: z.number().int().describe('Texts fitted on in the end, validation included once choices are made.'),
   validation: z.object({
     rows: z.number().int(),

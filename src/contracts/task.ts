@@ -1,5 +1,6 @@
 /** The task file: what a user writes in YAML. Types, defaults, ranges and descriptions have their only source here. */
 import { z } from 'zod';
+import { StudentSettings } from './student-settings.js';
 
 function isUsefulPattern(pattern: string): boolean {
   try {
@@ -292,71 +293,6 @@ export const DeploymentGateSettings = z.strictObject({
     .default(null),
 });
 export type DeploymentGateSettings = z.infer<typeof DeploymentGateSettings>;
-
-const studentBase = {
-  targets: z
-    .enum(['soft', 'hard'])
-    .default('soft')
-    .describe('Learn the distribution of the votes, or the label alone.'),
-  maxMemoryMb: z.number().int().min(64).default(4096).describe('Training that needs more is refused beforehand.'),
-};
-
-export const LinearSettings = z.strictObject({
-  // Optional too, so that settings without a kind are these.
-  kind: z
-    .literal('linear')
-    .optional()
-    .default('linear')
-    .describe('Hashed n-grams, TF-IDF and multinomial logistic regression; no download.'),
-  ...studentBase,
-  buckets: z
-    .number()
-    .int()
-    .min(1024)
-    .max(2 ** 24)
-    .default(2 ** 18)
-    .describe('N-grams with a weight for each label, at most; of more, those of the fewest texts are left out.'),
-  strengths: z
-    .array(z.number().positive())
-    .min(1)
-    .default([0.3, 1, 3, 10, 30])
-    .describe('Inverse regularisation strengths (C) to choose from on the validation split.'),
-});
-export type LinearSettings = z.infer<typeof LinearSettings>;
-
-export const EncoderSettings = z.strictObject({
-  kind: z.literal('encoder').describe('A pretrained encoder (BERT, MiniLM, DistilBERT, RoBERTa, XLM-R), fine-tuned.'),
-  ...studentBase,
-  encoder: z
-    .string()
-    .min(1)
-    .describe(
-      "The encoder: a folder in the Hub's layout on the worker's disk (./folder, /folder), or a repository on the Hub.",
-    ),
-  revision: z
-    .string()
-    .min(1)
-    .default('main')
-    .describe("Revision of the Hub's repository; a commit pins the encoder for good."),
-  epochs: z.number().int().min(1).max(100).default(4).describe('Times that training goes over the examples.'),
-  patience: z
-    .number()
-    .int()
-    .min(1)
-    .default(2)
-    .describe('Epochs without a lower validation loss after which training stops; the best epoch is kept.'),
-  learningRate: z.number().positive().max(1).default(5e-5).describe('The highest; it warms up to it and falls to 0.'),
-  batchSize: z.number().int().min(1).max(512).default(16).describe('Examples of one training step.'),
-  quantise: z
-    .boolean()
-    .default(true)
-    .describe('Also make an INT8 model, and answer with it where its labels are those of the float32 model (99 %).'),
-  maxLength: z.number().int().min(8).max(8192).default(128).describe('Tokens of a text; the rest is cut off.'),
-});
-export type EncoderSettings = z.infer<typeof EncoderSettings>;
-
-export const StudentSettings = z.discriminatedUnion('kind', [LinearSettings, EncoderSettings]);
-export type StudentSettings = z.infer<typeof StudentSettings>;
 
 export const EvaluationSettings = z.strictObject({
   validationShare: z

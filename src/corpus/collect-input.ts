@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Task } from '../contracts/index.js';
 import { CorpusError } from './corpus-error.js';
 import { sortRecords } from './external-sort.js';
+import { placeOf, shownPaths } from './find-files.js';
 import { type InputSource, type RefusedRow, readInput, type UsableRow } from './read-input.js';
 import { BlockWriter, readRecords, writeRecords } from './record-file.js';
 import type { StoreRecords } from './store-records.js';
@@ -13,6 +14,8 @@ export interface CollectedInput {
   /** Local JSONL of UsableRow, in the order of the input. */
   file: string;
   rows: number;
+  /** Rows of each file of the input. */
+  rowsOfPart: number[];
   refused: number;
 }
 
@@ -29,14 +32,16 @@ export async function collectInput(
 ): Promise<CollectedInput> {
   const all = join(tempFolder, `${source.name}-all.jsonl`);
   const bad = new BadRows(refused);
-  const { rows, anyId } = await splitRows(watch.each(readInput(source, task, watch.signal), 'read'), all, bad);
+  const rowsOfPart = source.files.map(() => 0);
+  const anyId = await splitRows(watch.each(readInput(source, task, watch.signal), 'read'), all, bad, rowsOfPart);
+  const rows = rowsOfPart.reduce((sum, count) => sum + count, 0);
   // Ids that are hashes of their texts can't stand for two texts.
   const file = anyId ? await withoutDoubleIds(all, source, bad, { tempFolder, watch }) : all;
   if (bad.count > 0 && source.input.badRows === 'refuse') {
     await refused.finish();
     throw badRowsError(source, rows, bad, refused.path);
   }
-  return { file, rows, refused: bad.count };
+  return { file, rows, rowsOfPart, refused: bad.count };
 }
 
 /** Refused rows on their way to the store, and the first few for the message. */
@@ -48,7 +53,7 @@ class BadRows {
 
   async add(row: RefusedRow): Promise<void> {
     this.count++;
-    this.first = [...this.first, row].sort((a, b) => a.line - b.line).slice(0, NAMED_ROWS);
+    this.first = [...this.first, row].sort((a, b) => a.part - b.part || a.line - b.line).slice(0, NAMED_ROWS);
     await this.list.write(row);
   }
 }
@@ -57,13 +62,13 @@ async function splitRows(
   checked: ReturnType<typeof readInput>,
   file: string,
   bad: BadRows,
-): Promise<{ rows: number; anyId: boolean }> {
+  rowsOfPart: number[],
+): Promise<boolean> {
   const writer = await BlockWriter.open(file);
-  let rows = 0;
   let anyId = false;
   try {
     for await (const row of checked) {
-      rows++;
+      rowsOfPart[('refused' in row ? row.refused : row.usable).part]!++;
       if ('refused' in row) await bad.add(row.refused);
       else {
         anyId ||= row.usable.id !== idOfKey(row.usable.key);
@@ -71,7 +76,7 @@ async function splitRows(
       }
     }
     await writer.flush();
-    return { rows, anyId };
+    return anyId;
   } finally {
     await writer.close();
   }
@@ -86,7 +91,7 @@ async function withoutDoubleIds(
 ): Promise<string> {
   const rows = () => watch.each(readRecords<UsableRow>(all), 'check ids');
   const byId = sortRecords(idsOf(rows()), (row) => row.id, { tempFolder });
-  const byLine = sortRecords(doubleIds(byId), (row) => String(row.line).padStart(16, '0'), { tempFolder });
+  const byLine = sortRecords(doubleIds(byId, source), placeKey, { tempFolder });
   const doubles = join(tempFolder, `${source.name}-double-ids.jsonl`);
   if ((await writeRecords(doubles, byLine)) === 0) return all;
   const kept = join(tempFolder, `${source.name}.jsonl`);
@@ -95,21 +100,26 @@ async function withoutDoubleIds(
 }
 
 async function* idsOf(rows: AsyncIterable<UsableRow>): AsyncGenerator<Omit<UsableRow, 'text' | 'label' | 'stratum'>> {
-  for await (const { file, line, id, key } of rows) yield { file, line, id, key };
+  for await (const { file, part, line, id, key } of rows) yield { file, part, line, id, key };
 }
 
-async function* doubleIds(sortedById: ReturnType<typeof idsOf>): AsyncGenerator<RefusedRow> {
-  let first: { line: number; id: string; key: string } | undefined;
+async function* doubleIds(sortedById: ReturnType<typeof idsOf>, { files }: InputSource): AsyncGenerator<RefusedRow> {
+  let first: { part: number; line: number; id: string; key: string } | undefined;
   for await (const row of sortedById) {
     if (first?.id !== row.id) first = row;
     else if (first.key !== row.key) {
-      const problem = `its id also stands at line ${first.line}, with a different text`;
-      yield { file: row.file, line: row.line, id: row.id, problem };
+      const problem = `its id also stands at ${placeOf(files[first.part]!, first.line, files.length === 1)}, with a different text`;
+      yield { file: row.file, part: row.part, path: files[row.part]!.name, line: row.line, id: row.id, problem };
     }
   }
 }
 
-/** Both in the order of lines. */
+/** Order of the rows of an input, as a key to sort by. */
+function placeKey({ part, line }: { part: number; line: number }): string {
+  return `${String(part).padStart(9, '0')} ${String(line).padStart(16, '0')}`;
+}
+
+/** Both in the order of the input. */
 async function* leaveOut(
   rows: AsyncIterable<UsableRow>,
   doubles: AsyncGenerator<RefusedRow>,
@@ -117,7 +127,7 @@ async function* leaveOut(
 ): AsyncGenerator<UsableRow> {
   let next = await doubles.next();
   for await (const row of rows) {
-    if (next.done || row.line !== next.value.line) yield row;
+    if (next.done || row.part !== next.value.part || row.line !== next.value.line) yield row;
     else {
       await bad.add(next.value);
       next = await doubles.next();
@@ -125,11 +135,13 @@ async function* leaveOut(
   }
 }
 
-function badRowsError({ name, input }: InputSource, rows: number, bad: BadRows, list: string): CorpusError {
-  const named = bad.first.map(({ line, problem }) => `line ${line}: ${problem}`).join('; ');
+function badRowsError({ name, input, files }: InputSource, rows: number, bad: BadRows, list: string): CorpusError {
+  const named = bad.first
+    .map(({ part, line, problem }) => `${placeOf(files[part]!, line, files.length === 1)}: ${problem}`)
+    .join('; ');
   return new CorpusError({
     field: name,
-    path: input.path,
+    path: shownPaths(input.path),
     problem: `${bad.count} of ${rows} rows can't be used (${named}); ${list} in the store lists ${bad.count === 1 ? 'it' : 'all'}`,
     mend: `Mend them, or set ${name}.badRows: "skip" to leave them out`,
   });

@@ -1,5 +1,5 @@
 /** Which format a file has, by its extension, and the checks that every input file passes before it is read. */
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { CorpusError } from './corpus-error.js';
 
@@ -8,12 +8,13 @@ export type FileFormat = 'jsonl' | 'csv' | 'tsv' | 'parquet';
 /** An input file that exists and is not empty. */
 export interface InputFile {
   path: string;
+  /** What messages call it: the path, or the address that it was fetched from. */
+  shown: string;
   /** Setting that names the file, for messages. */
   field: string;
   format: FileFormat;
+  gzip: boolean;
   bytes: number;
-  /** Bytes of the byte order mark that text files may begin with. */
-  bomBytes: 0 | 3;
   signal: AbortSignal | undefined;
 }
 
@@ -24,38 +25,54 @@ const FORMATS: Record<string, FileFormat> = {
   '.tsv': 'tsv',
   '.parquet': 'parquet',
 };
+const GZIP = '.gz';
 const WORKERS_DISK = "Paths mean the worker's disk";
 
-/** Throws CorpusError on an extension that has no reader and writer. */
+/** Throws CorpusError on an extension that has no writer. */
 export function formatOf(path: string, field: string): FileFormat {
+  const told = toldFormat(path);
+  if (told !== null && !told.gzip) return told.format;
+  throw noFormat(path, field, Object.keys(FORMATS));
+}
+
+/** Whether there is a reader for files of this name. */
+export function isReadable(path: string): boolean {
+  return toldFormat(path) !== null;
+}
+
+/** The format that a file name tells; text formats may be compressed (.csv.gz). null: it has no reader. */
+function toldFormat(path: string): { format: FileFormat; gzip: boolean } | null {
+  const gzip = extname(path).toLowerCase() === GZIP;
+  const format = FORMATS[extname(gzip ? path.slice(0, -GZIP.length) : path).toLowerCase()];
+  return format === undefined || (gzip && format === 'parquet') ? null : { format, gzip };
+}
+
+function noFormat(path: string, field: string, extensions: readonly string[]): CorpusError {
   const extension = extname(path).toLowerCase();
-  const format = FORMATS[extension];
-  if (format !== undefined) return format;
-  throw new CorpusError({
+  return new CorpusError({
     field,
     path,
     problem: extension === '' ? 'the file name has no extension' : `there is no reader for ${extension} files`,
-    mend: `Use one of ${Object.keys(FORMATS).join(', ')}; the format is told by the extension`,
+    mend: `Use one of ${extensions.join(', ')}; the format is told by the extension`,
   });
 }
 
-/** Throws CorpusError where the file is missing, not a file, empty, unreadable or UTF-16. */
-export async function inspectInput(path: string, field: string, signal?: AbortSignal): Promise<InputFile> {
-  const format = formatOf(path, field);
+/** shown: what messages call the file. Throws CorpusError where it is missing, not a file, empty, or unreadable. */
+export async function inspectInput(
+  path: string,
+  { field, shown = path, signal }: { field: string; shown?: string; signal?: AbortSignal | undefined },
+): Promise<InputFile> {
+  const told = toldFormat(shown);
+  if (told === null) throw noFormat(shown, field, [...Object.keys(FORMATS), '.jsonl.gz', '.csv.gz', '.tsv.gz']);
   const refuse = (problem: string, mend: string, cause?: unknown) =>
-    new CorpusError({ field, path, problem, mend }, cause === undefined ? undefined : { cause });
+    new CorpusError({ field, path: shown, problem, mend }, cause === undefined ? undefined : { cause });
   try {
     const { size } = await stat(path).then((found) => {
       if (found.isFile()) return found;
       throw refuse('it is not a file', `${WORKERS_DISK}: give one file with rows`);
     });
     if (size === 0) throw refuse('the file is empty', `${WORKERS_DISK}: give a file with at least one row`);
-    const head = format === 'parquet' ? Buffer.alloc(0) : await firstBytes(path);
-    if (head.length >= 2 && (head.readUInt16BE(0) === 0xfffe || head.readUInt16BE(0) === 0xfeff)) {
-      throw refuse('the file is UTF-16', 'Save it as UTF-8');
-    }
-    const bomBytes = head.length === 3 && head.readUIntBE(0, 3) === 0xefbbbf ? 3 : 0;
-    return { path, field, format, bytes: size, bomBytes, signal };
+    return { path, shown, field, ...told, bytes: size, signal };
   } catch (error) {
     if (error instanceof CorpusError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
@@ -84,14 +101,4 @@ export function requireColumn(
     problem: `there is no column "${column}"; the columns are: ${shown}`,
     mend: at.mend ?? 'Name one of them',
   });
-}
-
-async function firstBytes(path: string): Promise<Buffer> {
-  const handle = await open(path, 'r');
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(3), 0, 3, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
 }

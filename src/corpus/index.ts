@@ -1,6 +1,7 @@
 export { CorpusError } from './corpus-error.js';
 export { type Correction, readCorrections } from './corrections.js';
 export { type SortOptions, sortRecords } from './external-sort.js';
+export { type FoundFile, type FoundFiles, findFiles } from './find-files.js';
 export { matchLabel } from './label-match.js';
 export { type PrepareOptions, prepareCorpus } from './prepare-corpus.js';
 export { type ReadOptions, type Row, readColumns, readRows } from './read-rows.js';

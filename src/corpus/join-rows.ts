@@ -1,5 +1,6 @@
 /** Rows of the same text become one text: its set, its gold label, how many rows carry it. */
 import { CorpusError } from './corpus-error.js';
+import { shownPaths } from './find-files.js';
 import type { InputSource, UsableRow } from './read-input.js';
 
 /** A different text. It belongs to the corpus if a row of the corpus carries it without a label, else to the gold set. */
@@ -7,6 +8,7 @@ export interface JoinedText {
   key: string;
   id: string;
   text: string;
+  part: number;
   line: number;
   copies: number;
   gold: string | null;
@@ -80,13 +82,14 @@ function* close(open: OpenText, tally: JoinTally, corpus: InputSource): Generato
     tally.goldRows++;
     if (open.unlabelled) tally.goldInCorpus++;
   }
-  const { key, id, text, line } = open.first;
+  const { key, id, text, part, line } = open.first;
   const copies = open.corpusRows > 0 ? open.corpusRows : open.goldRows;
   const set = open.unlabelled ? 'corpus' : 'gold';
   yield {
     key,
     id,
     text,
+    part,
     line,
     copies,
     gold,
@@ -104,7 +107,7 @@ function countStratum(name: string, { strata }: JoinTally, { input, stratifyBy }
   if (strata.size === MAX_STRATA) {
     throw new CorpusError({
       field: 'corpus.sample.stratifyBy',
-      path: input.path,
+      path: shownPaths(input.path),
       problem: `the column "${stratifyBy}" has more than ${MAX_STRATA} different values`,
       mend: 'Name a column with few values, or null for a simple random sample',
     });

@@ -3,12 +3,21 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ArtifactRef, CorpusInput, GoldInput, Manifest, Task, TextRow } from '../contracts/index.js';
+import type {
+  ArtifactRef,
+  CorpusInput,
+  GoldInput,
+  InputFileEntry,
+  Manifest,
+  Task,
+  TextRow,
+} from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import { type CollectedInput, collectInput } from './collect-input.js';
 import { CorpusError } from './corpus-error.js';
 import { type Draw, drawTexts } from './draw-texts.js';
 import { sortRecords } from './external-sort.js';
+import { findFiles, shownPaths } from './find-files.js';
 import { type JoinedText, type JoinTally, joinRows, newTally } from './join-rows.js';
 import type { InputSource, RefusedRow, UsableRow } from './read-input.js';
 import { readRecords, writeRecords } from './record-file.js';
@@ -27,6 +36,8 @@ export interface PrepareOptions {
   runFolder: string;
   /** Chunks of earlier runs. */
   knownChunks: readonly KnownChunk[];
+  /** Says where hf:// addresses lead: HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HF_HOME. */
+  env: NodeJS.ProcessEnv;
   /** Local folder with room for about three times the corpus; what is written there is removed. */
   tempFolder: string;
   onProgress?: (progress: PrepareProgress) => void;
@@ -38,6 +49,14 @@ interface Redactions {
   spans: ReplacedSpan[];
 }
 
+/** Where a row of the corpus stands; part: as in TextRow. */
+interface RowPlace {
+  part?: number;
+  line: number;
+  id: string;
+  key: string;
+}
+
 interface Inputs {
   corpus: CollectedInput;
   gold: CollectedInput | null;
@@ -46,7 +65,7 @@ interface Inputs {
 type Working = PrepareOptions & {
   watch: Watch;
   folder: string;
-  sources: { corpus: InputSource; gold: InputSource | null };
+  sources: { corpus: InputSource; gold: InputSource | null; passedOver: number };
 };
 
 /** Writes chunks, rows, refused rows, rest and manifest below the run folder's prepare/; a second call with the same
@@ -56,9 +75,9 @@ export async function prepareCorpus(options: PrepareOptions): Promise<{ manifest
   const tempFolder = await mkdtemp(join(options.tempFolder, 'prepare-'));
   const folder = `${options.runFolder}/prepare`;
   const watch = new Watch(options.onProgress, options.signal);
-  const working = { ...options, tempFolder, folder, watch, sources: sourcesOf(options) };
+  const working = { ...options, tempFolder, folder, watch, sources: await sourcesOf(options) };
   const refused = new StoreRecords<RefusedRow>(options.store, `${folder}/refused.jsonl`);
-  const rows = new StoreRecords<{ line: number; id: string; key: string }>(options.store, `${folder}/rows.jsonl`);
+  const rows = new StoreRecords<RowPlace>(options.store, `${folder}/rows.jsonl`);
   const rest = new StoreRecords<TextRow>(options.store, `${folder}/rest.jsonl`);
   const redactions = new StoreRecords<Redactions>(options.store, `${folder}/redactions.jsonl`);
   try {
@@ -92,6 +111,8 @@ export async function prepareCorpus(options: PrepareOptions): Promise<{ manifest
         redacted: written.redacted,
       },
       chunks: written.chunks,
+      files: fileEntries(working, inputs),
+      passedOver: working.sources.passedOver,
       // There is a usable row: requireTexts saw it.
       rows: (await rows.finish())!,
       refused: await refused.finish(),
@@ -105,12 +126,32 @@ export async function prepareCorpus(options: PrepareOptions): Promise<{ manifest
   }
 }
 
-function sourcesOf({ corpus, gold }: PrepareOptions): Working['sources'] {
+async function sourcesOf({ corpus, gold, env }: PrepareOptions): Promise<Working['sources']> {
   const stratifyBy = corpus.sample?.stratifyBy ?? null;
+  const labelColumn = gold === null ? corpus.labelColumn : null;
+  const found = await findFiles(corpus.path, { field: 'corpus.path', env });
+  const foundGold = gold && (await findFiles(gold.path, { field: 'gold.path', env }));
   return {
-    corpus: { name: 'corpus', input: corpus, labelColumn: gold === null ? corpus.labelColumn : null, stratifyBy },
-    gold: gold && { name: 'gold', input: gold, labelColumn: gold.labelColumn, stratifyBy: null },
+    corpus: { name: 'corpus', input: corpus, files: found.files, labelColumn, stratifyBy },
+    gold: gold && {
+      name: 'gold',
+      input: gold,
+      files: foundGold!.files,
+      labelColumn: gold.labelColumn,
+      stratifyBy: null,
+    },
+    passedOver: found.passedOver + (foundGold?.passedOver ?? 0),
   };
+}
+
+function fileEntries({ sources }: Working, inputs: Inputs): InputFileEntry[] {
+  return (['corpus', 'gold'] as const).flatMap((input) =>
+    (sources[input]?.files ?? []).map(({ address }, part) => ({
+      input,
+      address,
+      rows: inputs[input]!.rowsOfPart[part]!,
+    })),
+  );
 }
 
 async function collectInputs(working: Working, refused: StoreRecords<RefusedRow>): Promise<Inputs> {
@@ -120,13 +161,10 @@ async function collectInputs(working: Working, refused: StoreRecords<RefusedRow>
 }
 
 /** Rows of the corpus, which are listed on the way, then gold rows. */
-async function* usableRows(
-  inputs: Inputs,
-  list: StoreRecords<{ line: number; id: string; key: string }>,
-  watch: Watch,
-): AsyncGenerator<UsableRow> {
+async function* usableRows(inputs: Inputs, list: StoreRecords<RowPlace>, watch: Watch): AsyncGenerator<UsableRow> {
   for await (const row of watch.each(readRecords<UsableRow>(inputs.corpus.file), 'sort')) {
-    await list.write({ line: row.line, id: row.id, key: row.key });
+    const { part, line, id, key } = row;
+    await list.write({ ...(part > 0 && { part }), line, id, key });
     yield row;
   }
   if (inputs.gold !== null) yield* watch.each(readRecords<UsableRow>(inputs.gold.file), 'sort');
@@ -135,7 +173,7 @@ async function* usableRows(
 function requireTexts({ corpus, gold }: Working, inputs: Inputs, tally: JoinTally): void {
   if (tally.strata.size > 0) return;
   const refuse = (field: string, problem: string, mend: string) =>
-    new CorpusError({ field, path: corpus.path, problem, mend });
+    new CorpusError({ field, path: shownPaths(corpus.path), problem, mend });
   if (inputs.corpus.rows === inputs.corpus.refused) {
     throw refuse('corpus.path', 'there is nothing to label: the file has no usable row', 'Give a file with texts');
   }
@@ -167,9 +205,14 @@ async function writeTexts(
   };
   const counts = { corpus: 0, gold: 0, rest: 0, redacted: 0 };
   for await (const text of texts) {
-    const { set, stratum: _, ...row } = text;
+    const { set, stratum: _, part, ...row } = text;
     const kept = row.gold !== null || draw.sampled(text);
-    const textRow: TextRow = { ...row, asked: null, gateGold: row.gold !== null && draw.forGate(text) };
+    const textRow: TextRow = {
+      ...row,
+      ...(part > 0 && { part }),
+      asked: null,
+      gateGold: row.gold !== null && draw.forGate(text),
+    };
     counts[kept ? set : 'rest']++;
     if (!kept) {
       await rest.write(textRow);

@@ -1,12 +1,12 @@
 /** Rows of a CSV or TSV file with a header (RFC 4180: cells with quotes, delimiters or line ends stand in quotes).
  *  Quoting errors end the reading: past a stray quote nobody knows where rows begin. */
 import { isUtf8 } from 'node:buffer';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { CsvError, type Options, parse } from 'csv-parse';
 import { CorpusError } from './corpus-error.js';
 import type { InputFile } from './file-format.js';
 import type { Row } from './read-rows.js';
+import { textBytes } from './text-bytes.js';
 import { MAX_LINE_BYTES } from './text-lines.js';
 
 interface CsvRecord {
@@ -66,9 +66,8 @@ async function* csvRecords(file: InputFile): AsyncGenerator<CsvRecord> {
   };
   // The library's types have no overload for records of another type without column names.
   const parser = parse(options as unknown as Options);
-  const source = createReadStream(file.path, { start: file.bomBytes, signal: file.signal });
   // pipeline hands an error of the source on to the parser, where the loop below throws it.
-  pipeline(source, parser, () => {});
+  pipeline(Readable.from(textBytes(file)), parser, () => {});
   try {
     for await (const record of parser) yield record as CsvRecord;
   } catch (error) {
@@ -76,7 +75,7 @@ async function* csvRecords(file: InputFile): AsyncGenerator<CsvRecord> {
     // Not kept as the cause: it carries the row's text.
     throw new CorpusError({
       field: file.field,
-      path: file.path,
+      path: file.shown,
       problem: `the row that begins at line ${nextLine} is broken: ${QUOTING_PROBLEMS[error.code] ?? error.code}`,
       mend: 'Put cells that hold quotes, delimiters or line ends into quotes and double the quotes in them, or use JSONL',
     });
@@ -91,7 +90,7 @@ function countNewlines(bytes: Uint8Array): number {
 
 function checkHeader(file: InputFile, cells: readonly (string | null)[]): string[] {
   const refuse = (problem: string) =>
-    new CorpusError({ field: file.field, path: file.path, problem, mend: 'The first row must name the columns' });
+    new CorpusError({ field: file.field, path: file.shown, problem, mend: 'The first row must name the columns' });
   if (cells.includes(null)) throw refuse('the header is not valid UTF-8');
   const names = cells.filter((cell): cell is string => cell !== null && cell !== '');
   if (names.length === 0) throw refuse('the header names no column');

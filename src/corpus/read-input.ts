@@ -1,17 +1,20 @@
-/** Rows of the corpus or of the gold file, checked one by one against the task. */
+/** Rows of the corpus or of the gold rows, file by file, checked one by one against the task. */
 import type { CorpusInput, GoldInput, Task } from '../contracts/index.js';
 import { CorpusError, shortly } from './corpus-error.js';
 import { requireColumn } from './file-format.js';
+import { type FoundFile, placeOf, shownPaths } from './find-files.js';
 import { labelMatcher } from './label-match.js';
 import { type Row, readColumns, readRows } from './read-rows.js';
 import { compileTemplate, type Template } from './template.js';
 import { idOfKey, textKey } from './text-key.js';
 
-/** Which of the two files a row stands in; also the setting's name. */
+/** Which of the two inputs a row stands in; also the setting's name. */
 export type InputName = 'corpus' | 'gold';
 
 export interface UsableRow {
   file: InputName;
+  /** Index of its file among those of the input. */
+  part: number;
   line: number;
   id: string;
   key: string;
@@ -24,6 +27,9 @@ export interface UsableRow {
 
 export interface RefusedRow {
   file: InputName;
+  part: number;
+  /** Name of its file. */
+  path: string;
   line: number;
   id: string | null;
   problem: string;
@@ -32,6 +38,8 @@ export interface RefusedRow {
 export interface InputSource {
   name: InputName;
   input: CorpusInput | GoldInput;
+  /** In the order of reading. */
+  files: readonly FoundFile[];
   /** Column of experts' labels; null: no row has one. */
   labelColumn: string | null;
   stratifyBy: string | null;
@@ -42,22 +50,31 @@ export type CheckedRow = { usable: UsableRow } | { refused: RefusedRow };
 /** Rows of one input in its order. Throws CorpusError where a column is missing, and on a label that the task does not
  *  know. */
 export async function* readInput(source: InputSource, task: Task, signal?: AbortSignal): AsyncGenerator<CheckedRow> {
-  const { path, textColumn, idColumn } = source.input;
+  const { textColumn, idColumn } = source.input;
   const template = compileTemplate(task.text, textColumn);
-  const field = `${source.name}.path`;
-  const found = await readColumns(path, { field, signal });
-  if (found !== null) checkColumns(source, template, found);
   const wanted = [...template.columns, idColumn, source.labelColumn, source.stratifyBy];
   const columns = wanted.filter((column) => column !== null);
-  yield* checkRows(readRows(path, { field, columns, signal }), source, template, task);
+  const withIds = new Map<boolean, string>();
+  for (const [part, file] of source.files.entries()) {
+    const path = await file.fetch();
+    const options = { field: `${source.name}.path`, shown: file.address, columns, signal };
+    const found = await readColumns(path, options);
+    if (found !== null) {
+      checkColumns(source, file, template, found);
+      withIds.set(found.includes(idColumn), file.name);
+      if (withIds.size > 1) throw idsInSome(source, file, withIds);
+    }
+    yield* checkRows(readRows(path, options), { source, part, file }, template, task);
+  }
 }
 
 function checkColumns(
   { name, input, labelColumn, stratifyBy }: InputSource,
+  { address: path }: FoundFile,
   template: Template,
   found: string[],
 ): void {
-  const { path, textColumn } = input;
+  const { textColumn } = input;
   for (const column of template.columns) {
     const isText = column === textColumn;
     requireColumn(column, found, {
@@ -71,9 +88,30 @@ function checkColumns(
   if (stratifyBy !== null) requireColumn(stratifyBy, found, { field: 'corpus.sample.stratifyBy', path });
 }
 
+/** Half the rows with ids of their own and half with hashes would be found only when the labels are joined again. */
+function idsInSome(
+  { name, input }: InputSource,
+  { address }: FoundFile,
+  withIds: ReadonlyMap<boolean, string>,
+): CorpusError {
+  return new CorpusError({
+    field: `${name}.idColumn`,
+    path: address,
+    problem: `the column "${input.idColumn}" stands in ${withIds.get(true)} and not in ${withIds.get(false)}`,
+    mend: 'Give all files the column, or name one that none has: then ids are content hashes',
+  });
+}
+
+/** A file of an input. */
+interface Part {
+  source: InputSource;
+  part: number;
+  file: FoundFile;
+}
+
 async function* checkRows(
   rows: AsyncIterable<Row>,
-  source: InputSource,
+  { source, part, file: { name: path, address } }: Part,
   template: Template,
   task: Task,
 ): AsyncGenerator<CheckedRow> {
@@ -82,11 +120,11 @@ async function* checkRows(
   for await (const row of rows) {
     const { line } = row;
     if ('problem' in row) {
-      yield { refused: { file, line, id: null, problem: row.problem } };
+      yield { refused: { file, part, path, line, id: null, problem: row.problem } };
       continue;
     }
     const id = givenId(row.values[source.input.idColumn]);
-    const refuse = (problem: string): CheckedRow => ({ refused: { file, line, id: id ?? null, problem } });
+    const refuse = (problem: string): CheckedRow => ({ refused: { file, part, path, line, id: id ?? null, problem } });
     const rendered = template.render(row.values);
     const value = labelColumn === null ? undefined : row.values[labelColumn];
     if (id === undefined) yield refuse('its id is neither a string nor a number');
@@ -96,9 +134,12 @@ async function* checkRows(
     else {
       const { text } = rendered;
       const key = textKey(text);
-      const label = isEmpty(value) ? null : (match(value) ?? refuseLabel(value, line, source, task));
+      const label = isEmpty(value)
+        ? null
+        : (match(value) ??
+          refuseLabel(value, placeOf({ name: path, address }, line, source.files.length === 1), source, task));
       const stratum = stratifyBy === null || isEmpty(row.values[stratifyBy]) ? '' : String(row.values[stratifyBy]);
-      yield { usable: { file, line, id: id ?? idOfKey(key), key, text, label, stratum } };
+      yield { usable: { file, part, line, id: id ?? idOfKey(key), key, text, label, stratum } };
     }
   }
 }
@@ -119,12 +160,12 @@ function tooLong(text: string, { name, input }: InputSource): string {
   return `its text has ${text.length} code units, more than ${name}.maxTextLength ${input.maxTextLength}`;
 }
 
-function refuseLabel(value: unknown, line: number, { name, input, labelColumn }: InputSource, task: Task): never {
+function refuseLabel(value: unknown, place: string, { name, input, labelColumn }: InputSource, task: Task): never {
   const known = task.labels.map((label) => label.name).join(', ');
   throw new CorpusError({
     field: `${name}.labelColumn`,
-    path: input.path,
-    problem: `line ${line} has the label ${shortly(value)} in the column "${labelColumn}", which is none of ${known}`,
+    path: shownPaths(input.path),
+    problem: `${place} has the label ${shortly(value)} in the column "${labelColumn}", which is none of ${known}`,
     mend:
       "Add the spelling to the aliases of one of the task's labels" +
       (name === 'corpus' ? ', or set corpus.labelColumn to null to leave the column out' : ''),

@@ -2,10 +2,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { InputFile } from './file-format.js';
 import type { Row } from './read-rows.js';
+import { textBytes } from './text-bytes.js';
 import { MAX_LINE_BYTES, readLines } from './text-lines.js';
 
 export async function* readJsonl(file: InputFile): AsyncGenerator<Row> {
-  for await (const { line, bytes } of readLines(file.path, { start: file.bomBytes, signal: file.signal })) {
+  for await (const { line, bytes } of readLines(textBytes(file))) {
     if (bytes === null) yield { line, problem: `the line is longer than ${MAX_LINE_BYTES} bytes` };
     else if (!isUtf8(bytes)) yield { line, problem: 'the line is not valid UTF-8' };
     else {

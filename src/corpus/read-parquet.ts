@@ -72,7 +72,7 @@ function columnsIn(metadata: FileMetaData): string[] {
 
 function unreadable(file: InputFile, problem: string, cause: unknown): CorpusError {
   const mend = 'Write the file anew, or use JSONL';
-  return new CorpusError({ field: file.field, path: file.path, problem, mend }, { cause });
+  return new CorpusError({ field: file.field, path: file.shown, problem, mend }, { cause });
 }
 
 function asyncBuffer(handle: FileHandle, byteLength: number): AsyncBuffer {

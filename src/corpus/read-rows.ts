@@ -12,12 +12,14 @@ export interface ReadOptions {
   field?: string;
   /** Columns that will be looked at; Parquet reads no others. Without: all. */
   columns?: readonly string[];
+  /** What messages call the file; without: its path. */
+  shown?: string;
   signal?: AbortSignal | undefined;
 }
 
 /** Throws CorpusError where the file as a whole can't be read, and the signal's reason. */
 export async function* readRows(path: string, options: ReadOptions = {}): AsyncGenerator<Row> {
-  const file = await inspectInput(path, options.field ?? 'path', options.signal);
+  const file = await inspectInput(path, { ...options, field: options.field ?? 'path' });
   switch (file.format) {
     case 'jsonl':
       yield* readJsonl(file);
@@ -34,7 +36,7 @@ export async function* readRows(path: string, options: ReadOptions = {}): AsyncG
 /** Names of the columns: the header's, the schema's, or the keys of the first readable JSONL row; null where none is
  *  readable. Throws CorpusError like readRows. */
 export async function readColumns(path: string, options: ReadOptions = {}): Promise<string[] | null> {
-  const file = await inspectInput(path, options.field ?? 'path', options.signal);
+  const file = await inspectInput(path, { ...options, field: options.field ?? 'path' });
   if (file.format === 'parquet') return parquetColumns(file);
   if (file.format !== 'jsonl') return csvColumns(file);
   for await (const row of readJsonl(file)) if ('values' in row) return Object.keys(row.values);

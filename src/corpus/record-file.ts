@@ -1,4 +1,5 @@
 /** Local JSONL files written and read in blocks: the records between the passes, and sorted runs. */
+import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { readLines } from './text-lines.js';
 
@@ -64,7 +65,8 @@ export async function writeLines<T>(
 /** Records of a file that writeRecords wrote. readBytes: size of one read. */
 export async function* readRecords<T>(path: string, readBytes = 256 * 1024): AsyncGenerator<T> {
   // Lines are ours, as long as a record may be: JSON can make six bytes of one.
-  for await (const { bytes } of readLines(path, { readBytes, maxLineBytes: Number.POSITIVE_INFINITY })) {
+  const blocks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: readBytes });
+  for await (const { bytes } of readLines(blocks, { maxLineBytes: Number.POSITIVE_INFINITY })) {
     yield JSON.parse(bytes!.toString('utf8')) as T;
   }
 }

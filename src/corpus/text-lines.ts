@@ -1,14 +1,8 @@
 /** Lines of a text file as bytes, in bounded memory. */
-import { createReadStream } from 'node:fs';
 
 export interface LineOptions {
-  /** Byte that the first line begins at: after a byte order mark. */
-  start?: number;
-  signal?: AbortSignal | undefined;
   /** Longest line that is held, in bytes. */
   maxLineBytes?: number;
-  /** Size of one read, in bytes. */
-  readBytes?: number;
 }
 
 /** Longest line or record of a file that is read, in bytes: sixteen times the longest text that a task may allow. */
@@ -19,10 +13,9 @@ const CARRIAGE_RETURN = 0x0d;
 
 /** 1-based lines without their ends (LF or CRLF); bytes null: the line is longer than maxLineBytes and was passed over. */
 export async function* readLines(
-  path: string,
-  { start = 0, signal, maxLineBytes = MAX_LINE_BYTES, readBytes = 256 * 1024 }: LineOptions = {},
+  blocks: AsyncIterable<Buffer>,
+  { maxLineBytes = MAX_LINE_BYTES }: LineOptions = {},
 ): AsyncGenerator<{ line: number; bytes: Buffer | null }> {
-  const stream: AsyncIterable<Buffer> = createReadStream(path, { start, highWaterMark: readBytes, signal });
   let pieces: Buffer[] = [];
   let held = 0;
   let line = 1;
@@ -37,7 +30,7 @@ export async function* readLines(
     held = 0;
     return { line: line++, bytes };
   };
-  for await (const block of stream) {
+  for await (const block of blocks) {
     let from = 0;
     for (let end = block.indexOf(NEWLINE); end !== -1; end = block.indexOf(NEWLINE, from)) {
       keep(block.subarray(from, end));

@@ -1,5 +1,7 @@
+export { type Grid, gridOf } from './grids.js';
 export { versionFolder } from './layout.js';
 export { fetchModel, modelCache } from './model-cache.js';
+export { type ModelCardFacts, modelCard, trainingEnergy } from './model-card.js';
 export { type NewVersion, registerVersion } from './register-version.js';
 export {
   deployedPointer,

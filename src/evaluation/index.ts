@@ -9,6 +9,7 @@ export {
   type StudentToJudge,
 } from './gate-checks.js';
 export { pairedDifferenceInterval, wilsonInterval } from './intervals.js';
+export { chooseStep, type LadderInput, ladderChart, ladderMarkdown, type TrainedStep } from './ladder.js';
 export { markdownTable, plainText } from './markdown-table.js';
 export { normalQuantile } from './normal-quantile.js';
 export { comparePaired, mcnemarExact, type NamedPredictions, type PairedInput } from './paired-comparison.js';

@@ -1,3 +1,4 @@
+export { type Candidate, candidatesOf } from './candidates.js';
 export type { Student, StudentKind, TrainedStudent, TrainingJob } from './student.js';
 export {
   EncoderError,

@@ -1,6 +1,6 @@
 /** Trains the linear student: counts n-grams, chooses C on the validation rows, fits on all rows, exports. */
 
-import { writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chooseStrength } from './choose-strength.js';
 import { countExamples, rowMajor } from './linear-examples.js';
@@ -63,6 +63,9 @@ export async function trainLinear(
 /** Nats, for the last fit; on a small corpus probabilities come within 2e-4 of the exact optimum's. */
 const FINAL_TOLERANCE = 1e-8;
 
+/** Lets Python compute the model's inputs: n-grams are no operator of ONNX. */
+const PYTHON_READER = 'features.py';
+
 async function exportLinear(
   job: LinearJob,
   vocabularies: readonly BlockVocabulary[],
@@ -74,6 +77,7 @@ async function exportLinear(
   const bytes = encodeOnnxModel(linearOnnxModel(blocks, biases));
   await writeFile(join(job.outputFolder, MODEL_FILE), bytes);
   await writeLinearFeatures(job.outputFolder, vocabularies);
+  await copyFile(new URL(PYTHON_READER, import.meta.url), join(job.outputFolder, PYTHON_READER));
   await writeStudentConfig(job.outputFolder, job.kind, job.labels);
 }
 

@@ -1,11 +1,11 @@
 /** All student kinds by name. */
-import { encoder } from './encoder/encoder.js';
+import { encoder, frozen } from './encoder/encoder.js';
 import { linear } from './linear.js';
 import type { Student, StudentKind } from './student.js';
 import { StudentFolderError } from './student-errors.js';
 import { readStudentConfig } from './student-folder.js';
 
-const kinds: readonly StudentKind[] = [linear, encoder];
+const kinds: readonly StudentKind[] = [linear, frozen, encoder];
 
 /** Throws RangeError for an unknown name. */
 export function studentKind(name: string): StudentKind {

@@ -1,9 +1,9 @@
 /** The student port: each kind is trained from a file of examples and loaded from its folder. */
-import type { StudentSettings, TrainingProgress, TrainingSummary } from '../contracts/index.js';
+import type { OneStudentSettings, TrainingProgress, TrainingSummary } from '../contracts/index.js';
 import type { ExampleSurvey } from './training-examples.js';
 
 /** A training job as plain JSON: it crosses into the training process. Paths are local. */
-export interface TrainingJob<Settings extends StudentSettings = StudentSettings> {
+export interface TrainingJob<Settings extends OneStudentSettings = OneStudentSettings> {
   readonly kind: string;
   readonly labels: readonly string[];
   /** JSONL of TrainingExample. */
@@ -18,7 +18,7 @@ export interface TrainingJob<Settings extends StudentSettings = StudentSettings>
 }
 
 /** What training leaves, without what only the activity knows (where the files went in the store). */
-export type TrainedStudent = Omit<TrainingSummary, 'folder' | 'files'>;
+export type TrainedStudent = Omit<TrainingSummary, 'folder' | 'files' | 'threads' | 'candidate'>;
 
 /** Awaited, so that a training that reports often also lets the event loop turn often. */
 export type ProgressListener = (progress: TrainingProgress) => Promise<void>;

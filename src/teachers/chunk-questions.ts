@@ -21,7 +21,7 @@ export interface QuestionSettings {
 
 export function questionOf(
   settings: QuestionSettings,
-  teacher: Teacher,
+  teacher: Pick<Teacher, 'model'>,
   row: TextRow,
   planned: PlannedQuestion,
 ): Question {

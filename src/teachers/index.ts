@@ -3,7 +3,7 @@ export { TeacherUnreachableError } from './ask-question.js';
 export { limiterFor } from './call-limiter.js';
 export { type Price, readCatalogue, shippedCatalogue, TeacherCatalogue } from './catalogue.js';
 export { chunkFolder, earlierChunks } from './chunk-folder.js';
-export { askedText, firstUnknownQuestion, questionOf } from './chunk-questions.js';
+export { askedText, chunkRows, firstUnknownQuestion, questionOf, reusableReplies } from './chunk-questions.js';
 export { chunkReplies, settleChunkCounts } from './chunk-seal.js';
 export { createTeacher, type TeacherEnvironment } from './create-teacher.js';
 export { callCostMicros, priceOf, worstCall } from './prices.js';
@@ -25,5 +25,11 @@ export {
   type TeacherRequest,
 } from './teacher.js';
 export { teacherHost } from './teacher-host.js';
-export { requireAcceptedTerms, type TeacherTerms, TermsNotAcceptedError, termsOf } from './terms.js';
-export { plannedQuestions } from './vote-plan.js';
+export {
+  activeParametersOf,
+  requireAcceptedTerms,
+  type TeacherTerms,
+  TermsNotAcceptedError,
+  termsOf,
+} from './terms.js';
+export { type PlannedQuestion, plannedQuestions, questionsUnderMajority } from './vote-plan.js';

@@ -57,6 +57,12 @@ export async function requireAcceptedTerms(settings: TeacherSettings, catalogue?
   );
 }
 
+/** Billions of parameters that work on each token of the model; null: not known. */
+export async function activeParametersOf({ model }: TeacherSettings): Promise<number | null> {
+  const { teachers } = await shippedCatalogue();
+  return teachers.find((teacher) => sameWeights(teacher.model, model))?.activeParameters ?? null;
+}
+
 /** Whether two names mean the same model: the router's provider (":groq") does not matter. */
 function sameWeights(known: string, model: string | null): boolean {
   return model !== null && known.split(':')[0]?.toLowerCase() === model.split(':')[0]?.toLowerCase();

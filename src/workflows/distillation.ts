@@ -30,6 +30,7 @@ import { grouped } from './numbers.js';
 import { RunReport, type Shown } from './run-report.js';
 import { Shards } from './shards.js';
 import { besideStage, orchestratorStage, studentStage, teacherStage } from './stages.js';
+import { trainStudent } from './student-ladder.js';
 
 const STAGE_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, SearchAttributeType.KEYWORD);
 const TASK_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.task, SearchAttributeType.KEYWORD);
@@ -106,7 +107,7 @@ class Distillation {
 
     await this.enter('distill');
     const { labels } = votes.summary;
-    const student = await studentStage.distill({ prepared, labels });
+    const { evidence: whyTaken, student } = await trainStudent(prepared, votes.summary);
     this.report.trained(student);
 
     await this.enter('evaluate');
@@ -122,10 +123,23 @@ class Distillation {
     this.report.evaluated(evaluated);
 
     await this.enter('deployment gate');
-    const { reviewer: approvedBy } = await this.gatekeeper.pass('deployment', prepared, evaluated, null);
+    const toApprove = {
+      checks: evaluated.checks,
+      evidence: [evaluated.evidence, whyTaken].filter(Boolean).join('\n\n'),
+    };
+    const { reviewer: approvedBy } = await this.gatekeeper.pass('deployment', prepared, toApprove, null);
 
     await this.enter('deploy');
-    this.report.deployed(await orchestratorStage.deploy({ prepared, labels, student, evaluation, approvedBy }));
+    this.report.deployed(
+      await orchestratorStage.deploy({
+        prepared,
+        labels,
+        student,
+        evaluation,
+        approvedBy,
+        certificate: votes.summary.certificate,
+      }),
+    );
     return this.finish();
   }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { registerPredict } from '../../src/cli/predict.js';
-import { StudentSettings } from '../../src/contracts/index.js';
+import { OneStudentSettings } from '../../src/contracts/index.js';
 import { deployVersion, registerVersion } from '../../src/deployment/index.js';
 import { openFileStore, type Store } from '../../src/store/index.js';
 import { trainInProcess } from '../../src/students/index.js';
@@ -51,7 +51,7 @@ async function train(name: string, labels: string[]) {
   });
   const examplesFile = join(folder, `${name}.jsonl`);
   writeFileSync(examplesFile, examples.join('\n'));
-  const settings = StudentSettings.parse({ buckets: 4096, strengths: [10], maxMemoryMb: 1024 });
+  const settings = OneStudentSettings.parse({ buckets: 4096, strengths: [10], maxMemoryMb: 1024 });
   const job = { kind: 'linear', labels, examplesFile, outputFolder, settings, seed: 1 };
   await trainInProcess(job, { onProgress: () => {} });
   const files = readdirSync(outputFolder);

@@ -35,7 +35,7 @@ describe('parseOrExplain', () => {
 
   it('tells the kinds of student there are, and the keys of the kind that was given', () => {
     expect(problemsOf(Task, { ...TASK, student: { kind: 'encodr', encoder: './minilm' } })).toEqual([
-      'student.kind: received "encodr"; give "linear" or "encoder"; did you mean "encoder"?',
+      'student.kind: received "encodr"; give "linear" or "frozen" or "encoder" or "ladder"; did you mean "encoder"?',
     ]);
     expect(problemsOf(Task, { ...TASK, student: { kind: 'encoder', encoder: './minilm', epoch: 3 } })).toEqual([
       'student.epoch: unknown key; did you mean "epochs"?',
@@ -94,7 +94,7 @@ describe('parseOrExplain', () => {
 
   it('describes the branch of a union that the value comes closest to', () => {
     expect(problemsOf(DistillationInput, { task: 'sentiment', corpus: { paht: 'a.jsonl' } })).toEqual([
-      expect.stringMatching(/^corpus\.path: missing; give a string \(JSONL, CSV or Parquet file/),
+      expect.stringMatching(/^corpus\.path: missing; give a string or a list \(One or several of: a file \(JSONL, CSV/),
       'corpus.paht: unknown key; did you mean "path"?',
     ]);
   });

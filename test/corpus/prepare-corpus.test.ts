@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { CorpusInput, GoldInput, type Manifest, Task, type TextRow } from '../../src/contracts/index.js';
 import { CorpusError, type KnownChunk, openRowWriter, prepareCorpus, textKey } from '../../src/corpus/index.js';
 import { openFileStore, type Store } from '../../src/store/index.js';
@@ -34,6 +34,7 @@ async function prepare({ rows, corpus, gold, task: given, knownChunks = [] }: Ca
     gold: gold === undefined ? null : GoldInput.parse({ path: tempFile('.jsonl', jsonl(gold)) }),
     store,
     runFolder: RUN,
+    env: {},
     knownChunks,
     tempFolder,
   });
@@ -211,6 +212,7 @@ describe('preparing a corpus', () => {
       gold: null,
       store: await openFileStore(mkdtempSync(join(folder, 'store-'))),
       runFolder: RUN,
+      env: {},
       knownChunks: [],
       tempFolder,
       signal: stop.signal,
@@ -240,17 +242,19 @@ describe('rows that can not be used', () => {
     const { store, manifest, corpus } = await prepared({ rows: bad, corpus: { badRows: 'skip', maxTextLength: 30 } });
     expect(textsOf(corpus)).toEqual(['fine']);
     expect(manifest.counts).toMatchObject({ rows: 7, texts: 1, duplicates: 1, refused: 5 });
+    const { address } = manifest.files[0]!;
+    const place = { file: 'corpus', part: 0, path: basename(address) };
     expect(await lines(store, manifest.refused!.path)).toEqual([
-      { file: 'corpus', line: 2, id: '2', problem: 'its text is empty' },
-      { file: 'corpus', line: 3, id: '3', problem: 'its column "text" holds a number, not a string' },
+      { ...place, line: 2, id: '2', problem: 'its text is empty' },
+      { ...place, line: 3, id: '3', problem: 'its column "text" holds a number, not a string' },
       {
-        file: 'corpus',
+        ...place,
         line: 5,
         id: '4',
         problem: 'its text has 31 code units, more than corpus.maxTextLength 30',
       },
-      { file: 'corpus', line: 7, id: null, problem: 'its id is neither a string nor a number' },
-      { file: 'corpus', line: 4, id: '1', problem: 'its id also stands at line 1, with a different text' },
+      { ...place, line: 7, id: null, problem: 'its id is neither a string nor a number' },
+      { ...place, line: 4, id: '1', problem: 'its id also stands at line 1, with a different text' },
     ]);
     expect((await lines<{ line: number }>(store, manifest.rows.path)).map((row) => row.line)).toEqual([1, 6]);
   });

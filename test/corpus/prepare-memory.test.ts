@@ -13,7 +13,7 @@ const ROWS = 50_000;
 const CHARACTERS = 2400;
 
 it('prepares a corpus that is larger than the heap', async () => {
-  const compiled = compile(['contracts', 'store', 'corpus']);
+  const compiled = compile(['contracts', 'store', 'hub', 'corpus']);
   const path = join(folder, 'large.jsonl');
   const writer = await openRowWriter(path, ['id', 'text', 'lang']);
   for (let row = 0; row < ROWS; row++) {
@@ -36,6 +36,7 @@ it('prepares a corpus that is larger than the heap', async () => {
          store: await openFileStore('${folder}/store'),
          runFolder: 'runs/large/1',
          knownChunks: [],
+         env: {},
          tempFolder: '${folder}/temp',
        });
        console.log(JSON.stringify(manifest.counts));

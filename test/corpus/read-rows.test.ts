@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { parquetWriteFile } from 'hyparquet-writer';
@@ -48,7 +48,7 @@ describe('JSONL', () => {
 
   it('splits lines that lie across reads', async () => {
     const path = tempFile('.jsonl', 'ab\r\ncdefg\n\nh');
-    const lines = await collect(readLines(path, { readBytes: 3, maxLineBytes: 4 }));
+    const lines = await collect(readLines(createReadStream(path, { highWaterMark: 3 }), { maxLineBytes: 4 }));
     expect(lines.map(({ line, bytes }) => [line, bytes?.toString() ?? null])).toEqual([
       [1, 'ab'],
       [2, null],

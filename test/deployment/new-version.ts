@@ -31,6 +31,7 @@ export function newVersion(
       taskHash: 'a'.repeat(64),
       teacher: { provider: 'recorded', model: null, host: 'a recording' },
       corpusHash: 'b'.repeat(64),
+      datasets: [],
       labels: REF,
       seed: 42,
       software: { tutelage: '0.1.0' },

@@ -1,4 +1,4 @@
-/** A stand-in for the Hub: one model, whose files lie in memory. */
+/** A stand-in for the Hub: one model or dataset, whose files lie in memory. */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,25 +13,43 @@ export interface HubServer {
   breakAfter: number | null;
   /** What is sent instead of the file's content; null: the content. */
   falsified: Buffer | null;
+  /** The commit that the revision means now. */
+  commit: string;
+  /** What the last request for a file was authorised with. */
+  authorization: string | undefined;
   close(): Promise<void>;
 }
 
-export async function startHubServer(repository: string, files: Record<string, Buffer>): Promise<HubServer> {
-  const state = { downloads: [] as string[], breakAfter: null as number | null, falsified: null as Buffer | null };
+/** Serves a model at its branch main, or a dataset at the branch of the conversion to Parquet. */
+export async function startHubServer(
+  repository: string,
+  files: Record<string, Buffer>,
+  { type, revision }: { type: 'model' | 'dataset'; revision: string } = { type: 'model', revision: 'main' },
+): Promise<HubServer> {
+  const state = {
+    downloads: [] as string[],
+    breakAfter: null as number | null,
+    falsified: null as Buffer | null,
+    commit: COMMIT,
+    authorization: undefined as string | undefined,
+  };
   const server: Server = createServer((request, response) => answer(request, response));
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
-    const path = decodeURIComponent(new URL(request.url!, 'http://hub').pathname);
-    const resolved = `/${repository}/resolve/${COMMIT}/`;
+    const encoded = new URL(request.url!, 'http://hub').pathname;
+    const path = decodeURIComponent(encoded);
+    const resolved = `${type === 'dataset' ? '/datasets' : ''}/${repository}/resolve/${state.commit}/`;
+    const api = `/api/${type}s/${repository}`;
     const file = path.startsWith(resolved) ? files[path.slice(resolved.length)] : undefined;
-    if (path === `/api/models/${repository}/revision/main`) json(response, { sha: COMMIT });
-    else if (path === `/api/models/${repository}/tree/${COMMIT}`) json(response, Object.entries(files).map(treeEntry));
+    if (encoded === `${api}/revision/${encodeURIComponent(revision)}`) json(response, { sha: state.commit });
+    else if (path === `${api}/tree/${state.commit}`) json(response, Object.entries(files).map(treeEntry));
     else if (file === undefined) response.writeHead(404).end();
     else send(request, response, path, file);
   }
 
   function send(request: IncomingMessage, response: ServerResponse, path: string, file: Buffer): void {
-    const { range } = request.headers;
+    const { authorization, range } = request.headers;
+    state.authorization = authorization;
     state.downloads.push(`GET ${path.split('/').at(-1)}${range === undefined ? '' : ` ${range}`}`);
     const start = range === undefined ? 0 : Number(/bytes=(\d+)-/.exec(range)![1]);
     const body = (state.falsified ?? file).subarray(start);
@@ -57,7 +75,9 @@ export async function startHubServer(repository: string, files: Record<string, B
 function treeEntry([path, content]: [string, Buffer]) {
   const oid = createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
   const sha256 = createHash('sha256').update(content).digest('hex');
-  const lfs = path.endsWith('.safetensors') ? { oid: sha256, size: content.length, pointerSize: 100 } : undefined;
+  const lfs = /\.(safetensors|parquet)$/.test(path)
+    ? { oid: sha256, size: content.length, pointerSize: 100 }
+    : undefined;
   return { type: 'file', path, size: content.length, oid, ...(lfs ? { lfs } : {}) };
 }
 

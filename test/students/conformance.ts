@@ -1,7 +1,7 @@
 /** What every student kind must do; each kind's test file runs it. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StudentSettings, TrainingProgress } from '../../src/contracts/index.js';
+import type { OneStudentSettings, TrainingProgress } from '../../src/contracts/index.js';
 import {
   loadStudent,
   type Student,
@@ -20,7 +20,7 @@ export interface Rows {
 }
 
 export function describeStudentKind(
-  settings: Partial<StudentSettings> & Pick<StudentSettings, 'kind'>,
+  settings: Partial<OneStudentSettings> & Pick<OneStudentSettings, 'kind'>,
   rows: Rows = { fitted: 120, compared: 120 },
 ): void {
   describe(`the student kind ${settings.kind}`, () => {

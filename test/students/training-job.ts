@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { StudentSettings, type TrainingExample } from '../../src/contracts/index.js';
+import { OneStudentSettings, type TrainingExample } from '../../src/contracts/index.js';
 import type { TrainingJob } from '../../src/students/student.js';
 
 const root = mkdtempSync(join(tmpdir(), 'tutelage-students-'));
@@ -20,11 +20,11 @@ export function emptyFolder(): string {
 export function trainingJob(
   labels: readonly string[],
   examples: readonly TrainingExample[],
-  settings: Partial<StudentSettings> = {},
+  settings: Partial<OneStudentSettings> = {},
 ): TrainingJob {
   const examplesFile = join(emptyFolder(), 'examples.jsonl');
   writeFileSync(examplesFile, examples.map((example) => `${JSON.stringify(example)}\n`).join(''));
-  const parsed = StudentSettings.parse(settings);
+  const parsed = OneStudentSettings.parse(settings);
   return { kind: parsed.kind, labels, examplesFile, outputFolder: emptyFolder(), settings: parsed, seed: 42 };
 }
 

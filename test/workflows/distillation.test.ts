@@ -23,6 +23,81 @@ beforeAll(async () => {
 });
 afterAll(() => bed?.stop());
 
+describe('a run with a ladder of students', () => {
+  const ladder = {
+    candidates: [
+      { name: 'linear', step: 0 },
+      { name: 'slow', step: 1 },
+      { name: 'fast', step: 1 },
+    ],
+    foldsBelow: 0,
+    searchMs: null as number | null,
+  };
+  const withLadder = (changes: Partial<typeof ladder> = {}) => ({
+    prepare: async ({ workflowId }: { workflowId: string }) =>
+      preparedRun(workflowId, { ladder: { ...ladder, ...changes } }),
+  });
+
+  it('trains every candidate and hands them to the choice', async () => {
+    const handle = await bed.distill(withLadder(), { approveAs: 'ana' });
+    expect(DistillationResult.parse(await handle.result()).student?.kind).toBe('linear');
+    const inputs = bed.standIns.inputs(handle.workflowId, 'distill');
+    expect(inputs.map(({ candidate }) => candidate)).toEqual([0, 1, 2]);
+    const [choice] = bed.standIns.inputs(handle.workflowId, 'chooseStudent');
+    expect(choice?.trained.map(({ candidate, folds }) => [candidate, folds.length])).toEqual([
+      [0, 0],
+      [1, 0],
+      [2, 0],
+    ]);
+  });
+
+  it('trains each once more without each fold where texts are few, unless they are very few', async () => {
+    const votes = { ...VOTED, summary: { ...VOTED.summary, perLabel: { praise: 30, complaint: 20 } } };
+    const answers = { ...withLadder({ foldsBelow: 51 }), vote: async () => votes };
+    const handle = await bed.distill(answers, { approveAs: 'ana' });
+    await handle.result();
+    const trained = bed.standIns.inputs(handle.workflowId, 'distill');
+    const folds = trained.map(({ candidate, fold }) => [candidate, fold ?? null]);
+    expect(folds.slice(0, 6)).toEqual([[0, null], ...[0, 1, 2, 3, 4].map((fold) => [0, fold])]);
+    expect(folds).toHaveLength(18);
+
+    // 39 labelled texts.
+    const few = await bed.distill(withLadder({ foldsBelow: 51 }), { approveAs: 'ana' });
+    await few.result();
+    expect(bed.standIns.inputs(few.workflowId, 'distill')).toHaveLength(3);
+  });
+
+  it('goes on without a step that can not be trained, and begins no variant when the time is up', async () => {
+    const answers = {
+      ...withLadder({ searchMs: 0 }),
+      distill: async ({ candidate }: { candidate?: number | null | undefined }) => {
+        if (candidate === 0) throw failure('TrainingRefused', 'no memory');
+        return TRAINED;
+      },
+    };
+    const handle = await bed.distill(answers, { approveAs: 'ana' });
+    await handle.result();
+    const [choice] = bed.standIns.inputs(handle.workflowId, 'chooseStudent');
+    expect(choice?.trained.map(({ candidate }) => candidate)).toEqual([1]);
+    expect(choice?.refused).toEqual([
+      { candidate: 0, reason: 'no memory' },
+      { candidate: 2, reason: 'the time for the search was up' },
+    ]);
+  });
+
+  it('fails with the first reason where no step can be trained', async () => {
+    const answers = {
+      ...withLadder(),
+      distill: async () => {
+        throw failure('TrainingRefused', 'no memory');
+      },
+    };
+    const { message, type } = await failureOf(await bed.distill(answers, { approveAs: 'ana' }));
+    expect(type).toBe('TrainingRefused');
+    expect(message).toContain('no memory');
+  });
+});
+
 describe('a run until the votes are counted', () => {
   it('ends with the labels: nobody is asked, and no student is trained', async () => {
     const handle = await bed.distill({}, { until: 'vote' });

@@ -101,6 +101,11 @@ export class StandIns {
     applyCorrections: async () => ({ ...VOTED, changed: 3 }),
     rankDoubts: async () => RANKED,
     distill: async () => TRAINED,
+    chooseStudent: async ({ trained }) => ({
+      student: trained[0]?.student ?? TRAINED,
+      report: artifact('student/ladder.json'),
+      evidence: 'The student is linear.',
+    }),
     evaluate: async () => EVALUATED,
     deploy: async () => ({ version: 1, folder: 'students/1' }),
   };

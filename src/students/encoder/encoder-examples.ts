@@ -1,5 +1,5 @@
 /** The training examples of an encoder, tokenised once for all epochs. */
-import type { EncoderSettings } from '../../contracts/index.js';
+import type { EncoderSettings, FrozenSettings } from '../../contracts/index.js';
 import type { TrainingJob } from '../student.js';
 import { likeliest, readExamples } from '../training-examples.js';
 import type { Tokeniser } from './tokeniser.js';
@@ -22,7 +22,7 @@ export interface EncodedExamples {
 
 /** Throws ExampleError. */
 export async function encodeExamples(
-  job: TrainingJob<EncoderSettings>,
+  job: TrainingJob<EncoderSettings | FrozenSettings>,
   tokeniser: Tokeniser,
 ): Promise<EncodedExamples> {
   const fitting: EncodedTexts = { ids: [], targets: [] };

@@ -1,45 +1,83 @@
-/** Fine-tunes an encoder: tokenises, trains, calibrates, exports, and compares the export with the original. */
+/** A student from a pretrained encoder: tokenises, fits the classifier on top or the whole, calibrates, exports, and
+ *  compares the export with the original. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import type { EncoderSettings } from '../../contracts/index.js';
+import type { EncoderSettings, FrozenSettings } from '../../contracts/index.js';
 import type { ProgressListener, Student, TrainedStudent, TrainingJob } from '../student.js';
 import { EncoderError } from '../student-errors.js';
 import { writeValidationAnswers } from '../student-folder.js';
 import { measureParity, PARITY_ROWS } from '../training.js';
 import { likeliest } from '../training-examples.js';
-import { bestTemperature, calibrationError, type Judged } from './calibration.js';
+import { agreement, bestTemperature, calibrationError, type Judged } from './calibration.js';
 import { type EncodedExamples, encodeExamples } from './encoder-examples.js';
 import { exportEncoder } from './encoder-export.js';
 import { readParameters, readPooling, WEIGHTS_FILE } from './encoder-folder.js';
 import { encoderParameters, headParameters, sizeOf, WORD_TABLE } from './encoder-parameters.js';
 import { type EncoderShape, longestText, readEncoderShape } from './encoder-shape.js';
-import { type CheckpointOptions, type Fit, fitEncoder } from './fit.js';
+import { type CheckpointOptions, fitEncoder } from './fit.js';
+import { fitHead } from './fit-head.js';
 import type { Classifier } from './inference-model.js';
 import { type GateOutcome, quantise } from './parity-gate.js';
 import { randomNumbers } from './random.js';
 import { openTokeniser } from './tokeniser.js';
 
-export interface EncoderTraining {
-  readonly job: TrainingJob<EncoderSettings>;
+type AnySettings = EncoderSettings | FrozenSettings;
+
+export interface EncoderTraining<Settings extends AnySettings> {
+  readonly job: TrainingJob<Settings>;
   /** The encoder's local folder. */
   readonly encoderFolder: string;
   readonly onProgress: ProgressListener;
   /** Opens the export for the parity check. */
   readonly load: (folder: string) => Promise<Student>;
-  readonly checkpointEveryMs?: number;
 }
+
+/** What fitting came to; the classifier holds the chosen weights. */
+interface Fitted {
+  /** Figures of every candidate, and which of them was chosen. */
+  readonly candidates: readonly Readonly<Record<string, number>>[];
+  readonly chosen: number;
+  /** The chosen one's answers to the validation rows. */
+  readonly validation: Judged;
+}
+
+type FitClassifier = (classifier: Classifier, examples: EncodedExamples) => Promise<Fitted>;
 
 const CHECKPOINT_EVERY_MS = 60_000;
 
-/** Throws EncoderError, ExampleError or ParityError. */
+/** Fine-tunes the encoder as a whole. Throws EncoderError, ExampleError or ParityError. */
 export async function trainEncoder({
-  job,
-  encoderFolder,
-  onProgress,
-  load,
   checkpointEveryMs = CHECKPOINT_EVERY_MS,
-}: EncoderTraining): Promise<TrainedStudent> {
+  ...training
+}: EncoderTraining<EncoderSettings> & { readonly checkpointEveryMs?: number }): Promise<TrainedStudent> {
+  const { encoderFolder, job, onProgress } = training;
+  const folder = job.checkpointFolder;
+  const checkpoints: CheckpointOptions | null =
+    folder === undefined ? null : { folder, job: await identify(job, encoderFolder), everyMs: checkpointEveryMs };
+  return train(training, async (classifier, examples) => {
+    const { settings, seed } = job;
+    const fit = await fitEncoder(classifier, examples, { settings, seed, onProgress, checkpoints });
+    return {
+      candidates: fit.epochs.map((figures) => ({ ...figures })),
+      chosen: fit.bestEpoch - 1,
+      validation: fit.validation,
+    };
+  });
+}
+
+/** Fits a classifier on the encoder as it is. Throws EncoderError, ExampleError or ParityError. */
+export async function trainFrozen(training: EncoderTraining<FrozenSettings>): Promise<TrainedStudent> {
+  const { job, onProgress } = training;
+  return train(training, (classifier, examples) =>
+    fitHead(classifier, examples, { strengths: job.settings.strengths, onProgress }),
+  );
+}
+
+async function train(
+  { job, encoderFolder, onProgress, load }: EncoderTraining<AnySettings>,
+  fitClassifier: FitClassifier,
+): Promise<TrainedStudent> {
   const started = performance.now();
   const shape = await readEncoderShape(encoderFolder);
   const maxLength = Math.min(job.settings.maxLength, longestText(shape));
@@ -48,15 +86,7 @@ export async function trainEncoder({
   });
   const examples = await encodeExamples(job, tokeniser);
   const classifier = await startingClassifier(encoderFolder, shape, examples.vocabulary, job);
-  const folder = job.checkpointFolder;
-  const checkpoints: CheckpointOptions | null =
-    folder === undefined ? null : { folder, job: await identify(job, encoderFolder), everyMs: checkpointEveryMs };
-  const fit = await fitEncoder(classifier, examples, {
-    settings: job.settings,
-    seed: job.seed,
-    onProgress,
-    checkpoints,
-  });
+  const fit = await fitClassifier(classifier, examples);
 
   const temperature = bestTemperature(fit.validation);
   scaleLogits(classifier, 1 / temperature);
@@ -69,16 +99,17 @@ export async function trainEncoder({
   const rows = { texts, targets: targets.map(likeliest), answers: fit.validation.logits.map(likeliest) };
   const int8 = job.settings.quantise ? await quantise(whole, to, rows, load) : null;
   await writeValidationAnswers(to, int8?.answers ?? rows.answers);
-  const chosen = { ...chosenFigures(fit, examples, temperature), ...(int8 === null ? {} : int8Figures(int8)) };
+  const chosen = {
+    ...chosenFigures(fit, examples, temperature),
+    ...(int8 === null ? {} : int8Figures(int8)),
+  };
   return {
     kind: job.kind,
     trainSeconds: (performance.now() - started) / 1000,
     examples: examples.fitting.ids.length,
-    validation: { rows: texts.length, agreement: fit.epochs[fit.bestEpoch - 1]!.agreement },
+    validation: { rows: texts.length, agreement: agreement(fit.validation) },
     chosen,
-    candidates: fit.epochs.map((figures) =>
-      figures.epoch === fit.bestEpoch ? { ...figures, ...chosen } : { ...figures },
-    ),
+    candidates: fit.candidates.map((figures, index) => (index === fit.chosen ? { ...figures, ...chosen } : figures)),
     parity,
   };
 }
@@ -103,7 +134,7 @@ async function startingClassifier(
   folder: string,
   shape: EncoderShape,
   vocabulary: readonly number[],
-  job: TrainingJob<EncoderSettings>,
+  job: TrainingJob,
 ): Promise<Classifier> {
   const labels = job.labels.length;
   const beyond = vocabulary.find((id) => id >= shape.vocabulary);
@@ -161,13 +192,17 @@ function pickRows(table: Float32Array, rows: readonly number[], width: number): 
   return picked;
 }
 
-function chosenFigures(fit: Fit, { cut, fitting, validation }: EncodedExamples, temperature: number) {
+function chosenFigures(
+  { candidates, chosen, validation: judged }: Fitted,
+  { cut, fitting, validation }: EncodedExamples,
+  temperature: number,
+) {
+  const { agreement: _agreement, trainingLoss: _trainingLoss, ...figures } = candidates[chosen]!;
   return {
-    epoch: fit.bestEpoch,
-    logLoss: fit.epochs[fit.bestEpoch - 1]!.logLoss,
+    ...figures,
     temperature,
-    calibrationErrorBefore: calibrationError(fit.validation),
-    calibrationErrorAfter: calibrationError(fit.validation, temperature),
+    calibrationErrorBefore: calibrationError(judged),
+    calibrationErrorAfter: calibrationError(judged, temperature),
     cutShare: cut / (fitting.ids.length + validation.ids.length),
   };
 }

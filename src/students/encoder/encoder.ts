@@ -1,5 +1,5 @@
-/** The last step of the ladder: a pretrained encoder, fine-tuned as a whole. */
-import type { EncoderSettings } from '../../contracts/index.js';
+/** The upper steps of the ladder: a pretrained encoder, as it is with a classifier on top, or fine-tuned as a whole. */
+import type { EncoderSettings, FrozenSettings } from '../../contracts/index.js';
 import { loadOnnxStudent } from '../inference-thread.js';
 import type { StudentKind, TrainingJob } from '../student.js';
 import { EncoderError } from '../student-errors.js';
@@ -12,34 +12,60 @@ import { locateEncoder } from './locate-encoder.js';
 
 const load = (folder: string) => loadOnnxStudent('encoder', folder);
 
+export const frozen: StudentKind = {
+  kind: 'frozen',
+  estimateMemory: (job, survey) => estimateFrozenMemory(jobOf('frozen', job), survey),
+  memorySettings: (job) => `student.maxLength (${jobOf('frozen', job).settings.maxLength})`,
+  train: async (job, onProgress) => {
+    const { trainFrozen } = await import('./encoder-training.js');
+    const own = jobOf('frozen', job);
+    return trainFrozen({ job: own, encoderFolder: await locateEncoder(own.settings), onProgress, load });
+  },
+  openFeaturiser: openEncoderFeaturiser,
+  load,
+};
+
 export const encoder: StudentKind = {
   kind: 'encoder',
-  estimateMemory: (job, survey) => estimateMemory(encoderJob(job), survey),
+  estimateMemory: (job, survey) => estimateMemory(jobOf('encoder', job), survey),
   memorySettings: (job) => {
-    const { batchSize, maxLength } = encoderJob(job).settings;
+    const { batchSize, maxLength } = jobOf('encoder', job).settings;
     return `student.batchSize (${batchSize}) or student.maxLength (${maxLength})`;
   },
   train: async (job, onProgress) => {
     // Only the training process needs onnxruntime beside its inference thread.
     const { trainEncoder } = await import('./encoder-training.js');
-    const encoderFolder = await locateEncoder(encoderJob(job).settings);
-    return trainEncoder({ job: encoderJob(job), encoderFolder, onProgress, load });
+    const own = jobOf('encoder', job);
+    return trainEncoder({ job: own, encoderFolder: await locateEncoder(own.settings), onProgress, load });
   },
   openFeaturiser: openEncoderFeaturiser,
   load,
 };
 
 type EncoderJob = TrainingJob<EncoderSettings>;
+type FrozenJob = TrainingJob<FrozenSettings>;
 
 /** Node with onnxruntime loaded, at rest, and the dropout masks. */
 const BASE_BYTES = 200 * 2 ** 20;
 /** Values, gradients, their two moments, the best epoch's values, and gradients as onnxruntime hands them over. */
 const COPIES_OF_PARAMETERS = 7;
+/** Values, those that onnxruntime holds, and the export. */
+const COPIES_OF_FROZEN = 3;
 
-function encoderJob(job: TrainingJob): EncoderJob {
+function jobOf<Kind extends 'encoder' | 'frozen'>(
+  kind: Kind,
+  job: TrainingJob,
+): TrainingJob<Extract<TrainingJob['settings'], { kind: Kind }>> {
   const { settings } = job;
-  if (settings.kind !== 'encoder') throw new RangeError(`the settings are for the student kind "${settings.kind}"`);
-  return { ...job, settings };
+  if (settings.kind !== kind) throw new RangeError(`the settings are for the student kind "${settings.kind}"`);
+  return { ...job, settings: settings as Extract<typeof settings, { kind: Kind }> };
+}
+
+async function estimateFrozenMemory(job: FrozenJob, { examples, characters }: ExampleSurvey): Promise<number> {
+  const shape = await readEncoderShape(await locateEncoder(job.settings));
+  const parameters = encoderParameters(shape).reduce((sum, parameter) => sum + sizeOf(parameter), 0);
+  const encoded = NUMBER_BYTES * (characters + 2 * job.labels.length * examples);
+  return BASE_BYTES + 4 * COPIES_OF_FROZEN * parameters + encoded + 8 * examples * shape.hidden;
 }
 
 /** What the forward pass keeps for the backward pass is a rule of thumb from the peaks of MiniLM at 64 and 128 tokens. */

@@ -1,0 +1,125 @@
+/** tutelage plan: what a run would ask, cost and take, before anything is spent. */
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import type { DistillationInput, Task } from '../contracts/index.js';
+import { hubSettings } from '../hub/index.js';
+import { type Figure, planFigures, type Survey, tokenRate } from '../planning/index.js';
+import { TaskError } from '../tasks/index.js';
+import { activeParametersOf, priceOf, teacherHost, termsOf } from '../teachers/index.js';
+import type { ServerFlags } from '../temporal/index.js';
+import { storeLocation, withServerOptions } from './command-options.js';
+import { wholeNumber } from './option-values.js';
+import { pastRuns } from './past-run.js';
+import { runPilot } from './pilot.js';
+import { type RunFlags, runInput, withRunOptions } from './run-input.js';
+import { surveyOf } from './start-run.js';
+import { textTable } from './text-table.js';
+
+interface Flags extends ServerFlags, RunFlags {
+  readonly pilot?: number;
+  readonly yes?: true;
+  readonly json?: true;
+}
+
+/** What `--json` prints. */
+interface Plan {
+  readonly task: string;
+  /** The hosts that would get the texts. */
+  readonly hosts: string[];
+  /** What the licence says about training on the answers. */
+  readonly terms: string;
+  /** Texts of which the teacher would see placeholders. */
+  readonly redactedTexts: number;
+  readonly figures: Figure[];
+}
+
+export function registerPlan(program: Command): void {
+  const command = program
+    .command('plan')
+    .description('tell what a run would ask, cost and take, before anything is spent');
+  withRunOptions(command)
+    .option(
+      '--pilot <n>',
+      'label so many texts first and measure on them; the run does not pay for them again',
+      wholeNumber,
+    )
+    .option('--yes', 'do not ask before the calls of the pilot')
+    .option('--json', 'print the plan as one JSON object');
+  withServerOptions(command).action(plan);
+}
+
+async function plan(taskName: string, flags: Flags): Promise<void> {
+  const run = await runInput(taskName, flags, 'content');
+  if (run.missing.length > 0) throw new TaskError(`${run.missing.join(', ')}: there is no such file`);
+  const { input, task } = run;
+  let survey = await surveyOf(task, input);
+  if (flags.pilot !== undefined && (await runPilot(run, flags.pilot, survey, flags))) {
+    survey = await surveyOf(task, input);
+  }
+  const planned = await describePlan(task, input, survey);
+  process.stdout.write(flags.json ? `${JSON.stringify(planned)}\n` : inWords(planned));
+}
+
+async function describePlan(task: Task, input: DistillationInput, survey: Survey): Promise<Plan> {
+  const { teacher } = task;
+  const figures = planFigures({
+    task,
+    survey,
+    tokenRate: await tokenRate(survey, teacher.model, hubSettings(process.env)),
+    price: await priceOf(teacher),
+    activeParameters: await activeParametersOf(teacher),
+    trainSecondsPerText: await trainSecondsPerText(task, storeLocation(input.store ?? undefined)),
+  });
+  return {
+    task: task.name,
+    hosts: teacher.provider === 'recorded' ? [] : [teacherHost(teacher)],
+    terms: (await termsOf(teacher)).summary,
+    redactedTexts: survey.counts.redacted,
+    figures,
+  };
+}
+
+/** Of the last run in the store that trained the same kind of student; null: there was none. */
+async function trainSecondsPerText({ student }: Task, store: string): Promise<number | null> {
+  let last: { at: string; seconds: number } | null = null;
+  for await (const { endedAt, result } of pastRuns(store)) {
+    const { labelled } = result.annotation;
+    if (result.student?.kind !== student.kind || labelled === 0 || (last !== null && endedAt < last.at)) continue;
+    last = { at: endedAt, seconds: result.student.trainSeconds / labelled };
+  }
+  return last?.seconds ?? null;
+}
+
+function inWords({ figures, hosts, redactedTexts, terms }: Plan): string {
+  const rows = figures.map(({ high, how, low, name, unit }) => [name, range(low, high, unit), how]);
+  const texts = redactedTexts === 0 ? '' : `, ${redactedTexts} of them with placeholders (redact)`;
+  return [
+    textTable(['figure', 'expected', 'how it was got'], rows, () => false),
+    `${pc.bold('the texts go to')} ${hosts.join(', ') || 'nobody'}${texts}`,
+    `${pc.bold('training on its answers')} ${terms}`,
+    '',
+  ].join('\n');
+}
+
+function range(low: number | null, high: number | null, unit: Figure['unit']): string {
+  if (low === null || high === null) return 'not known';
+  const [from, to] = [inUnit(low, unit), inUnit(high, unit)];
+  return from === to ? from : `${from} to ${to}`;
+}
+
+function inUnit(value: number, unit: Figure['unit']): string {
+  switch (unit) {
+    case 'dollars':
+      return `$${value.toFixed(value < 10 ? 4 : 2)}`;
+    case 'texts':
+    case 'calls':
+    case 'tokens':
+      return Math.round(value).toLocaleString('en-US');
+    case 'hours':
+      return value < 1 ? `${(60 * value).toPrecision(2)} min` : `${value.toPrecision(3)} h`;
+    case 'seconds':
+      return `${value.toPrecision(2)} s`;
+    default:
+      return `${value.toPrecision(2)} ${unit}`;
+  }
+}

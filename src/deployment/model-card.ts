@@ -1,0 +1,155 @@
+/** README.md of a version, as the Hub shows it: what the model is, where its labels are from, how good it is, what it cost. */
+import type { EvaluationSummary, Interval, OneStudentSettings, TrainingSummary } from '../contracts/index.js';
+import type { Grid } from './grids.js';
+
+export interface ModelCardFacts {
+  readonly task: string;
+  readonly description: string;
+  readonly labels: readonly { readonly name: string; readonly description: string }[];
+  readonly textTemplate: string;
+  readonly student: TrainingSummary;
+  readonly settings: OneStudentSettings;
+  readonly teacher: { readonly model: string | null; readonly host: string; readonly terms: string };
+  readonly votesPerText: number;
+  readonly labelled: number;
+  readonly corrected: number;
+  readonly corpusHash: string;
+  readonly evaluation: EvaluationSummary;
+  readonly confidence: number;
+  /** What an audit certifies of the labels, in words; null: there was none. */
+  readonly certificate: string | null;
+  readonly grid: Grid;
+  readonly software: Readonly<Record<string, string>>;
+}
+
+/** Watts of a logical core at work. Low: a server's (Cloud Carbon Footprint takes 3.5 W for a virtual core at full load); high: a
+ *  desktop processor of 65 W with eight threads. With a data centre that uses 1.2 times what its computers do. */
+const WATTS = { low: 3.5, high: 65 / 8 };
+const PUE = 1.2;
+const JOULES_PER_KWH = 3_600_000;
+
+export interface Footprint {
+  /** kWh. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The energy of training, in kWh; null where the summary does not tell the cores. */
+export function trainingEnergy({ threads, trainSeconds }: TrainingSummary): Footprint | null {
+  if (threads == null) return null;
+  const kwh = (watts: number) => (watts * threads * trainSeconds * PUE) / JOULES_PER_KWH;
+  return { low: kwh(WATTS.low), high: kwh(WATTS.high) };
+}
+
+/** Markdown with the Hub's metadata. The same facts give the same card. */
+export function modelCard(facts: ModelCardFacts): string {
+  const { description, labels, settings, task } = facts;
+  return [
+    metadata(facts),
+    `# ${task}`,
+    `${description === '' ? 'A classifier of texts' : description.replace(/\.?$/, '')}: ${kindInWords(settings)}, which learned the labels of a large model.`,
+    '## Labels',
+    labels.map(({ name, description: about }) => `- **${name}**${about === '' ? '' : `: ${about}`}`).join('\n'),
+    `Texts are rendered as \`${facts.textTemplate}\` before they are classified.`,
+    '## How good it is',
+    evaluationSection(facts),
+    '## Where the labels are from',
+    provenanceSection(facts),
+    '## Use',
+    usage(settings, labels),
+    '## What training took',
+    footprintSection(facts),
+    '## Limits',
+    limits(facts),
+    '',
+  ].join('\n\n');
+}
+
+function metadata({ settings }: ModelCardFacts): string {
+  const base = settings.kind === 'linear' || /^[./]/.test(settings.encoder) ? [] : [`base_model: ${settings.encoder}`];
+  const lines = [
+    'pipeline_tag: text-classification',
+    `library_name: ${settings.kind === 'linear' ? 'onnx' : 'transformers'}`,
+    ...base,
+    'tags: [text-classification, distillation, onnx, tutelage]',
+  ];
+  return `---\n${lines.join('\n')}\n---`;
+}
+
+function kindInWords(settings: OneStudentSettings): string {
+  if (settings.kind === 'linear') return 'a linear model of word and character n-grams';
+  const encoder = `the encoder ${settings.encoder.split('/').slice(-2).join('/')}`;
+  return settings.kind === 'frozen' ? `${encoder} as it is, with a classifier on top` : `${encoder}, fine-tuned`;
+}
+
+function evaluationSection({ certificate, confidence, evaluation }: ModelCardFacts): string {
+  const { basis, champion, rows, student, teacher } = evaluation;
+  const measure = basis === 'gold' ? 'accuracy' : 'agreement with the teacher';
+  const row = (name: string, figures: { accuracy: number; macroF1: number; interval: Interval }) =>
+    `| ${name} | ${percent(figures.accuracy)} | ${percent(figures.interval.low)} to ${percent(figures.interval.high)} | ${figures.macroF1.toFixed(3)} |`;
+  return [
+    basis === 'gold'
+      ? `On ${rows} texts with people's labels, which nothing was trained or chosen on:`
+      : `On ${rows} held-out texts, measured against the teacher's labels. That is no accuracy: nobody checked these labels.`,
+    [
+      `| | ${measure} | ${Number((100 * confidence).toFixed(2))} % interval | macro F1 |`,
+      '| --- | ---: | ---: | ---: |',
+      row('this model', student),
+      ...(teacher === null ? [] : [row('its teacher', teacher)]),
+    ].join('\n'),
+    ...(champion === null ? [] : [`The version deployed before, ${champion.version}: ${percent(champion.accuracy)}.`]),
+    ...(certificate === null ? [] : [`The labels it learned: ${certificate}`]),
+  ].join('\n\n');
+}
+
+function provenanceSection({
+  corpusHash,
+  corrected,
+  labelled,
+  student,
+  teacher,
+  votesPerText,
+}: ModelCardFacts): string {
+  return [
+    `- Labels: ${labelled} texts, ${votesPerText} ${votesPerText === 1 ? 'vote' : 'votes'} each by ${teacher.model ?? 'a model'} at ${teacher.host}; ${corrected} corrected by people.`,
+    `- The teacher's licence and terms: ${teacher.terms}.`,
+    `- Fitted on ${student.examples} texts; ${student.validation.rows} were held out for choices, where it agrees with the labels on ${percent(student.validation.agreement)}.`,
+    `- Corpus: SHA-256 over keys and gold labels \`${corpusHash}\`.`,
+  ].join('\n');
+}
+
+function usage(settings: OneStudentSettings, labels: ModelCardFacts['labels']): string {
+  const names = JSON.stringify(labels.map(({ name }) => name));
+  if (settings.kind === 'linear') {
+    return `\`features.py\` lies beside the model and needs numpy alone:\n\n\`\`\`python\nimport onnxruntime, features\nsession = onnxruntime.InferenceSession("model.onnx")\nprobabilities = session.run(["probabilities"], features.inputs(["The text to label"]))[0]\nprint(dict(zip(${names}, probabilities[0])))\n\`\`\``;
+  }
+  return `\`\`\`python\nimport onnxruntime, transformers\ntokenizer = transformers.AutoTokenizer.from_pretrained(".")\ninputs = tokenizer(["The text to label"], truncation=True, max_length=${settings.maxLength}, return_tensors="np", return_token_type_ids=False)\nprobabilities = onnxruntime.InferenceSession("model.onnx").run(["probabilities"], dict(inputs))[0]\nprint(dict(zip(${names}, probabilities[0])))\n\`\`\`\n\n\`model_quantized.onnx\`, where it is there, is the same in INT8.`;
+}
+
+function footprintSection({ grid, software, student }: ModelCardFacts): string {
+  const energy = trainingEnergy(student);
+  const versions = Object.entries(software).map(([name, version]) => `${name} ${version}`);
+  const seconds = `${student.trainSeconds.toFixed(1)} s`;
+  if (energy === null) return `${seconds} on a CPU. Made with ${versions.join(', ')}.`;
+  const grams = (kwh: number) => `${(kwh * grid.gramsPerKwh).toPrecision(2)} g`;
+  return [
+    `${seconds} on ${student.threads} cores of a CPU: about ${energy.low.toPrecision(2)} to ${energy.high.toPrecision(2)} kWh, or ${grams(energy.low)} to ${grams(energy.high)} of CO2 equivalents`,
+    `with the electricity of ${grid.name} (${grid.gramsPerKwh} g a kWh; ${grid.source}). Estimated from the cores' usual power, not metered; the teacher's energy is not in it.`,
+    `Made with ${versions.join(', ')}.`,
+  ].join('\n');
+}
+
+function limits({ evaluation, labels, settings }: ModelCardFacts): string {
+  return [
+    `- It always answers one of its ${labels.length} labels, also about texts of other kinds and languages than it learned from.`,
+    '- It repeats what its teacher got wrong and nobody corrected.',
+    ...(evaluation.basis === 'validation' ? ['- How often it is right has not been measured.'] : []),
+    ...(settings.kind === 'linear'
+      ? ['- It knows words and parts of words, not their order beyond neighbours.']
+      : [`- It reads the first ${settings.maxLength} tokens of a text.`]),
+  ].join('\n');
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

@@ -1,0 +1,125 @@
+/** A repository of the Hub and its place in the cache, whose layout is that of huggingface_hub in Python: refs name
+ *  commits, snapshots hold links to blobs, and blobs are named after their digests. */
+import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { listFiles } from '@huggingface/hub';
+import { z } from 'zod';
+import { downloadBlob, type StoredFile } from './download-blob.js';
+import { HubError } from './hub-error.js';
+import type { HubSettings } from './hub-settings.js';
+
+export interface Repository {
+  readonly type: 'model' | 'dataset';
+  /** "sentence-transformers/all-MiniLM-L6-v2". */
+  readonly name: string;
+}
+
+const COMMIT = /^[0-9a-f]{40}$/;
+
+/** The repository's folder in the cache. */
+export function cacheFolder({ type, name }: Repository, hub: HubSettings): string {
+  return join(hub.cacheFolder, `${type}s--${name.replaceAll('/', '--')}`);
+}
+
+/** The commit of a branch, a tag or a commit, and a note of it in the cache. Throws HubError. */
+export async function resolveRevision(repository: Repository, revision: string, hub: HubSettings): Promise<string> {
+  if (COMMIT.test(revision)) return revision;
+  const { type, name } = repository;
+  const url = `${hub.endpoint}/api/${type}s/${name}/revision/${encodeURIComponent(revision)}`;
+  const headers: Record<string, string> = hub.token === null ? {} : { authorization: `Bearer ${hub.token}` };
+  const response = await fetch(url, { headers }).catch((error: Error) => {
+    throw new HubError(name, `${hub.endpoint} does not answer`, { cause: error });
+  });
+  if (!response.ok) throw refusal(repository, revision, response.status);
+  return z.object({ sha: z.string().regex(COMMIT) }).parse(await response.json()).sha;
+}
+
+/** The commit that the cache knows for the revision; null: none. */
+export async function cachedRevision(
+  repository: Repository,
+  revision: string,
+  hub: HubSettings,
+): Promise<string | null> {
+  if (COMMIT.test(revision)) return revision;
+  const ref = join(cacheFolder(repository, hub), 'refs', revision);
+  const commit = await readFile(ref, 'utf8').catch(absentAsNull);
+  return commit === null ? null : commit.trim();
+}
+
+/** Remembers what the revision meant, for work without a network. */
+export async function noteRevision(
+  repository: Repository,
+  { revision, commit }: { revision: string; commit: string },
+  hub: HubSettings,
+): Promise<void> {
+  if (COMMIT.test(revision)) return;
+  const path = join(cacheFolder(repository, hub), 'refs', revision);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, commit);
+}
+
+/** All files of a commit, by path. Throws HubError. */
+export async function listRepository(
+  { type, name }: Repository,
+  commit: string,
+  hub: HubSettings,
+): Promise<Map<string, StoredFile>> {
+  const found = new Map<string, StoredFile>();
+  const options = { recursive: true, hubUrl: hub.endpoint, ...(hub.token === null ? {} : { accessToken: hub.token }) };
+  try {
+    for await (const file of listFiles({ repo: { type, name }, revision: commit, ...options })) {
+      const { path, oid, size, lfs } = file;
+      if (file.type !== 'file' || oid === undefined) continue;
+      found.set(path, lfs ? { kind: 'sha256', digest: lfs.oid, size: lfs.size } : { kind: 'git', digest: oid, size });
+    }
+  } catch (error) {
+    throw new HubError(name, `its files can't be listed (${(error as Error).message})`, { cause: error });
+  }
+  return found;
+}
+
+/** The file's place in the snapshot of the commit; its blob is not fetched again where the cache has it. Throws HubError. */
+export async function fetchFile(
+  repository: Repository,
+  { commit, path, file }: { commit: string; path: string; file: StoredFile },
+  hub: HubSettings,
+): Promise<string> {
+  const { type, name } = repository;
+  const folder = cacheFolder(repository, hub);
+  const stored = join(folder, 'blobs', file.digest);
+  const encoded = path.split('/').map(encodeURIComponent).join('/');
+  const url = `${hub.endpoint}/${type === 'dataset' ? 'datasets/' : ''}${name}/resolve/${commit}/${encoded}`;
+  if (!(await exists(stored))) {
+    if (hub.offline) throw notCached(repository, path, commit);
+    await downloadBlob(name, { url, token: hub.token }, file, stored);
+  }
+  const link = join(folder, 'snapshots', commit, path);
+  await mkdir(dirname(link), { recursive: true });
+  await symlink(relative(dirname(link), stored), link).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  return link;
+}
+
+export function notCached({ name }: Repository, what: string, revision: string): HubError {
+  const problem = `HF_HUB_OFFLINE is set, and the cache lacks ${what} of revision ${revision}; fetch it once without HF_HUB_OFFLINE`;
+  return new HubError(name, problem, { refused: true });
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(absentAsNull)) !== null;
+}
+
+/** The Hub tells the same of repositories that don't exist and of those that may not be seen. */
+function refusal({ type, name }: Repository, revision: string, status: number): HubError {
+  const refused = status === 401 || status === 403 || status === 404;
+  const why = refused
+    ? `there is no such ${type} or revision, or HF_TOKEN may not read it (HTTP ${status})`
+    : `HTTP ${status}`;
+  return new HubError(name, `revision ${revision}: ${why}`, { refused });
+}
+
+function absentAsNull(error: NodeJS.ErrnoException): null {
+  if (error.code !== 'ENOENT') throw error;
+  return null;
+}

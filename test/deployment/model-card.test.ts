@@ -1,0 +1,104 @@
+import { LinearSettings, OneStudentSettings, type TrainingSummary } from '../../src/contracts/index.js';
+import { gridOf, type ModelCardFacts, modelCard, RegistryError, trainingEnergy } from '../../src/deployment/index.js';
+
+const STUDENT: TrainingSummary = {
+  kind: 'linear',
+  folder: 'runs/a/b/student',
+  files: [],
+  trainSeconds: 1000,
+  threads: 2,
+  examples: 900,
+  validation: { rows: 100, agreement: 0.91 },
+  chosen: { C: 10 },
+  candidates: [],
+  parity: { rows: 100, maxDifference: 0 },
+};
+
+const ref = { path: 'x', sha256: 'a'.repeat(64), bytes: 1 };
+
+const FACTS: ModelCardFacts = {
+  task: 'tickets',
+  description: 'Which tickets are urgent.',
+  labels: [
+    { name: 'urgent', description: 'At once.' },
+    { name: 'later', description: '' },
+  ],
+  textTemplate: '{subject}: {body}',
+  student: STUDENT,
+  settings: LinearSettings.parse({}),
+  teacher: { model: 'open/large', host: 'router.example', terms: 'MIT allows it' },
+  votesPerText: 3,
+  labelled: 1000,
+  corrected: 12,
+  corpusHash: 'c'.repeat(64),
+  evaluation: {
+    report: ref,
+    markdown: ref,
+    basis: 'gold',
+    rows: 400,
+    teacher: { accuracy: 0.95, macroF1: 0.94, interval: { low: 0.92, high: 0.97 } },
+    student: { accuracy: 0.9, macroF1: 0.89, interval: { low: 0.87, high: 0.93 } },
+    champion: null,
+  },
+  confidence: 0.95,
+  certificate: null,
+  grid: { name: 'France', gramsPerKwh: 56, source: 'a table, 2023' },
+  software: { tutelage: '0.1.0', node: 'v20' },
+};
+
+describe('trainingEnergy', () => {
+  it('is power times cores times seconds, with the overhead of a data centre', () => {
+    // 3.5 W * 2 * 1,000 s * 1.2 = 8,400 J; 8.125 W instead: 19,500 J.
+    const energy = trainingEnergy(STUDENT);
+    expect(energy?.low).toBeCloseTo(8400 / 3.6e6, 12);
+    expect(energy?.high).toBeCloseTo(19_500 / 3.6e6, 12);
+    expect(trainingEnergy({ ...STUDENT, threads: null })).toBeNull();
+  });
+});
+
+describe('the model card', () => {
+  it('tells labels, figures with intervals, the teacher and its licence, and the carbon of training', () => {
+    const card = modelCard(FACTS);
+    expect(card.startsWith('---\npipeline_tag: text-classification\nlibrary_name: onnx\n')).toBe(true);
+    expect(card).toContain('- **urgent**: At once.\n- **later**\n');
+    expect(card).toContain('| this model | 90.0 % | 87.0 % to 93.0 % | 0.890 |');
+    expect(card).toContain('| its teacher | 95.0 % |');
+    expect(card).toContain('1000 texts, 3 votes each by open/large at router.example; 12 corrected by people.');
+    expect(card).toContain("The teacher's licence and terms: MIT allows it.");
+    // 8,400 J and 19,500 J at 56 g a kWh.
+    expect(card).toContain('0.0023 to 0.0054 kWh, or 0.13 g to 0.30 g of CO2 equivalents');
+    expect(card).toContain('features.inputs(["The text to label"])');
+  });
+
+  it('calls figures without gold rows what they are', () => {
+    const evaluation = { ...FACTS.evaluation, basis: 'validation' as const, teacher: null };
+    const card = modelCard({ ...FACTS, evaluation });
+    expect(card).toContain('| | agreement with the teacher |');
+    expect(card).toContain('- How often it is right has not been measured.');
+    expect(card).not.toContain('| its teacher |');
+  });
+
+  it("names an encoder of the Hub as the base model, and how to ask it with the Hub's tools", () => {
+    const settings = OneStudentSettings.parse({ kind: 'encoder', encoder: 'someone/tiny', maxLength: 64 });
+    const card = modelCard({ ...FACTS, settings });
+    expect(card).toContain('library_name: transformers\nbase_model: someone/tiny\n');
+    expect(card).toContain('the encoder someone/tiny, fine-tuned');
+    expect(card).toContain('max_length=64');
+    const onDisk = OneStudentSettings.parse({ kind: 'frozen', encoder: '/models/tiny' });
+    const local = modelCard({ ...FACTS, settings: onDisk });
+    expect(local).not.toContain('base_model');
+  });
+});
+
+describe('gridOf', () => {
+  it('is the one that TUTELAGE_GRID names, with its source, else the mean of the world', async () => {
+    expect(await gridOf({ TUTELAGE_GRID: 'fr' })).toMatchObject({ name: 'France', gramsPerKwh: 56 });
+    expect((await gridOf({})).name).toBe('World');
+    expect((await gridOf({})).source).toMatch(/ourworldindata\.org.*, 2023$/);
+  });
+
+  it('refuses a code that is not there', async () => {
+    await expect(gridOf({ TUTELAGE_GRID: 'XX' })).rejects.toThrow(RegistryError);
+    await expect(gridOf({ TUTELAGE_GRID: 'XX' })).rejects.toThrow(/TUTELAGE_GRID: "XX".*give one of WORLD/);
+  });
+});
