@@ -80,7 +80,7 @@ async function rank(
         student: opinion === undefined ? null : { probabilities: opinion, thresholds: bars },
         duplicates: label === null ? { other: 0, same: 0 } : duplicates.of(text, label),
       });
-      yield { key, id, text, label, votes, doubt, why };
+      yield { key, id, text, label, votes, doubt, why, student: opinion?.map(rounded) ?? null };
     }
   }
   const writer = await store.writer(review.rowsPath);
@@ -94,6 +94,7 @@ async function rank(
       rows: await writer.finish(),
       texts,
       labels: task.labels,
+      guideline: task.guideline,
       seed: task.seed,
       confidence: task.evaluation.confidence,
       rankedAt: new Date().toISOString(),
@@ -147,6 +148,11 @@ async function* rowsToReview(store: Store, path: string): AsyncGenerator<LabelRo
   for await (const row of readLabels(store, { path })) {
     if (isTrainedOn({ ...row, label: row.label ?? '' })) yield row;
   }
+}
+
+/** Six digits: queues of millions of rows are read often. */
+function rounded(probability: number): number {
+  return Math.round(1e6 * probability) / 1e6;
 }
 
 /** Equal doubts in the order of the keys, which is random. */

@@ -1,14 +1,31 @@
-/** tutelage review export, import, status: labels to people and back, as files. */
+/** tutelage review export, import, status: labels to people and back, as files or through another tool's server. */
 import { resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { certificateInWords } from '../evaluation/index.js';
-import { auditSize, importSheet, queueOf, reviewStatus, rowsToAudit, rowsToFix, writeSheet } from '../review/index.js';
+import {
+  auditSize,
+  type Handout,
+  importFile,
+  labelledRows,
+  queueOf,
+  REVIEW_FORMATS,
+  type ReviewFormat,
+  reviewStatus,
+  rowsToAudit,
+  rowsToFix,
+  takeSheet,
+  writeReviewFile,
+} from '../review/index.js';
 import { SetupError } from '../temporal/index.js';
 import { STORE_OPTION } from './existing-store.js';
 import { openReview } from './open-review.js';
+import { pullSheet, pushHandout } from './review-tools.js';
 
 interface ExportFlags {
-  readonly output: string;
+  readonly output?: string;
+  readonly push?: string;
+  readonly workspace?: string;
+  readonly format?: ReviewFormat;
   readonly rows: number;
   readonly audit?: number;
   readonly as?: string;
@@ -17,6 +34,8 @@ interface ExportFlags {
 
 interface ImportFlags {
   readonly as: string;
+  readonly format?: ReviewFormat;
+  readonly pull?: string;
   readonly replace?: true;
   readonly store?: string;
 }
@@ -30,12 +49,19 @@ const RUN = ['<workflow-id>', 'the run, at its labels gate'] as const;
 const DEFAULT_ROWS = 200;
 
 export function registerReview(program: Command): void {
+  const format = (about: string) => new Option('--format <name>', about).choices([...REVIEW_FORMATS]);
   const review = program.command('review').description('let people look at the labels that matter: files out and in');
   review
     .command('export')
     .description('write the most doubtful labels, or a random audit that hides the labels, to fill in')
     .argument(...RUN)
-    .requiredOption('--output <file>', 'where to: .xlsx (drop-down of labels), .csv, .jsonl')
+    .option(
+      '--output <path>',
+      'where to: .xlsx (drop-down of labels), .csv, .jsonl, .parquet; a folder for other tools',
+    )
+    .addOption(format("another tool's format; files go by their extension"))
+    .option('--push <url>', 'make a project on this server instead (label-studio, argilla)')
+    .option('--workspace <name>', "Argilla's workspace, where the key sees several")
     .option('--rows <n>', 'how many of the most doubtful texts', wholeNumber, DEFAULT_ROWS)
     .option('--audit <n>', 'the first n texts of the random audit instead; drawn at the first time', wholeNumber)
     .option('--as <name>', 'who draws the audit')
@@ -45,8 +71,10 @@ export function registerReview(program: Command): void {
     .command('import')
     .description('take over the decisions of a filled-in file: all of them, or none')
     .argument(...RUN)
-    .argument('<file>', 'what review export wrote, with the column decision filled in')
-    .requiredOption('--as <name>', 'who decided')
+    .argument('[file]', 'what review export wrote, with the column decision filled in, or what the tool exported')
+    .addOption(format('the tool that the file, or the server, is of'))
+    .option('--pull <url>', 'fetch the decisions from this project instead (label-studio, argilla)')
+    .requiredOption('--as <name>', 'who decided; tools that know it say themselves')
     .option('--replace', "also where it contradicts another person's decision")
     .option(...STORE_OPTION)
     .action(importRows);
@@ -60,32 +88,65 @@ export function registerReview(program: Command): void {
 }
 
 async function exportRows(workflowId: string, flags: ExportFlags): Promise<void> {
+  if ((flags.output === undefined) === (flags.push === undefined)) {
+    throw new SetupError('the labels need one place to go to', 'Give --output PATH, or --push URL.');
+  }
   const review = await openReview(workflowId, flags.store);
-  const { confidence, labels } = await queueOf(review);
-  const path = resolve(flags.output);
+  const { confidence, guideline, labels } = await queueOf(review);
+  const handout = { labels, guideline: guideline ?? '' };
+  if (flags.format === 'cleanlab') {
+    if (flags.audit !== undefined) throw new SetupError('cleanlab audits nothing', 'Leave out --audit.');
+    const rows = await labelledRows(review);
+    const place = await handOut({ ...handout, purpose: 'fix', rows }, workflowId, flags);
+    process.stdout.write(`${place}: all ${rows.length} labels, as cleanlab judges each by the others\n`);
+    return;
+  }
   if (flags.audit === undefined) {
     const rows = await rowsToFix(review, flags.rows);
-    await writeSheet({ path, purpose: 'fix', rows, labels });
-    process.stdout.write(`${flags.output}: the ${rows.length} most doubtful labels that nobody has looked at\n`);
+    const place = await handOut({ ...handout, purpose: 'fix', rows }, workflowId, flags);
+    process.stdout.write(`${place}: the ${rows.length} most doubtful labels that nobody has looked at\n`);
     return;
   }
   if (flags.as === undefined) throw new SetupError('--audit needs to know who draws it', 'Add --as NAME.');
   const { audit, rows } = await rowsToAudit(review, { count: flags.audit, reviewer: flags.as, at: new Date() });
-  await writeSheet({ path, purpose: 'audit', rows, labels });
+  const place = await handOut({ ...handout, purpose: 'audit', rows }, workflowId, flags);
   const drawn = `drawn at random from ${audit.population} labels`;
   const sizes = [0.05, 0.02, 0.01].map(
     (share) => `${auditSize(audit.population, share, confidence)} show at most ${100 * share} %`,
   );
   process.stdout.write(
-    `${flags.output}: ${rows.length} texts ${drawn}. Without an error among them, ${sizes.join(', ')} wrong at ${100 * confidence} % confidence.\n`,
+    `${place}: ${rows.length} texts ${drawn}. Without an error among them, ${sizes.join(', ')} wrong at ${100 * confidence} % confidence.\n`,
   );
 }
 
-async function importRows(workflowId: string, file: string, flags: ImportFlags): Promise<void> {
+/** Returns where the rows are, for people. */
+async function handOut(handout: Handout, workflowId: string, flags: ExportFlags): Promise<string> {
+  if (flags.output !== undefined) {
+    await writeReviewFile(resolve(flags.output), flags.format ?? null, handout);
+    return flags.output;
+  }
+  const name = `${workflowId} ${handout.purpose} ${new Date().toISOString().slice(0, 19).replaceAll(':', '')}`;
+  return pushHandout(handout, { url: flags.push!, format: flags.format, workspace: flags.workspace ?? null, name });
+}
+
+async function importRows(workflowId: string, file: string | undefined, flags: ImportFlags): Promise<void> {
+  if ((file === undefined) === (flags.pull === undefined)) {
+    throw new SetupError('the decisions come from one place', 'Give a file, or --pull URL.');
+  }
   const review = await openReview(workflowId, flags.store);
   const options = { reviewer: flags.as, replace: flags.replace === true, at: new Date() };
-  const { decisions, undecided } = await importSheet(review, resolve(file), options);
-  process.stdout.write(`${decisions.length} decisions taken over, ${undecided} rows left open\n`);
+  const taken =
+    file === undefined
+      ? await takeSheet(review, await pullSheet(flags.pull!, flags.format), { ...options, place: flags.pull! })
+      : await importFile(review, { ...options, path: resolve(file), format: flags.format ?? null });
+  if ('opinions' in taken) {
+    const suspicious = taken.opinions.filter((opinion) => opinion.suspicious).length;
+    process.stdout.write(
+      `cleanlab doubts ${suspicious} of ${taken.opinions.length} labels. They come first in the next export; none was changed, as no person decided.\n`,
+    );
+    return;
+  }
+  process.stdout.write(`${taken.decisions.length} decisions taken over, ${taken.undecided} rows left open\n`);
   process.stdout.write(await statusInWords(workflowId, review));
 }
 

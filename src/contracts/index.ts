@@ -44,6 +44,7 @@ export {
   ReviewDecision,
   ReviewQueue,
   ReviewRow,
+  SecondOpinion,
 } from './review.js';
 export {
   AnnotationInput,
@@ -52,6 +53,7 @@ export {
   ChunkResult,
   DistillationInput,
   DistillationResult,
+  Pace,
   PreparedRun,
   ProbeResult,
   Progress,

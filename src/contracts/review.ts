@@ -9,6 +9,10 @@ import { Label } from './task.js';
 export const ReviewRow = LabelRow.pick({ key: true, id: true, text: true, label: true, votes: true }).extend({
   doubt: z.number().min(0).max(1).describe('Estimated probability that the label is wrong.'),
   why: z.array(z.string()).describe('What speaks against the label, in words, the heaviest first.'),
+  student: z
+    .array(z.number())
+    .nullish()
+    .describe("Probabilities, in the labels' order, of a student that was trained without the row; none: no student."),
 });
 export type ReviewRow = z.infer<typeof ReviewRow>;
 
@@ -16,6 +20,7 @@ export const ReviewQueue = z.object({
   rows: ArtifactRef.describe('JSONL of ReviewRow, worst first: every text that may be trained on.'),
   texts: z.number().int(),
   labels: z.array(Label),
+  guideline: z.string().nullish().describe('How to decide, as the teacher was told.'),
   seed: z.number().int(),
   confidence: z.number(),
   rankedAt: z.string().describe('ISO 8601.'),
@@ -32,6 +37,16 @@ export const ReviewDecision = z.object({
   at: z.string().describe('ISO 8601.'),
 });
 export type ReviewDecision = z.infer<typeof ReviewDecision>;
+
+/** What another tool says of one label. It moves the text in the fix queue, and decides nothing. */
+export const SecondOpinion = z.object({
+  key: z.string(),
+  tool: z.literal('cleanlab'),
+  suspicious: z.boolean(),
+  quality: z.number().min(0).max(1).describe('How well the label fits; 0: not at all.'),
+  suggests: z.string().nullable().describe('The label that the tool would give.'),
+});
+export type SecondOpinion = z.infer<typeof SecondOpinion>;
 
 /** A simple random sample of the labels that no person had looked at when it was drawn. Drawn once a run. */
 export const Audit = z.object({

@@ -1,8 +1,7 @@
 /** What a review file that comes back decides, or all that is wrong with it. */
 import type { Label, ReviewDecision, ReviewRow } from '../contracts/index.js';
 import { matchLabel } from '../corpus/index.js';
-import type { Sheet } from './read-sheet.js';
-import { DECISION, type Purpose, showsText, TEACHER_LABEL } from './sheet.js';
+import { type Answer, DECISION, type Purpose, type Sheet, showsText, TEACHER_LABEL } from './sheet.js';
 
 /** A review file can't be taken; nothing of it was. */
 export class ReviewFileError extends Error {
@@ -19,8 +18,9 @@ export class ReviewFileError extends Error {
 
 export interface CheckedSheet {
   readonly purpose: Purpose;
-  readonly decisions: readonly Pick<ReviewDecision, 'key' | 'id' | 'label' | 'purpose'>[];
-  /** Rows whose decision is empty. */
+  /** In the order in which they were taken: a later one about the same text counts. */
+  readonly decisions: readonly Pick<ReviewDecision, 'key' | 'id' | 'label' | 'purpose' | 'reviewer'>[];
+  /** Rows that nobody decided on. */
   readonly undecided: number;
 }
 
@@ -32,8 +32,10 @@ export interface SheetToCheck {
   readonly known: ReadonlyMap<string, Pick<ReviewRow, 'key' | 'id' | 'text'>>;
   /** Keys of the audit; a file without the teacher's labels may hold no others. */
   readonly auditKeys: ReadonlySet<string>;
-  /** Decisions of other people, by key: to decide otherwise than they did needs `replace`. */
-  readonly othersDecisions: ReadonlyMap<string, Pick<ReviewDecision, 'label' | 'reviewer'>>;
+  /** Who hands in the file. */
+  readonly reviewer: string;
+  /** Decisions that count so far, by key: to decide otherwise than another person did needs `replace`. */
+  readonly standing: ReadonlyMap<string, Pick<ReviewDecision, 'label' | 'reviewer'>>;
   readonly replace: boolean;
 }
 
@@ -65,24 +67,41 @@ export function checkSheet(check: SheetToCheck): CheckedSheet {
     else if (purpose === 'audit' && !check.auditKeys.has(text.key)) problems.push(`${at('id')} is not in the audit`);
     else if (!showsText(row.values.text, text.text)) problems.push(`${at('text')} is not the text that was exported`);
     seen.set(id, at('id'));
-    const value = row.values[DECISION];
-    if (value === null || value === undefined || String(value).trim() === '') {
-      undecided++;
-      continue;
+    const given: (Answer & { label: string })[] = [];
+    for (const answer of row.answers) {
+      if (answer.value === null || answer.value === undefined || String(answer.value).trim() === '') continue;
+      const label = matchLabel(answer.value, check.labels);
+      if (label === undefined) problems.push(`${answer.place} is none of the labels: ${shown(answer.value)}`);
+      else given.push({ ...answer, label });
     }
-    const label = matchLabel(value, check.labels);
-    if (label === undefined) problems.push(`${at(DECISION)} is none of the labels: ${shown(value)}`);
-    else if (text !== undefined) {
-      const other = check.othersDecisions.get(text.key);
-      if (other !== undefined && other.label !== label && !check.replace) {
+    if (given.length === 0) undecided++;
+    if (text === undefined) continue;
+    for (const { reviewer: named, label, place } of given) {
+      const reviewer = named ?? check.reviewer;
+      const other = otherwise({ reviewer, label }, given, text.key, check);
+      if (other === null) decisions.push({ key: text.key, id: text.id, label, purpose, reviewer });
+      else
         problems.push(
-          `${at(DECISION)} says ${label}, and ${other.reviewer} decided ${other.label} (--replace takes yours)`,
+          `${place} says ${label}, and ${other.reviewer} decided ${other.label} (--replace takes ${given.length > 1 ? 'the latest' : 'yours'})`,
         );
-      } else decisions.push({ key: text.key, id: text.id, label, purpose });
     }
   }
   if (problems.length > 0) throw new ReviewFileError(problems, path);
   return { purpose, decisions, undecided };
+}
+
+/** Another person's different decision, in the file or standing, that stops this one; null: nothing does. */
+function otherwise(
+  own: { reviewer: string; label: string },
+  given: readonly (Answer & { label: string })[],
+  key: string,
+  { replace, reviewer, standing }: SheetToCheck,
+): { reviewer: string; label: string } | null {
+  if (replace) return null;
+  const others = given.map((answer) => ({ reviewer: answer.reviewer ?? reviewer, label: answer.label }));
+  const stands = standing.get(key);
+  if (stands !== undefined) others.push(stands);
+  return others.find((other) => other.reviewer !== own.reviewer && other.label !== own.label) ?? null;
 }
 
 const NAMED = 20;

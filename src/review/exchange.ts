@@ -1,9 +1,11 @@
 /** Handing rows out to people, and taking their decisions in. */
-import type { Audit, Certificate, ReviewDecision, ReviewQueue, ReviewRow } from '../contracts/index.js';
+import type { Audit, Certificate, ReviewDecision, ReviewQueue, ReviewRow, SecondOpinion } from '../contracts/index.js';
 import { certify, drawAudit } from './audit.js';
 import { type CheckedSheet, checkSheet } from './check-sheet.js';
-import { readSheet } from './read-sheet.js';
+import { readCleanlab } from './cleanlab.js';
+import { type ReviewFormat, readReviewFile } from './formats.js';
 import { NoReviewError, type ReviewFolder } from './review-folder.js';
+import type { Sheet } from './sheet.js';
 
 /** Throws NoReviewError. */
 export async function queueOf(review: ReviewFolder): Promise<ReviewQueue> {
@@ -16,16 +18,26 @@ export async function queueOf(review: ReviewFolder): Promise<ReviewQueue> {
   return queue;
 }
 
-/** The most doubtful texts that nobody has decided on, without those of the audit. */
+/** The most doubtful texts that nobody has decided on, without those of the audit. Labels that another tool finds suspicious
+ *  come first, the worst of them first. */
 export async function rowsToFix(review: ReviewFolder, count: number): Promise<ReviewRow[]> {
   const decided = await review.decisions();
   const audited = new Set((await review.audit())?.keys);
+  const opinions = await review.opinions();
+  const suspicious: { row: ReviewRow; quality: number }[] = [];
   const rows: ReviewRow[] = [];
   for await (const row of review.rows()) {
-    if (rows.length === count) break;
-    if (!decided.has(row.key) && !audited.has(row.key)) rows.push(row);
+    if (rows.length >= count && opinions.size === 0) break;
+    if (decided.has(row.key) || audited.has(row.key)) continue;
+    const opinion = opinions.get(row.key);
+    if (opinion?.suspicious) {
+      const suggested = opinion.suggests === null ? 'doubts it' : `would say ${opinion.suggests}`;
+      const why = `${opinion.tool} ${suggested} (quality of the label: ${opinion.quality.toFixed(2)})`;
+      suspicious.push({ row: { ...row, why: [why, ...row.why] }, quality: opinion.quality });
+    } else if (rows.length < count) rows.push(row);
   }
-  return rows;
+  suspicious.sort((a, b) => a.quality - b.quality);
+  return [...suspicious.map(({ row }) => row), ...rows].slice(0, count);
 }
 
 /** The first `count` texts of the audit, in its order, without those that are decided. Draws it where there is none yet:
@@ -48,30 +60,55 @@ export async function rowsToAudit(
   return { audit, rows };
 }
 
-/** Takes all decisions of a review file, or none. Throws ReviewFileError, CorpusError, or NoReviewError. */
-export async function importSheet(
+/** All labelled texts, for tools that judge labels by all others. */
+export async function labelledRows(review: ReviewFolder): Promise<ReviewRow[]> {
+  const rows: ReviewRow[] = [];
+  for await (const row of review.rows()) if (row.label !== null) rows.push(row);
+  return rows;
+}
+
+/** Takes all decisions of a review file, or none. place: the file, for messages. Throws ReviewFileError or NoReviewError. */
+export async function takeSheet(
   review: ReviewFolder,
-  path: string,
-  { reviewer, replace, at }: { reviewer: string; replace: boolean; at: Date },
+  sheet: Sheet,
+  { at, place, replace, reviewer }: { place: string; reviewer: string; replace: boolean; at: Date },
 ): Promise<CheckedSheet> {
   const { labels } = await queueOf(review);
-  const sheet = await readSheet(path);
   const ids = new Set(sheet.rows.map((row) => String(row.values.id ?? '').trim()));
   const known = new Map<string, ReviewRow>();
   for await (const row of review.rows()) if (ids.has(row.id)) known.set(row.id, row);
-  const decisions = await review.decisions();
-  const checked = checkSheet({
-    sheet,
-    path,
-    labels,
-    known,
-    auditKeys: new Set((await review.audit())?.keys),
-    othersDecisions: new Map([...decisions].filter(([, decision]) => decision.reviewer !== reviewer)),
-    replace,
-  });
-  const stamped = checked.decisions.map((decision) => ({ ...decision, reviewer, at: at.toISOString() }));
+  const standing = await review.decisions();
+  const auditKeys = new Set((await review.audit())?.keys);
+  const checked = checkSheet({ sheet, path: place, labels, known, auditKeys, reviewer, standing, replace });
+  const said = new Map<string, string>();
+  for await (const { key, label, reviewer: by } of review.journal()) said.set(`${key} ${by}`, label);
+  // What is fetched again from a tool is no new decision.
+  const fresh = checked.decisions.filter(
+    ({ key, label, purpose, reviewer: by }) =>
+      said.get(`${key} ${by}`) !== label ||
+      standing.get(key)?.label !== label ||
+      standing.get(key)?.purpose !== purpose,
+  );
+  const stamped = fresh.map((decision) => ({ ...decision, at: at.toISOString() }));
   if (stamped.length > 0) await review.addDecisions(stamped, at);
-  return checked;
+  return { ...checked, decisions: fresh };
+}
+
+/** Takes over a review file: its decisions, or what another tool thinks of the labels. All or nothing. Throws
+ *  ReviewFileError, CorpusError, or NoReviewError. */
+export async function importFile(
+  review: ReviewFolder,
+  {
+    format,
+    path,
+    ...options
+  }: { path: string; format: ReviewFormat | null; reviewer: string; replace: boolean; at: Date },
+): Promise<CheckedSheet | { readonly opinions: readonly SecondOpinion[] }> {
+  if (format !== 'cleanlab') return takeSheet(review, await readReviewFile(path, format), { ...options, place: path });
+  const { labels } = await queueOf(review);
+  const opinions = await readCleanlab(path, labels, await labelledRows(review));
+  await review.addOpinions(opinions, options.at);
+  return { opinions };
 }
 
 export interface ReviewStatus {

@@ -1,16 +1,22 @@
+export { pullFromArgilla, pushToArgilla } from './argilla-api.js';
 export { type AuditDraw, type Audited, certify, drawAudit, LONGEST_AUDIT } from './audit.js';
 export { type CheckedSheet, ReviewFileError } from './check-sheet.js';
 export { ConfidentThresholds } from './confident-learning.js';
 export { DOUBT_WEIGHTS, type Doubt, type DoubtFacts, DoubtJudge, type DoubtSigns } from './doubt.js';
 export { type AuditCounts, auditSize, mostWrong } from './error-bound.js';
 export {
-  importSheet,
+  importFile,
+  labelledRows,
   queueOf,
   type ReviewStatus,
   reviewStatus,
   rowsToAudit,
   rowsToFix,
+  takeSheet,
 } from './exchange.js';
+export { REVIEW_FORMATS, type ReviewFormat, writeReviewFile } from './formats.js';
+export { pullFromLabelStudio, pushToLabelStudio } from './label-studio-api.js';
 export { NearDuplicates } from './near-duplicates.js';
 export { NoReviewError, ReviewFolder } from './review-folder.js';
-export { type SheetToWrite, writeSheet } from './write-sheet.js';
+export type { Handout, Sheet } from './sheet.js';
+export { ReviewToolError } from './tool-api.js';

@@ -1,22 +1,8 @@
 /** A review file that comes back, as rows whose cells can be named in messages. */
 import { extname } from 'node:path';
 import { readColumns, readRows } from '../corpus/index.js';
+import { DECISION, type Sheet, type SheetRow } from './sheet.js';
 import { readXlsxFile } from './xlsx-file.js';
-
-export interface SheetRow {
-  readonly values: Readonly<Record<string, unknown>>;
-  /** Where a column's cell is, for people: "cell D5", "line 5, decision". */
-  cellName(column: string): string;
-  /** Columns whose cell holds a formula. */
-  readonly formulas: readonly string[];
-  /** What makes the row unreadable; null: nothing. */
-  readonly problem: string | null;
-}
-
-export interface Sheet {
-  readonly columns: readonly string[];
-  readonly rows: readonly SheetRow[];
-}
 
 /** .xlsx, or a format of the corpus. Throws CorpusError, or an Error for a file that is no workbook. Holds all in memory:
  *  people filled it in. */
@@ -34,8 +20,12 @@ async function readWorkbook(path: string): Promise<Sheet> {
     rows: body
       .map((cells, index) => {
         const address = (column: string) => `${letters[columns.indexOf(column)] ?? '?'}${index + 2}`;
+        const values: Record<string, unknown> = Object.fromEntries(
+          columns.map((column, k) => [column, cells[k] ?? null]),
+        );
         return {
-          values: Object.fromEntries(columns.map((column, k) => [column, cells[k] ?? null])),
+          values,
+          answers: [{ reviewer: null, value: values[DECISION], place: `cell ${address(DECISION)}` }],
           cellName: (column: string) => `cell ${address(column)}`,
           formulas: columns.filter((column) => formulas.has(address(column))),
           problem: null,
@@ -55,6 +45,7 @@ async function readTable(path: string): Promise<Sheet> {
     for (const column of Object.keys(values)) seen.add(column);
     rows.push({
       values,
+      answers: [{ reviewer: null, value: Reflect.get(values, DECISION), place: `line ${row.line}, ${DECISION}` }],
       cellName: (column) => `line ${row.line}, ${column}`,
       formulas: Object.keys(values).filter((column) => /^\s*=/.test(String(values[column] ?? ''))),
       problem: 'problem' in row ? `line ${row.line}: ${row.problem}` : null,

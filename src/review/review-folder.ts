@@ -1,7 +1,7 @@
 /** What a run's review leaves in the store: the queue, the audit, and the decisions, a file an import. */
 import { randomUUID } from 'node:crypto';
 import type { ZodType } from 'zod';
-import { Audit, ReviewDecision, ReviewQueue, ReviewRow } from '../contracts/index.js';
+import { Audit, ReviewDecision, ReviewQueue, ReviewRow, SecondOpinion } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 
 /** The run has no review queue. */
@@ -55,13 +55,35 @@ export class ReviewFolder {
     await this.store.writeOnce(`${this.folder}/decisions/${name}`, lines.join(''));
   }
 
+  /** All decisions ever, oldest first. */
+  async *journal(): AsyncGenerator<ReviewDecision> {
+    for (const name of await this.store.names(`${this.folder}/decisions`)) {
+      for await (const line of this.store.lines(`${this.folder}/decisions/${name}`)) {
+        yield ReviewDecision.parse(JSON.parse(line));
+      }
+    }
+  }
+
   /** The decision that counts for each text, by the text's key. */
   async decisions(): Promise<Map<string, ReviewDecision>> {
     const latest = new Map<string, ReviewDecision>();
-    for (const name of await this.store.names(`${this.folder}/decisions`)) {
-      for await (const line of this.store.lines(`${this.folder}/decisions/${name}`)) {
-        const decision = ReviewDecision.parse(JSON.parse(line));
-        latest.set(decision.key, decision);
+    for await (const decision of this.journal()) latest.set(decision.key, decision);
+    return latest;
+  }
+
+  async addOpinions(opinions: readonly SecondOpinion[], at: Date): Promise<void> {
+    const name = `${at.toISOString().replaceAll(':', '')}-${randomUUID()}.jsonl`;
+    const lines = opinions.map((opinion) => `${JSON.stringify(opinion)}\n`);
+    await this.store.writeOnce(`${this.folder}/opinions/${name}`, lines.join(''));
+  }
+
+  /** The latest opinion of another tool about each text, by the text's key. */
+  async opinions(): Promise<Map<string, SecondOpinion>> {
+    const latest = new Map<string, SecondOpinion>();
+    for (const name of await this.store.names(`${this.folder}/opinions`)) {
+      for await (const line of this.store.lines(`${this.folder}/opinions/${name}`)) {
+        const opinion = SecondOpinion.parse(JSON.parse(line));
+        latest.set(opinion.key, opinion);
       }
     }
     return latest;

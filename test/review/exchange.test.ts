@@ -4,30 +4,20 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
-import type { ReviewRow } from '../../src/contracts/index.js';
-import { importSheet, ReviewFolder, reviewStatus, rowsToAudit, rowsToFix, writeSheet } from '../../src/review/index.js';
+import {
+  type CheckedSheet,
+  importFile,
+  type ReviewFolder,
+  reviewStatus,
+  rowsToAudit,
+  rowsToFix,
+  writeReviewFile,
+} from '../../src/review/index.js';
 import { readSheet } from '../../src/review/read-sheet.js';
 import { openFileStore, type Store } from '../../src/store/index.js';
+import { AT, HOSTILE, LABELS, reviewOf } from './review-of.js';
 
-const LABELS = [
-  { name: 'good, better', description: 'A comma in the name.', aliases: ['1'] },
-  { name: 'bad', description: '', aliases: [] },
-];
-const AT = new Date('2026-01-02T03:04:05Z');
 const ANA = { reviewer: 'ana', replace: false, at: AT };
-
-const HOSTILE = [
-  '=HYPERLINK("http://example.com","click")',
-  '+1+1',
-  '@SUM(A1)',
-  '<script>alert(1)</script> & "quotes" \'single\'',
-  'tab\there, line\nbreaks\r\nand a bell\u0007',
-  '\u202Eright to left\u202C עברית العربية',
-  '😀 emoji, a lone half \ud83d, 漢字',
-  ' space around ',
-  '_x000D_ looks like an escape',
-  `long ${'x'.repeat(40_000)}`,
-];
 
 const folder = mkdtempSync(join(tmpdir(), 'tutelage-review-'));
 let store: Store;
@@ -36,38 +26,23 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function row(index: number, text: string, label: string | null = 'bad'): ReviewRow {
-  const vote = { prompt: 'reasoned' as const, sample: 0, label, reason: `=because ${index}`, unreadable: null };
-  return {
-    key: `key-${index}`,
-    id: `id ${index}`,
-    text,
-    label,
-    votes: [vote],
-    doubt: 1 / (index + 1),
-    why: ['a reason'],
-  };
-}
-
-async function reviewOf(texts: readonly string[]): Promise<ReviewFolder> {
-  const review = new ReviewFolder(store, `runs/test/${randomUUID()}`);
-  const lines = texts.map((text, index) => `${JSON.stringify(row(index, text))}\n`);
-  const rows = await store.write(review.rowsPath, lines.join(''));
-  await review.writeQueue({
-    rows,
-    texts: texts.length,
-    labels: LABELS,
-    seed: 42,
-    confidence: 0.95,
-    rankedAt: AT.toISOString(),
-  });
-  return review;
-}
-
 async function exported(review: ReviewFolder, extension: string, count = 1000): Promise<string> {
   const path = join(folder, `${randomUUID()}.${extension}`);
-  await writeSheet({ path, purpose: 'fix', rows: await rowsToFix(review, count), labels: LABELS });
+  await writeReviewFile(path, null, {
+    purpose: 'fix',
+    rows: await rowsToFix(review, count),
+    labels: LABELS,
+    guideline: '',
+  });
   return path;
+}
+
+async function importSheet(
+  review: ReviewFolder,
+  path: string,
+  options: { reviewer: string; replace: boolean; at: Date },
+): Promise<CheckedSheet> {
+  return (await importFile(review, { ...options, path, format: null })) as CheckedSheet;
 }
 
 /** Fills in the file as a person would: the decisions by id; other cells by id and column. */
@@ -106,7 +81,7 @@ function withText(xml: string, address: string, text: string): string {
 
 describe.each(['xlsx', 'csv', 'jsonl'])('a review file (%s)', (extension) => {
   it('comes back untouched with hostile texts, and decides nothing', async () => {
-    const review = await reviewOf(HOSTILE);
+    const review = await reviewOf(store, HOSTILE);
     const path = await exported(review, extension);
     expect(await importSheet(review, path, ANA)).toMatchObject({ decisions: [], undecided: HOSTILE.length });
     expect((await review.decisions()).size).toBe(0);
@@ -115,7 +90,7 @@ describe.each(['xlsx', 'csv', 'jsonl'])('a review file (%s)', (extension) => {
 
 describe.each(['csv', 'jsonl'])('a filled-in review file (%s)', (extension) => {
   it('is taken over with reviewer and time, and what was decided is not exported again', async () => {
-    const review = await reviewOf(['a', 'b', 'c']);
+    const review = await reviewOf(store, ['a', 'b', 'c']);
     const path = await exported(review, extension, 2);
     await fillIn(path, { 'id 0': ' Good, Better ', 'id 1': 'bad' });
     await importSheet(review, path, ANA);
@@ -134,7 +109,7 @@ describe.each(['csv', 'jsonl'])('a filled-in review file (%s)', (extension) => {
   });
 
   it('is refused whole, with every problem at its place', async () => {
-    const review = await reviewOf(['a', 'b', 'c', 'd', 'e']);
+    const review = await reviewOf(store, ['a', 'b', 'c', 'd', 'e']);
     const path = await exported(review, extension);
     await fillIn(
       path,
@@ -157,7 +132,7 @@ describe.each(['csv', 'jsonl'])('a filled-in review file (%s)', (extension) => {
   });
 
   it("keeps another person's decision unless it is to be replaced", async () => {
-    const review = await reviewOf(['a', 'b']);
+    const review = await reviewOf(store, ['a', 'b']);
     const path = await exported(review, extension);
     await fillIn(path, { 'id 0': 'bad' });
     await importSheet(review, path, ANA);
@@ -174,7 +149,7 @@ describe.each(['csv', 'jsonl'])('a filled-in review file (%s)', (extension) => {
 
 describe('a workbook', () => {
   it('has a drop-down of the labels, a frozen header and redder rows for more doubt', async () => {
-    const review = await reviewOf(['a', 'b']);
+    const review = await reviewOf(store, ['a', 'b']);
     const files = unzipSync(readFileSync(await exported(review, 'xlsx')));
     const sheet = strFromU8(files['xl/worksheets/sheet1.xml']!);
     expect(sheet).toContain('sqref="D2:D3"><formula1>labels!$A$2:$A$3</formula1>');
@@ -186,7 +161,7 @@ describe('a workbook', () => {
   });
 
   it('is taken over with what a spreadsheet program wrote into its cells', async () => {
-    const review = await reviewOf(['a', 'b']);
+    const review = await reviewOf(store, ['a', 'b']);
     const path = await exported(review, 'xlsx');
     editWorkbook(path, (xml) => withText(xml, 'D3', 'good, better'));
     await importSheet(review, path, ANA);
@@ -194,7 +169,7 @@ describe('a workbook', () => {
   });
 
   it('is refused whole for a formula, an unknown label and a changed text, by cell', async () => {
-    const review = await reviewOf(['a', 'b', 'c', 'd']);
+    const review = await reviewOf(store, ['a', 'b', 'c', 'd']);
     const path = await exported(review, 'xlsx');
     editWorkbook(path, (xml) => {
       const formula = withText(xml, 'D2', 'bad').replace(
@@ -215,7 +190,7 @@ describe('a workbook', () => {
 
   it('carries 10,000 hostile rows there and back', async () => {
     const texts = Array.from({ length: 10_000 }, (_, index) => `${HOSTILE[index % 9]} ${index}`);
-    const review = await reviewOf(texts);
+    const review = await reviewOf(store, texts);
     const path = await exported(review, 'xlsx', 10_000);
     expect((await importSheet(review, path, ANA)).undecided).toBe(10_000);
   }, 300_000);
@@ -223,12 +198,15 @@ describe('a workbook', () => {
 
 describe('an audit', () => {
   it("hides the teacher's labels, leaves its texts out of the fix queue and certifies what is decided", async () => {
-    const review = await reviewOf(Array.from({ length: 40 }, (_, index) => `text ${index}`));
+    const review = await reviewOf(
+      store,
+      Array.from({ length: 40 }, (_, index) => `text ${index}`),
+    );
     const draw = { count: 30, reviewer: 'ana', at: AT };
     const { audit, rows } = await rowsToAudit(review, draw);
     expect(rows.map(({ key }) => key)).toEqual(audit.keys.slice(0, 30));
     const path = join(folder, 'audit.csv');
-    await writeSheet({ path, purpose: 'audit', rows, labels: LABELS });
+    await writeReviewFile(path, null, { purpose: 'audit', rows, labels: LABELS, guideline: '' });
     expect(readFileSync(path, 'utf8').split('\n')[0]).toBe('id,decision,text');
     expect(await rowsToFix(review, 10)).toEqual([]);
     await fillIn(path, Object.fromEntries(rows.map(({ id }, index) => [id, index === 3 ? 'good, better' : 'bad'])));
@@ -239,9 +217,14 @@ describe('an audit', () => {
   });
 
   it('takes no text that is not in it', async () => {
-    const review = await reviewOf(['a', 'b']);
+    const review = await reviewOf(store, ['a', 'b']);
     const path = join(folder, 'not-drawn.jsonl');
-    await writeSheet({ path, purpose: 'audit', rows: await rowsToFix(review, 1), labels: LABELS });
+    await writeReviewFile(path, null, {
+      purpose: 'audit',
+      rows: await rowsToFix(review, 1),
+      labels: LABELS,
+      guideline: '',
+    });
     await expect(importSheet(review, path, ANA)).rejects.toThrow('line 1, id is not in the audit');
   });
 });
