@@ -36,7 +36,7 @@ export function createAnnotateActivities(dependencies: Dependencies) {
             {
               store,
               teacher,
-              limiter: limiterFor(`${teacher.host} ${teacher.model}`, task.teacher.concurrency),
+              limiter: limiterFor(`${teacher.host} ${teacher.model}`, task.teacher, dependencies.teacherWorkers),
               signal,
               onProgress: (now) => {
                 progress = now;

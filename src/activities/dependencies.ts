@@ -9,6 +9,8 @@ export interface Dependencies {
   /** Store of runs that name none. */
   readonly store: Store;
   readonly env: NodeJS.ProcessEnv;
+  /** Workers that ask teachers now, this process included. */
+  readonly teacherWorkers: () => number;
 }
 
 const HEARTBEAT_EVERY_MS = 1000;

@@ -45,20 +45,26 @@ export function createDistillActivities() {
 
 async function train(
   store: Store,
-  { candidate, fold, labels, prepared }: DistillInput,
+  { candidate, fold, labels, part, prepared }: DistillInput,
   signal: AbortSignal,
   onProgress: (progress: TrainingProgress) => void,
 ): Promise<TrainingSummary> {
   const task = await readTask(store, prepared);
   const { settings } = candidatesOf(task.student)[candidate ?? 0] as Candidate;
   const isHeldOut = (row: LabelRow) => (fold == null ? isValidation(row, task) : foldOf(row, task) === fold);
-  const part = [candidate == null ? [] : `candidate-${candidate}`, fold == null ? [] : `fold-${fold}`].flat();
+  const place = [
+    candidate == null ? [] : `candidate-${candidate}`,
+    fold == null ? [] : `fold-${fold}`,
+    part == null ? [] : `share-${part.share}-${part.repeat}`,
+  ].flat();
   return withTempFolder(async (folder) => {
     const examplesFile = join(folder, 'examples.jsonl');
     const outputFolder = join(folder, 'student');
     await mkdir(outputFolder);
-    await writeExamples(examplesOf(store, task, labels, settings.targets, isHeldOut), examplesFile);
-    const studentFolder = [prepared.run.folder, 'student', labels.sha256.slice(0, 16), ...part].join('/');
+    const isLearned = (row: LabelRow) => part == null || isHeldOut(row) || isInPart(row, task, part);
+    const examples = examplesOf(store, task, labels, { targets: settings.targets, isHeldOut, isLearned });
+    await writeExamples(examples, examplesFile);
+    const studentFolder = [prepared.run.folder, 'student', labels.sha256.slice(0, 16), ...place].join('/');
     const checkpointFolder = checkpointsOf(`${prepared.run.store}/${studentFolder}`, process.env);
     const trained = await trainInProcess(
       {
@@ -74,7 +80,7 @@ async function train(
     );
     const files: ArtifactRef[] = [];
     // Of a student that is only compared, its answers suffice.
-    const kept = fold == null ? (await readdir(outputFolder)).sort() : [VALIDATION_FILE];
+    const kept = fold == null && part == null ? (await readdir(outputFolder)).sort() : [VALIDATION_FILE];
     for (const name of kept) {
       files.push(await upload(store, join(outputFolder, name), `${studentFolder}/${name}`));
     }
@@ -94,11 +100,18 @@ async function* examplesOf(
   store: Store,
   task: Task,
   labels: ArtifactRef,
-  targets: 'soft' | 'hard',
-  isHeldOut: (row: LabelRow) => boolean,
+  {
+    isHeldOut,
+    isLearned,
+    targets,
+  }: {
+    targets: 'soft' | 'hard';
+    isHeldOut: (row: LabelRow) => boolean;
+    isLearned: (row: LabelRow) => boolean;
+  },
 ): AsyncGenerator<TrainingExample> {
   for await (const row of readLabels(store, labels)) {
-    if (!isTrainedOn(row)) continue;
+    if (!isTrainedOn(row) || !isLearned(row)) continue;
     yield { text: row.text, target: targetOf(row, task, targets), validation: isHeldOut(row) };
   }
 }
@@ -127,6 +140,11 @@ export const LADDER_FOLDS = 5;
 /** A text stays in its fold from run to run. */
 export function foldOf(row: LabelRow, task: Task): number {
   return Math.floor(LADDER_FOLDS * seededFraction(task.seed, 'fold', row.key));
+}
+
+/** Of two parts of the same repeat the smaller lies in the larger. */
+export function isInPart(row: LabelRow, task: Task, { repeat, share }: { repeat: number; share: number }): boolean {
+  return seededFraction(task.seed, `part ${repeat}`, row.key) < share;
 }
 
 function targetOf(row: LabelRow, task: Task, targets: 'soft' | 'hard'): number[] {

@@ -4,6 +4,7 @@ import { createControlActivities } from './control.js';
 import type { Dependencies } from './dependencies.js';
 import { createDeployActivities } from './deploy.js';
 import { createDistillActivities } from './distill.js';
+import { createCurveActivities } from './draw-curve.js';
 import { createEvaluateActivities } from './evaluate.js';
 import { withFailureTypes } from './failures.js';
 import { createNotifyActivities } from './notify.js';
@@ -27,6 +28,7 @@ export function createActivities(dependencies: Dependencies) {
       ...createReviewActivities(),
       ...createDistillActivities(),
       ...createChooseActivities(),
+      ...createCurveActivities(),
       ...createEvaluateActivities(),
     }),
   };

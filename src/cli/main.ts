@@ -1,6 +1,7 @@
 /** The command line: one file a command. */
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { registerCurve } from './curve.js';
 import { registerDemo } from './demo.js';
 import { registerDistill } from './distill.js';
 import { registerDoctor } from './doctor.js';
@@ -43,6 +44,7 @@ registerPredict(program);
 registerModels(program);
 registerRollback(program);
 registerSchedule(program);
+registerCurve(program);
 registerTask(program);
 registerTeacher(program);
 registerUp(program);

@@ -93,6 +93,27 @@ export const LadderReport = z.object({
 });
 export type LadderReport = z.infer<typeof LadderReport>;
 
+export const CurvePoint = z.object({
+  examples: z.number().int().describe('Labels learned from.'),
+  trainings: z.number().int().describe('Trainings on that many, each on other texts.'),
+  agreement: z.number().describe('Mean share of held-out rows answered as the labels say.'),
+});
+export type CurvePoint = z.infer<typeof CurvePoint>;
+
+/** Agreement by the number of labels, and what more of them would bring. */
+export const LearningCurve = z.object({
+  rows: z.number().int().describe('Held-out rows, the same for all trainings.'),
+  confidence: z.number(),
+  more: z.number().int().describe('Labels that may be added.'),
+  points: z.array(CurvePoint),
+  fit: z
+    .object({ floor: z.number(), scale: z.number(), exponent: z.number() })
+    .describe('error(n) = floor + scale / n^exponent.'),
+  gain: z.number().describe('Agreement that the additional labels would bring.'),
+  gainInterval: Interval.describe('Percentile bootstrap over the held-out rows.'),
+});
+export type LearningCurve = z.infer<typeof LearningCurve>;
+
 export const EvaluationSummary = z.object({
   report: ArtifactRef,
   markdown: ArtifactRef,

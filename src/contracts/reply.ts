@@ -63,6 +63,7 @@ export const AnnotationCounts = z.object({
   truncated: z.number().int().describe('Unreadable ones that were cut off at the token limit.'),
   uncertain: z.number().int().describe('Calls whose outcome is unknown; they count at their worst price.'),
   retried: z.number().int().describe('Calls that were answered by an error.'),
+  busy: z.number().int().describe('Of these, answers that the teacher is busy (429, or 503 with a time to wait).'),
   inputTokens: z.number().int(),
   outputTokens: z.number().int(),
   spentMicros: z

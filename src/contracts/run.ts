@@ -107,11 +107,22 @@ export const PreparedRun = z.object({
 });
 export type PreparedRun = z.infer<typeof PreparedRun>;
 
+/** What held the calls back, where it was a rate and not the places in flight. */
+export const Pace = z.object({
+  perMinute: z.number().int(),
+  unit: z.enum(['calls', 'tokens']),
+  by: z
+    .enum(['task', 'teacher'])
+    .describe('task: the limit that the task declares; teacher: the one that the provider tells.'),
+});
+export type Pace = z.infer<typeof Pace>;
+
 export const ChunkResult = z.object({
   chunk: z.number().int(),
   set: z.enum(['corpus', 'gold']),
   counts: AnnotationCounts,
   complete: z.boolean().describe('false: the grant was used up before every vote was asked for.'),
+  pace: Pace.nullish().describe('Of the worker, when the chunk ended; null: nothing held it back.'),
 });
 export type ChunkResult = z.infer<typeof ChunkResult>;
 
@@ -162,6 +173,7 @@ export const Progress = z.object({
   callsAtMost: z.number().int(),
   teacherHost: z.string().nullable(),
   callsPerSecond: z.number().nullable(),
+  pace: Pace.nullable().describe('Of the worker that ended a chunk last; null: no rate holds it back.'),
   secondsLeft: z.number().nullable().describe('Of the stage annotate.'),
   gates: z.record(z.string(), GateOutcome),
   waitingFor: z
@@ -186,6 +198,7 @@ export const DistillationResult = z.object({
   annotation: z.object({
     texts: z.number().int(),
     calls: z.number().int(),
+    busy: z.number().int(),
     unreadable: z.number().int(),
     labelled: z.number().int(),
     uncertain: z.number().int(),

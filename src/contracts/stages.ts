@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ArtifactRef, RunRef } from './artifact.js';
 import { Certificate } from './certificate.js';
-import { EvaluationSummary } from './evaluation.js';
+import { EvaluationSummary, LearningCurve } from './evaluation.js';
 import { GateCheck } from './gate.js';
 import { VoteSummary } from './label.js';
 import { DistillationResult, PreparedRun } from './run.js';
@@ -58,6 +58,10 @@ export const DistillInput = z.object({
     .int()
     .nullish()
     .describe('Train without this fold of the labelled texts, to compare; null: train the student itself.'),
+  part: z
+    .object({ share: z.number().gt(0).max(1), repeat: z.number().int() })
+    .nullish()
+    .describe('Train on this share of the texts that are not held out, drawn anew for each repeat; null: on all.'),
 });
 export type DistillInput = z.infer<typeof DistillInput>;
 
@@ -85,6 +89,29 @@ export const ChooseOutcome = z.object({
   evidence: z.string().describe('Markdown.'),
 });
 export type ChooseOutcome = z.infer<typeof ChooseOutcome>;
+
+/** Input of the workflow type `learningCurve`, over the labels of a run. */
+export const CurveInput = z.object({
+  prepared: PreparedRun,
+  labels: ArtifactRef,
+  candidate: z.number().int().nullable().describe('Index among the students of a ladder; null: there is only one.'),
+  shares: z.array(z.number().gt(0).max(1)).min(2),
+  repeats: z.number().int().min(1).describe('Trainings on each share below 1.'),
+  more: z.number().int().min(1).describe('Labels that may be added.'),
+});
+export type CurveInput = z.infer<typeof CurveInput>;
+
+export const DrawCurveInput = CurveInput.extend({
+  trained: z.array(z.object({ share: z.number(), repeat: z.number().int(), student: TrainingSummary })),
+});
+export type DrawCurveInput = z.infer<typeof DrawCurveInput>;
+
+export const CurveOutcome = z.object({
+  curve: LearningCurve,
+  picture: ArtifactRef.describe('SVG.'),
+  evidence: z.string().describe('Markdown.'),
+});
+export type CurveOutcome = z.infer<typeof CurveOutcome>;
 
 export const EvaluateInput = z.object({
   prepared: PreparedRun,

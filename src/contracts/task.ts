@@ -143,8 +143,31 @@ export const TeacherSettings = z.strictObject({
     .default('auto')
     .describe("auto: ask for the reply's JSON schema, and go on without where the probe is refused."),
   extraBody: z.record(z.string(), z.unknown()).default({}).describe('Further fields of the request body.'),
-  concurrency: z.number().int().min(1).max(2000).default(16).describe('Calls in flight at once, per worker.'),
-  timeoutSeconds: z.number().min(1).max(3600).default(120).describe('Longest wait for one reply.'),
+  concurrency: z
+    .number()
+    .int()
+    .min(1)
+    .max(2000)
+    .default(16)
+    .describe('Most calls in flight at once, per worker; fewer while the teacher is slow to serve so many.'),
+  requestsPerMinute: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe("Most calls a minute, of all workers together; null: what the provider's headers tell, if any do."),
+  tokensPerMinute: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Most tokens of prompts and replies a minute, of all workers together; null: likewise.'),
+  timeoutSeconds: z
+    .number()
+    .min(1)
+    .max(3600)
+    .default(120)
+    .describe('Longest wait for one reply; shorter, but never under 10 s, once the latency is known.'),
   attempts: z.number().int().min(1).max(20).default(6).describe('Most sendings of one question while errors last.'),
   deadAfterSeconds: z
     .number()

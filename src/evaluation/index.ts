@@ -10,6 +10,7 @@ export {
 } from './gate-checks.js';
 export { pairedDifferenceInterval, wilsonInterval } from './intervals.js';
 export { chooseStep, type LadderInput, ladderChart, ladderMarkdown, type TrainedStep } from './ladder.js';
+export { type CurveTraining, curveChart, curveMarkdown, learningCurve } from './learning-curve.js';
 export { markdownTable, plainText } from './markdown-table.js';
 export { normalQuantile } from './normal-quantile.js';
 export { comparePaired, mcnemarExact, type NamedPredictions, type PairedInput } from './paired-comparison.js';

@@ -96,12 +96,12 @@ async function ledgerOfFormerOwners(store: Store, folder: string, { claim, watch
 
 async function seal(
   { chunk, folder, index, task }: ChunkJob,
-  { store }: ChunkPorts,
+  { limiter, store }: ChunkPorts,
   { claim, watch }: Ownership,
   { byText, complete, ledger }: { byText: StoredReply[][]; complete: boolean; ledger: Ledger },
 ): Promise<ChunkResult> {
   const counts = chunkCounts({ task, ledger, byText });
-  const result: ChunkResult = { chunk: index, set: chunk.set, counts, complete };
+  const result: ChunkResult = { chunk: index, set: chunk.set, counts, complete, pace: limiter.pace };
   const number = String(claim.number).padStart(6, '0');
   const lines = byText.flat().map((reply) => `${JSON.stringify(reply)}\n`);
   const replies = await store.write(`${folder}/replies-${number}.jsonl`, lines.join(''));

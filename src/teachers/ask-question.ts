@@ -3,7 +3,7 @@
 import type { Label, Spending, StoredReply } from '../contracts/index.js';
 import { NOTHING_SPENT } from '../voting/index.js';
 import type { CallBudget } from './call-budget.js';
-import type { CallLimiter } from './call-limiter.js';
+import type { CallLimiter, Lane, Place } from './call-limiter.js';
 import { ANSWERED_BY_ERROR, costOfReply, paidReply, type Question, refusedReply, wasAnswered } from './call-outcome.js';
 import type { Price } from './catalogue.js';
 import type { ChunkWatch } from './chunk-watch.js';
@@ -21,6 +21,8 @@ export class TeacherUnreachableError extends Error {
 export interface AskingPorts {
   readonly teacher: Teacher;
   readonly limiter: CallLimiter;
+  /** The chunk's, in the limiter. */
+  readonly lane: Lane;
   readonly budget: CallBudget;
   readonly journal: ReplyJournal;
   readonly watch: ChunkWatch;
@@ -39,15 +41,24 @@ interface Bill {
   cost: Spending;
 }
 
+/** One sending of a question. */
+interface Sending {
+  readonly place: Place;
+  readonly bill: Bill;
+  /** Of the question so far. */
+  readonly timeOuts: number;
+}
+
 /** null: the budget does not reach for it. Throws TeacherRefusedError, TeacherUnreachableError, or the watch's reason to stop. */
 export async function askQuestion(question: Question, ports: AskingPorts): Promise<StoredReply | null> {
   const { limiter, watch } = ports;
   const startedAt = Date.now();
   let failures = 0;
   let refusals = 0;
+  let timeOuts = 0;
   let failingSince: number | null = null;
   for (;;) {
-    const outcome = await askOnce(question, ports);
+    const outcome = await askOnce(question, timeOuts, ports);
     if (!(outcome instanceof Error)) return outcome;
     const lastReplyAt = limiter.lastReplyAt ?? 0;
     if (Date.now() - Math.max(startedAt, lastReplyAt) > ports.deadAfterMs) {
@@ -63,6 +74,7 @@ export async function askQuestion(question: Question, ports: AskingPorts): Promi
     }
     failingSince ??= Date.now();
     failures++;
+    if (outcome instanceof TeacherFailedError && outcome.trouble === 'timed-out') timeOuts++;
     // The teacher serves others but not this one: give the question up, not the run. In an outage several texts fail.
     const servesOthers = lastReplyAt >= failingSince && limiter.failingTexts <= 1;
     if (failures >= ports.attempts && servesOthers) return giveUp(question, ports);
@@ -71,21 +83,20 @@ export async function askQuestion(question: Question, ports: AskingPorts): Promi
 }
 
 /** One request. Returns the reply, null where the budget does not reach, or an error after which it may be asked again. */
-async function askOnce(question: Question, ports: AskingPorts): Promise<StoredReply | null | Error> {
-  const { budget, limiter, watch } = ports;
+async function askOnce(question: Question, timeOuts: number, ports: AskingPorts): Promise<StoredReply | null | Error> {
+  const { budget, lane, watch } = ports;
   if (!(await budget.reserve(question.worst, watch.stopping))) return null;
   const bill: Bill = { cost: NOTHING_SPENT };
   try {
-    return await limiter.run(() => send(question, ports, bill), watch.stopping);
+    return await lane.run((place) => send(question, { place, timeOuts, bill }, ports), watch.stopping);
   } finally {
     budget.settle(question.worst, bill.cost);
   }
 }
 
-async function send(question: Question, ports: AskingPorts, bill: Bill): Promise<StoredReply | Error> {
+async function send(question: Question, sending: Sending, ports: AskingPorts): Promise<StoredReply | Error> {
   const { journal, labels, limiter, price, teacher, watch } = ports;
-  // The place is kept meanwhile: nobody else may send either.
-  while (limiter.heldFor > 0) await watch.sleep(limiter.heldFor);
+  const { bill, place, timeOuts } = sending;
   const call = await journal.openCall(question);
   try {
     while (!watch.lookHolds) await watch.mayAsk();
@@ -99,12 +110,15 @@ async function send(question: Question, ports: AskingPorts, bill: Bill): Promise
   ports.onCall();
   let stored: StoredReply;
   try {
-    stored = paidReply(question, await teacher.ask(question.request, watch.callSignal), labels, price);
+    const timeoutMs = limiter.timeoutMs(timeOuts, question.request.timeoutMs);
+    const answer = await teacher.ask({ ...question.request, timeoutMs }, watch.callSignal);
+    limiter.replied(place, answer);
+    stored = paidReply(question, answer, labels, price);
   } catch (error) {
-    if (!(error instanceof QuestionRefusedError)) return failedCall(error, call, question, ports, bill);
+    if (!(error instanceof QuestionRefusedError)) return failedCall(error, call, question, sending, ports);
+    limiter.replied(place, null);
     stored = refusedReply(question);
   }
-  limiter.replied();
   bill.cost = costOfReply(question, stored);
   await journal.closeWithReply(call, stored, bill.cost);
   return stored;
@@ -116,18 +130,17 @@ async function failedCall(
   error: unknown,
   call: number,
   { request }: Question,
-  { deadAfterMs, journal, limiter, watch }: AskingPorts,
-  bill: Bill,
+  { bill, place }: Sending,
+  { journal, limiter, watch }: AskingPorts,
 ): Promise<Error> {
   const mayPass = error instanceof TeacherBusyError || error instanceof TeacherFailedError;
   // Before anything is awaited, since meanwhile other calls would go out.
   if (!mayPass) watch.stop(error);
-  if (error instanceof TeacherFailedError) limiter.failed(request.textKey);
-  const restMs = error instanceof TeacherBusyError ? (error.retryAfterMs ?? 0) : 0;
-  if (restMs <= deadAfterMs) limiter.hold(restMs);
+  if (error instanceof TeacherFailedError) limiter.failed(place, request.textKey, error.trouble);
+  if (error instanceof TeacherBusyError) limiter.busy(place, error);
   if (wasAnswered(error)) {
     bill.cost = ANSWERED_BY_ERROR;
-    await journal.closeWithError(call);
+    await journal.closeWithError(call, error instanceof TeacherBusyError ? 'busy' : 'error');
   }
   if (!mayPass) throw error;
   watch.stopping.throwIfAborted();

@@ -59,7 +59,9 @@ export function wasAnswered(error: unknown): boolean {
 
 function storedReply(question: Question, reply: TeacherReply, costMicros: number | null, vote: Vote): StoredReply {
   const { prompt, sample, textKey } = question.request;
-  return { ...reply, key: question.key, textKey, prompt, sample, costMicros, vote };
+  const { content, finishReason, inputTokens, latencyMs, outputTokens } = reply;
+  const said = { content, finishReason, inputTokens, outputTokens, latencyMs };
+  return { ...said, key: question.key, textKey, prompt, sample, costMicros, vote };
 }
 
 function micros(reply: TeacherReply, question: Question, price: Price | null): number | null {

@@ -30,6 +30,7 @@ export function chunkCounts({ task, ledger, byText }: ChunkOutcome): AnnotationC
     truncated: replies.filter((reply) => reply.vote.unreadable === 'truncated').length,
     uncertain: ledger.uncertain,
     retried: ledger.errors,
+    busy: ledger.busy,
     inputTokens: sum(paid.map((reply) => reply.inputTokens ?? 0)),
     outputTokens: sum(paid.map((reply) => reply.outputTokens ?? 0)),
     spentMicros: ledger.spent.micros,

@@ -3,6 +3,7 @@ import type { StoredReply, TextRow, Vote } from '../contracts/index.js';
 import type { ChunkJob, ChunkPorts } from './annotate-chunk.js';
 import { type AskingPorts, askQuestion } from './ask-question.js';
 import { CallBudget } from './call-budget.js';
+import type { Lane } from './call-limiter.js';
 import { questionOf } from './chunk-questions.js';
 import type { ChunkWatch } from './chunk-watch.js';
 import type { ReplyJournal } from './reply-journal.js';
@@ -33,6 +34,7 @@ export class TeacherUnreadableError extends Error {
 
 export class ChunkRun {
   private readonly asking: AskingPorts;
+  private readonly lane: Lane;
   private readonly labelNames: readonly string[];
   private texts = 0;
   private calls: number;
@@ -45,9 +47,12 @@ export class ChunkRun {
     const { labels, teacher: settings } = job.task;
     this.labelNames = labels.map((label) => label.name);
     this.calls = ledger.spent.calls;
+    // Of one run are the chunks that it controls together.
+    this.lane = ports.limiter.enter(job.controlPath);
     this.asking = {
       teacher: ports.teacher,
       limiter: ports.limiter,
+      lane: this.lane,
       budget: new CallBudget(job.grant, ledger.spent),
       journal,
       watch,
@@ -66,8 +71,12 @@ export class ChunkRun {
   /** keys: of each text's questions, in the order of the plan. false: the grant was used up. Throws why it had to stop. */
   async annotate(rows: readonly TextRow[], keys: readonly (readonly string[])[]): Promise<boolean> {
     const queue = rows.entries();
-    const workers = Math.min(rows.length, this.parts.ports.limiter.limit);
-    await Promise.all(Array.from({ length: workers }, () => this.work(queue, keys)));
+    const workers = Math.min(rows.length, this.parts.ports.limiter.concurrency);
+    try {
+      await Promise.all(Array.from({ length: workers }, () => this.work(queue, keys)));
+    } finally {
+      this.lane.leave();
+    }
     this.parts.watch.stopping.throwIfAborted();
     return !this.exhausted;
   }

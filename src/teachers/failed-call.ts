@@ -1,4 +1,5 @@
 /** What a failed HTTP call means: which of the port's errors it is, in the provider's words without keys or texts. */
+import { readRateLimits } from './rate-headers.js';
 import {
   QuestionRefusedError,
   TeacherBusyError,
@@ -21,7 +22,7 @@ export interface CallContext {
 
 export interface FailedAnswer {
   readonly status: number;
-  readonly retryAfter: string | null;
+  readonly header: (name: string) => string | null;
   readonly body: string;
 }
 
@@ -43,6 +44,9 @@ const CODE_OF_NO_CREDIT = /"(?:code|type)"\s*:\s*"insufficient_quota"/;
 const NOT_SENT =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ECONNABORTED|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/;
 
+/** 503, and what some say instead. */
+const OVERLOADED = [503, 529];
+
 export function errorOfAnswer(answer: FailedAnswer, context: CallContext, now = Date.now()): Error {
   const { status } = answer;
   const words = providerWords(answer.body, context);
@@ -56,10 +60,13 @@ export function errorOfAnswer(answer: FailedAnswer, context: CallContext, now = 
   if (status < 400 || [404, 405, 410].includes(status) || (status < 500 && status !== 429 && unknownModel)) {
     return refused(`Check teacher.model (${context.model ?? 'none'}) and teacher.url.`);
   }
-  if (status === 429 || (status === 503 && answer.retryAfter !== null)) {
-    return new TeacherBusyError(says, retryAfterMs(answer.retryAfter, now));
+  const retryAfter = answer.header('retry-after');
+  if (status === 429 || (OVERLOADED.includes(status) && retryAfter !== null)) {
+    return new TeacherBusyError(says, retryAfterMs(retryAfter, now), readRateLimits(answer.header, now));
   }
-  if (status >= 500 || status === 408 || status === 409 || status === 425) return new TeacherFailedError(says, true);
+  if (status >= 500 || status === 408 || status === 409 || status === 425) {
+    return new TeacherFailedError(says, true, { trouble: OVERLOADED.includes(status) ? 'overloaded' : 'other' });
+  }
   return new QuestionRefusedError(says);
 }
 

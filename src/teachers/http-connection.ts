@@ -43,7 +43,7 @@ export class HttpConnection {
     setMaxListeners(0, signal);
     const { header, status, text } = await this.exchange(url, sent, context.host, signal);
     signal.throwIfAborted();
-    if (status >= 300) throw errorOfAnswer({ status, retryAfter: header('retry-after'), body: text }, context);
+    if (status >= 300) throw errorOfAnswer({ status, header, body: text }, context);
     return { text, json: parseBody(text, context.host), header };
   }
 
@@ -72,7 +72,10 @@ export class HttpConnection {
       return { status, text, header: (name: string) => [response.headers[name]].flat()[0] ?? null };
     } catch (error) {
       signal.throwIfAborted();
-      if (timedOut) throw new TeacherFailedError(`no reply from ${host} within ${sent.timeoutMs / 1000} s`, false);
+      if (timedOut) {
+        const says = `no reply from ${host} within ${sent.timeoutMs / 1000} s`;
+        throw new TeacherFailedError(says, false, { trouble: 'timed-out' });
+      }
       throw errorOfNetwork(error, host);
     } finally {
       clearTimeout(timer);

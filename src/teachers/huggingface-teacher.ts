@@ -1,11 +1,12 @@
 /** Chat completions through Hugging Face's inference client: the Hub's router, or any OpenAI-compatible endpoint by URL. */
 import { InferenceClient } from '@huggingface/inference';
 import { z } from 'zod';
-import type { FinishReason, TeacherReply, TeacherSettings } from '../contracts/index.js';
+import type { FinishReason, TeacherSettings } from '../contracts/index.js';
 import type { Credentials } from './credentials.js';
 import { type CallContext, providerWords } from './failed-call.js';
 import type { HttpConnection } from './http-connection.js';
-import { type Teacher, TeacherFailedError, type TeacherRequest } from './teacher.js';
+import { readRateLimits, type ToldLimits } from './rate-headers.js';
+import { type Teacher, type TeacherAnswer, TeacherFailedError, type TeacherRequest } from './teacher.js';
 
 const ROUTER = new URL('https://router.huggingface.co/v1');
 export const ROUTER_HOST = ROUTER.host;
@@ -59,13 +60,16 @@ export class HuggingFaceTeacher implements Teacher {
     });
   }
 
-  async ask(request: TeacherRequest, signal: AbortSignal): Promise<TeacherReply> {
+  async ask(request: TeacherRequest, signal: AbortSignal): Promise<TeacherAnswer> {
     const startedAt = performance.now();
     const { credentials } = this.parts;
     const { host, model } = this;
     const context: CallContext = { host, model, ...credentials, question: request };
+    let limits: ToldLimits | null = null;
     const answer: unknown = await this.client.chatCompletion(this.body(request), {
-      fetch: this.fetchFor(request, context, signal),
+      fetch: this.fetchFor(request, context, signal, (told) => {
+        limits = told;
+      }),
     });
     const parsed = ChatAnswer.safeParse(answer);
     if (!parsed.success) {
@@ -80,6 +84,7 @@ export class HuggingFaceTeacher implements Teacher {
       inputTokens: usage?.prompt_tokens ?? null,
       outputTokens: usage?.completion_tokens ?? null,
       latencyMs: performance.now() - startedAt,
+      limits,
     };
   }
 
@@ -104,7 +109,12 @@ export class HuggingFaceTeacher implements Teacher {
   }
 
   /** The client's errors have lost the headers and carry the prompt, so answers are judged here, before it sees them. */
-  private fetchFor(request: TeacherRequest, context: CallContext, signal: AbortSignal): typeof fetch {
+  private fetchFor(
+    request: TeacherRequest,
+    context: CallContext,
+    signal: AbortSignal,
+    onLimits: (told: ToldLimits | null) => void,
+  ): typeof fetch {
     const { connection, credentials, settings } = this.parts;
     return async (url, init) => {
       const headers = Object.fromEntries(new Headers(init?.headers));
@@ -119,9 +129,22 @@ export class HuggingFaceTeacher implements Teacher {
         context,
         signal,
       );
-      return new Response(answer.text, { headers: { 'content-type': 'application/json' } });
+      onLimits(readRateLimits(answer.header, Date.now()));
+      return jsonResponse(answer.json);
     };
   }
+}
+
+/** What the client reads of a response. A real one would be parsed a second time, through a stream. */
+function jsonResponse(json: unknown): Response {
+  const headers = new Headers({ 'content-type': 'application/json' });
+  const response: Pick<Response, 'headers' | 'json' | 'ok' | 'status'> = {
+    ok: true,
+    status: 200,
+    headers,
+    json: async () => json,
+  };
+  return response as Response;
 }
 
 /** Added here and not through the client, which takes fields of some names (provider, data) for its own options. */

@@ -8,7 +8,7 @@ import { type ClaimOwner, claimChunk } from './chunk-claim.js';
 import { firstUnknownQuestion, type QuestionSettings } from './chunk-questions.js';
 import { ReplyJournal } from './reply-journal.js';
 import { type Ledger, readLedger } from './reply-ledger.js';
-import type { Teacher, TeacherRequest } from './teacher.js';
+import { type Teacher, TeacherBusyError, type TeacherRequest } from './teacher.js';
 
 export interface ProbeJob {
   readonly settings: QuestionSettings;
@@ -57,7 +57,7 @@ async function askJournalled(
   try {
     reply = paidReply(question, await ask(question.request), task.labels, price);
   } catch (error) {
-    if (wasAnswered(error)) await journal.closeWithError(call);
+    if (wasAnswered(error)) await journal.closeWithError(call, error instanceof TeacherBusyError ? 'busy' : 'error');
     throw error;
   }
   await journal.closeWithReply(call, reply, costOfReply(question, reply));

@@ -20,7 +20,7 @@ export const JournalRecord = z.discriminatedUnion('type', [
     type: z.literal('close'),
     call: z.number().int(),
     /** unsent: the chunk had to stop between opening and sending. */
-    outcome: z.enum(['reply', 'error', 'unsent']),
+    outcome: z.enum(['reply', 'error', 'busy', 'unsent']),
     cost: Spending,
     reply: StoredReply.nullable(),
   }),
@@ -51,8 +51,9 @@ export class ReplyJournal {
     await this.append({ type: 'close', call, outcome: 'reply', cost, reply });
   }
 
-  async closeWithError(call: number): Promise<void> {
-    await this.append({ type: 'close', call, outcome: 'error', cost: ANSWERED_BY_ERROR, reply: null });
+  /** busy: the teacher wants to be asked later. */
+  async closeWithError(call: number, outcome: 'error' | 'busy'): Promise<void> {
+    await this.append({ type: 'close', call, outcome, cost: ANSWERED_BY_ERROR, reply: null });
   }
 
   async closeUnsent(call: number): Promise<void> {

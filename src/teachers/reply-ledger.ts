@@ -9,6 +9,8 @@ export interface Ledger {
   spent: Spending;
   /** Calls that an error answered: not billed. */
   errors: number;
+  /** Of these, the ones whose answer was that the teacher is busy. */
+  busy: number;
   /** Calls without an outcome. */
   uncertain: number;
   /** By reply key; the first one that was paid for. */
@@ -25,6 +27,7 @@ export async function readLedger(store: Store, folder: string): Promise<Ledger> 
   const ledger: Ledger = {
     spent: NOTHING_SPENT,
     errors: 0,
+    busy: 0,
     uncertain: 0,
     replies: new Map(),
     failures: new Map(),
@@ -48,7 +51,8 @@ async function readJournal(store: Store, path: string, ledger: Ledger): Promise<
       open.delete(record.call);
       if (call === undefined && record.call !== NO_CALL) throw new DamagedArtifactError(path);
       ledger.spent = addSpending(ledger.spent, record.cost);
-      if (record.outcome === 'error') ledger.errors++;
+      if (record.outcome === 'error' || record.outcome === 'busy') ledger.errors++;
+      if (record.outcome === 'busy') ledger.busy++;
       if (record.outcome === 'error' && call !== undefined) countFailure(ledger, call.key);
       if (record.reply !== null && !ledger.replies.has(record.reply.key)) {
         ledger.replies.set(record.reply.key, record.reply);

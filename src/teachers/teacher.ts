@@ -1,5 +1,6 @@
 /** The teacher port. A teacher answers one question; who asks again, when, and what it may cost is decided elsewhere. */
 import type { PromptStyle, TeacherReply } from '../contracts/index.js';
+import type { ToldLimits } from './rate-headers.js';
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
@@ -24,13 +25,18 @@ export interface TeacherRequest {
   readonly timeoutMs: number;
 }
 
+/** A reply, and what its headers tell of the provider's limits. */
+export interface TeacherAnswer extends TeacherReply {
+  readonly limits?: ToldLimits | null;
+}
+
 export interface Teacher {
   readonly provider: string;
   /** Host that gets the texts ("router.huggingface.co"), or a word for people where there is none. */
   readonly host: string;
   readonly model: string | null;
   /** Asks once, never retries. Throws one of the errors below, or the signal's reason when aborted. */
-  ask(request: TeacherRequest, signal: AbortSignal): Promise<TeacherReply>;
+  ask(request: TeacherRequest, signal: AbortSignal): Promise<TeacherAnswer>;
   close(): Promise<void>;
 }
 
@@ -52,20 +58,26 @@ export class TeacherBusyError extends Error {
   constructor(
     message: string,
     readonly retryAfterMs: number | null,
+    readonly limits: ToldLimits | null = null,
   ) {
     super(message);
   }
 }
 
+/** What rate control has to know of a failure. */
+export type Trouble = 'overloaded' | 'timed-out' | 'other';
+
 /** 5xx, a time-out, a dropped connection. answered: the provider said so itself, so nothing was billed; else it may have been. */
 export class TeacherFailedError extends Error {
   override readonly name = 'TeacherFailedError';
+  readonly trouble: Trouble;
   constructor(
     message: string,
     readonly answered: boolean,
-    options?: ErrorOptions,
+    options: ErrorOptions & { readonly trouble?: Trouble } = {},
   ) {
     super(message, options);
+    this.trouble = options.trouble ?? 'other';
   }
 }
 

@@ -1,10 +1,17 @@
 /** Text Generation Inference's older protocol: one string in, one string out (POST /generate). */
 import { z } from 'zod';
-import type { FinishReason, TeacherReply, TeacherSettings } from '../contracts/index.js';
+import type { FinishReason, TeacherSettings } from '../contracts/index.js';
 import { type Credentials, headersOf } from './credentials.js';
 import type { CallContext } from './failed-call.js';
 import type { HttpConnection } from './http-connection.js';
-import { type ChatMessage, type Teacher, TeacherFailedError, type TeacherRequest } from './teacher.js';
+import { readRateLimits } from './rate-headers.js';
+import {
+  type ChatMessage,
+  type Teacher,
+  type TeacherAnswer,
+  TeacherFailedError,
+  type TeacherRequest,
+} from './teacher.js';
 
 const Generation = z.object({
   generated_text: z.string(),
@@ -46,7 +53,7 @@ export class TextGenerationTeacher implements Teacher {
     this.url = base.endsWith('/generate') ? base : `${base}/generate`;
   }
 
-  async ask(request: TeacherRequest, signal: AbortSignal): Promise<TeacherReply> {
+  async ask(request: TeacherRequest, signal: AbortSignal): Promise<TeacherAnswer> {
     const startedAt = performance.now();
     const { connection, credentials, settings } = this.parts;
     const { host, model } = this;
@@ -79,6 +86,7 @@ export class TextGenerationTeacher implements Teacher {
       inputTokens: details?.prefill?.length || (Number.isNaN(counted) ? null : counted),
       outputTokens: details?.generated_tokens ?? null,
       latencyMs: performance.now() - startedAt,
+      limits: readRateLimits(answer.header, Date.now()),
     };
   }
 

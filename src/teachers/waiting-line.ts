@@ -26,6 +26,11 @@ export class WaitingLine {
     });
   }
 
+  /** Some of them may have left. */
+  get length(): number {
+    return this.places.length;
+  }
+
   /** false: nobody waits. */
   wakeFirst(): boolean {
     for (let place = this.places.shift(); place !== undefined; place = this.places.shift()) {

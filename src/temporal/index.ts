@@ -5,7 +5,7 @@ export { scrubSecrets } from './failure-converter.js';
 export { binaryCache, findServerBinary, type ServerBinary } from './find-server-binary.js';
 export { type Lock, lockHolder, tryLock, waitForLock } from './lock-file.js';
 export { payloadCodec } from './payload-codec.js';
-export { countPollers, workerIdentity } from './pollers.js';
+export { countPollers, countTeacherWorkers, workerIdentity } from './pollers.js';
 export { isRunning, markProcess, type ProcessMark, stopProcess } from './process-mark.js';
 export { SetupError } from './setup-error.js';
 export { makeStateFolder, readState, stateFolder, writeState } from './state-folder.js';

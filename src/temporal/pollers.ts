@@ -8,9 +8,22 @@ import { markProcess } from './process-mark.js';
 /** The server lists a poller for five minutes after its last poll; one poll lasts a minute at most. */
 const LIVE_POLL_MS = 90_000;
 
+/** A worker's last poll; milliseconds since the epoch, by the server's clock. */
+interface Poll {
+  readonly identity: string;
+  readonly atMs: number;
+}
+
 /** How a worker calls itself towards the server. */
 export function workerIdentity(role: WorkerRole): string {
   return `tutelage-${role}:${process.pid}@${hostname()}`;
+}
+
+/** Workers that ask teachers, at least one. The newest poll stands for the present, since clocks differ. */
+export async function countTeacherWorkers(client: Client): Promise<number> {
+  const polls = await pollsOf(client, 'teacher');
+  const newestMs = Math.max(...polls.map(({ atMs }) => atMs));
+  return Math.max(1, countLive(polls, newestMs));
 }
 
 /** Workers that poll each role's queue. Dead ones of this machine are not counted; dead ones elsewhere are for 90 s. */
@@ -22,6 +35,14 @@ export async function countPollers(client: Client): Promise<Record<WorkerRole, n
 }
 
 async function countRole(client: Client, role: WorkerRole): Promise<number> {
+  return countLive(await pollsOf(client, role), Date.now());
+}
+
+function countLive(polls: readonly Poll[], nowMs: number): number {
+  return polls.filter(({ atMs, identity }) => nowMs - atMs < LIVE_POLL_MS && !isDeadHere(identity)).length;
+}
+
+async function pollsOf(client: Client, role: WorkerRole): Promise<Poll[]> {
   const { TaskQueueType } = proto.temporal.api.enums.v1;
   const { pollers } = await client.connection.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
@@ -29,10 +50,10 @@ async function countRole(client: Client, role: WorkerRole): Promise<number> {
     taskQueueType:
       role === 'orchestrator' ? TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW : TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
   });
-  return (pollers ?? []).filter(({ identity, lastAccessTime }) => {
-    const lastMs = Number(lastAccessTime?.seconds ?? 0) * 1000;
-    return Date.now() - lastMs < LIVE_POLL_MS && !isDeadHere(identity ?? '');
-  }).length;
+  return (pollers ?? []).map(({ identity, lastAccessTime }) => ({
+    identity: identity ?? '',
+    atMs: Number(lastAccessTime?.seconds ?? 0) * 1000,
+  }));
 }
 
 function isDeadHere(identity: string): boolean {

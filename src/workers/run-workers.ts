@@ -4,6 +4,7 @@ import { createActivities } from '../activities/index.js';
 import { TASK_QUEUES, type WorkerRole } from '../contracts/index.js';
 import { openStore } from '../store/index.js';
 import { dataConverter, noAnswer, type Server, workerIdentity } from '../temporal/index.js';
+import { watchTeacherWorkers } from './teacher-workers.js';
 import { workerLog } from './worker-log.js';
 import { workflowSource } from './workflow-source.js';
 
@@ -30,7 +31,7 @@ const DEFAULT_CONCURRENCY: Record<WorkerRole, number> = { orchestrator: 20, teac
  *  Stopped by the signal, by SIGINT or SIGTERM (a second one ends the process at once), and when a parent process that
  *  opened an IPC channel is gone. Rejects when the server refuses or the workers fail. */
 export async function runWorkers(settings: WorkerSettings, signal?: AbortSignal): Promise<void> {
-  const activities = createActivities({ store: await openStore(settings.store), env: settings.env });
+  const store = await openStore(settings.store);
   Runtime.install({
     logger: workerLog(settings.logLevel),
     shutdownSignals: [], // Ours below: the SDK's handlers don't let a second signal end the process.
@@ -44,7 +45,9 @@ export async function runWorkers(settings: WorkerSettings, signal?: AbortSignal)
   const connection = await NativeConnection.connect(settings.server.connection).catch((error: unknown) => {
     throw noAnswer(settings.server, error);
   });
+  const teacherWorkers = watchTeacherWorkers(connection, settings.server.namespace);
   try {
+    const activities = createActivities({ store, env: settings.env, teacherWorkers: teacherWorkers.count });
     const workers: Worker[] = [];
     for (const role of settings.roles) {
       const options = role === 'orchestrator' ? workflowSource() : {};
@@ -54,6 +57,7 @@ export async function runWorkers(settings: WorkerSettings, signal?: AbortSignal)
     }
     await runUntilStopped(workers, signal, settings.onReady);
   } finally {
+    teacherWorkers.stop();
     await connection.close();
   }
 }

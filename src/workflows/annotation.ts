@@ -18,6 +18,7 @@ import {
   type ControlInput,
   FailureType,
   type Grant,
+  type Pace,
 } from '../contracts/index.js';
 import { addCounts, emptyCounts, spendingOf } from '../voting/index.js';
 import { annotationBoard } from './board.js';
@@ -58,6 +59,7 @@ class Shard {
   /** Chunks wait while it is true; it follows pauseReason once chunks can see so. */
   private paused: boolean;
   private pauseReason: string | null;
+  private pace: Pace | null = null;
   private fatal: unknown = null;
   private stopped: Promise<void> | null = null;
 
@@ -116,6 +118,7 @@ class Shard {
           { summary: `chunk ${chunk + 1} of ${prepared.chunks}` },
           [{ prepared, chunk, grant }],
         );
+        this.pace = last.pace ?? null;
         this.settle(last);
       } catch (error) {
         last = await this.resultOfFailed(chunk, error);
@@ -201,8 +204,8 @@ class Shard {
   }
 
   private show(): void {
-    const { input, result, done, chunks, pauseReason } = this;
-    setCurrentDetails(annotationBoard({ ...result, prepared: input.prepared, done, chunks, pauseReason }));
+    const { input, result, done, chunks, pace, pauseReason } = this;
+    setCurrentDetails(annotationBoard({ ...result, prepared: input.prepared, done, chunks, pace, pauseReason }));
   }
 
   private async report(): Promise<void> {
@@ -210,7 +213,7 @@ class Shard {
     if (!parent) return;
     const { corpus, gold } = this.result;
     const root = getExternalWorkflowHandle(parent.workflowId, parent.runId);
-    const news = { corpus, gold, pauseReason: this.pauseReason };
+    const news = { corpus, gold, pace: this.pace, pauseReason: this.pauseReason };
     await CancellationScope.nonCancellable(() => root.signal(annotationProgressSignal, news)).catch((error) => {
       log.warn('the root did not hear of the progress: it has ended', { problem: messageOf(error) });
     });

@@ -1,5 +1,12 @@
 /** The board: what the Temporal UI shows of a run, as Markdown. Pure. */
-import type { AnnotationCounts, AnnotationResult, PreparedRun, Progress, ReviewInput } from '../contracts/index.js';
+import type {
+  AnnotationCounts,
+  AnnotationResult,
+  Pace,
+  PreparedRun,
+  Progress,
+  ReviewInput,
+} from '../contracts/index.js';
 import { checksTable, markdownTable, plainText } from '../evaluation/index.js';
 import { addCounts } from '../voting/index.js';
 import { dollars, duration, grouped } from './numbers.js';
@@ -57,13 +64,20 @@ export function runBoard({ progress, findings, endedEarly }: BoardState): string
 }
 
 export function annotationBoard(
-  shard: AnnotationResult & { prepared: PreparedRun; done: number; chunks: number; pauseReason: string | null },
+  shard: AnnotationResult & {
+    prepared: PreparedRun;
+    done: number;
+    chunks: number;
+    pace: Pace | null;
+    pauseReason: string | null;
+  },
 ): string {
-  const { prepared, done, chunks, failedChunks, pauseReason } = shard;
+  const { prepared, done, chunks, failedChunks, pace, pauseReason } = shard;
   const failed = failedChunks > 0 ? `, ${failedChunks} failed` : '';
   const rows = [
     ['chunks', `${grouped(done)} of ${grouped(chunks)}${failed}`],
     ...countRows(addCounts(shard.corpus, shard.gold)),
+    ...(pace === null ? [] : [['pace', paceInWords(pace)]]),
   ];
   const head = [
     `# Asking ${userText(prepared.teacherModel ?? 'the teacher')} at ${userText(prepared.teacherHost)}`,
@@ -98,7 +112,10 @@ function withEvidence(head: readonly string[], evidence: string, tail: readonly 
 }
 
 function countRows(counts: AnnotationCounts): string[][] {
-  const repeated = counts.retried > 0 ? ` (${grouped(counts.retried)} answered by an error and asked again)` : '';
+  const repeated =
+    counts.retried > 0
+      ? ` (${grouped(counts.retried)} answered by an error and asked again${busyInWords(counts)})`
+      : '';
   const truncated = counts.truncated > 0 ? ` (${grouped(counts.truncated)} cut off)` : '';
   return [
     ['texts', grouped(counts.texts)],
@@ -113,7 +130,7 @@ function countRows(counts: AnnotationCounts): string[][] {
 
 function annotationLine(progress: Progress): string {
   const both = addCounts(progress.annotation, progress.gold);
-  const { callsPerSecond, secondsLeft, texts } = progress;
+  const { callsPerSecond, pace, secondsLeft, texts } = progress;
   const parts = [
     `${grouped(texts.done)} of ${grouped(texts.total)} texts`,
     `${grouped(both.calls)} calls`,
@@ -121,9 +138,19 @@ function annotationLine(progress: Progress): string {
     `${grouped(both.uncertain)} uncertain`,
     dollars(both.spentMicros),
     ...(callsPerSecond === null ? [] : [`${callsPerSecond.toFixed(1)} calls a second`]),
+    ...(pace === null ? [] : [paceInWords(pace)]),
     ...(secondsLeft === null ? [] : [`about ${duration(secondsLeft)} left`]),
   ];
   return parts.join(', ');
+}
+
+function busyInWords({ busy }: AnnotationCounts): string {
+  return busy > 0 ? `, ${grouped(busy)} of them because the teacher was busy` : '';
+}
+
+function paceInWords({ by, perMinute, unit }: Pace): string {
+  const whose = by === 'task' ? "the task's" : "the teacher's";
+  return `held to ${grouped(perMinute)} ${unit} a minute by ${whose} rate limit`;
 }
 
 function howToDecide(gate: NonNullable<Progress['waitingFor']>): string[] {

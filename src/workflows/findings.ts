@@ -32,6 +32,7 @@ export function annotationFinding({ corpus, gold }: CountsOfSets): string {
   return sentence([
     `${grouped(both.calls)} calls`,
     both.reused > 0 && `${grouped(both.reused)} replies reused`,
+    both.busy > 0 && `${grouped(both.busy)} answered that the teacher was busy`,
     `${grouped(both.unreadable)} unreadable`,
     both.uncertain > 0 && `${grouped(both.uncertain)} uncertain`,
     dollars(both.spentMicros),

@@ -1,6 +1,6 @@
 /** Signals, the update and the query: what people send to a run, and what runs send each other. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { AnnotationCounts, GateOutcome, Progress } from '../contracts/index.js';
+import type { AnnotationCounts, GateOutcome, Pace, Progress } from '../contracts/index.js';
 
 /** From people; payloads are parsed on arrival. */
 export const approveSignal = defineSignal<[unknown?]>('approve');
@@ -16,6 +16,8 @@ export const PAUSED_BY_PERSON = 'a person paused it';
 export interface AnnotationProgress {
   readonly corpus: AnnotationCounts;
   readonly gold: AnnotationCounts;
+  /** What holds the calls back; null: nothing. */
+  readonly pace: Pace | null;
   /** null: it is at work. */
   readonly pauseReason: string | null;
 }

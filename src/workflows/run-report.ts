@@ -7,6 +7,7 @@ import type {
   GateCheck,
   GateName,
   GateOutcome,
+  Pace,
   PreparedRun,
   Progress,
   Stage,
@@ -67,6 +68,7 @@ export class RunReport {
       callsAtMost: 0,
       teacherHost: null,
       callsPerSecond: null,
+      pace: null,
       secondsLeft: null,
       gates: {},
       waitingFor: null,
@@ -103,7 +105,8 @@ export class RunReport {
   }
 
   /** seconds: that the run has been asking so far, pauses left out. */
-  annotating({ corpus, gold }: CountsOfSets, seconds: number): void {
+  annotating({ corpus, gold }: CountsOfSets, { seconds, pace }: { seconds: number; pace: Pace | null }): void {
+    this.progress.pace = pace;
     this.setCounts({ corpus, gold });
     const { calls, texts } = addCounts(corpus, gold);
     if (seconds > 0 && texts > 0) {
@@ -208,6 +211,7 @@ export class RunReport {
       annotation: {
         texts: prepared?.counts.texts ?? 0,
         calls: annotation.calls,
+        busy: annotation.busy,
         unreadable: annotation.unreadable,
         labelled: votes?.summary.labelled ?? 0,
         uncertain: annotation.uncertain,

@@ -38,6 +38,8 @@ const TEACHER = {
   jsonSchema: 'auto',
   extraBody: {},
   concurrency: 16,
+  requestsPerMinute: null,
+  tokensPerMinute: null,
   timeoutSeconds: 120,
   attempts: 6,
   deadAfterSeconds: 120,

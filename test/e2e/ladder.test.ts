@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LadderReport } from '../../src/contracts/index.js';
+import { LadderReport, LearningCurve } from '../../src/contracts/index.js';
 import { newFolder } from '../cli/tutelage-process.js';
 import { makeTinyEncoder } from '../students/encoder/tiny-encoder.js';
 import { demoFiles, demoReplies } from '../support/demo-data.js';
@@ -55,4 +55,20 @@ it('compares the steps on the same held-out rows, takes the cheapest that is goo
   const card = readFileSync(join(version, 'student', 'README.md'), 'utf8');
   expect(card).toContain('# financial-sentiment');
   expect(card).toMatch(/of CO2 equivalents/);
-}, 240_000);
+
+  // The labels of the run can be asked whether more of them would help.
+  const asked = await tutelage(
+    ['curve', result.workflowId, '--repeats', '2', '--more', '50', '--output', 'curve.svg', '--json'],
+    {
+      cwd: folder,
+      timeoutMs: 180_000,
+    },
+  );
+  expect(asked.code).toBe(0);
+  const curve = LearningCurve.parse(asked.json);
+  expect(curve.more).toBe(50);
+  expect(curve.points.map(({ examples }) => examples)).toEqual(
+    curve.points.map(({ examples }) => examples).sort((a, b) => a - b),
+  );
+  expect(readFileSync(join(folder, 'curve.svg'), 'utf8')).toContain('labels learned from');
+}, 400_000);

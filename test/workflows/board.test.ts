@@ -157,7 +157,16 @@ describe('the board of a shard', () => {
   it('shows chunks and counts of corpus and gold rows together', () => {
     const corpus = { ...emptyCounts(), texts: 20, calls: 60, retried: 3, spentMicros: 1234 };
     const gold = { ...emptyCounts(), texts: 1, calls: 3, spentMicros: 6 };
-    const board = annotationBoard({ ...shard, corpus, gold, failedChunks: 1, done: 3, chunks: 4, pauseReason: null });
+    const board = annotationBoard({
+      pace: null,
+      ...shard,
+      corpus,
+      gold,
+      failedChunks: 1,
+      done: 3,
+      chunks: 4,
+      pauseReason: null,
+    });
     expect(board).toContain('# Asking large-model at teacher.example');
     expect(board).toContain('| chunks | 3 of 4, 1 failed |');
     expect(board).toContain('| calls | 63 (3 answered by an error and asked again) |');
@@ -167,7 +176,14 @@ describe('the board of a shard', () => {
 
   it('says that the price is not known, and why it is paused', () => {
     const corpus = { ...emptyCounts(), calls: 1, spentMicros: null };
-    const board = annotationBoard({ ...shard, corpus, done: 0, chunks: 4, pauseReason: HOSTILE });
+    const board = annotationBoard({
+      pace: null,
+      ...shard,
+      corpus,
+      done: 0,
+      chunks: 4,
+      pauseReason: HOSTILE,
+    });
     expect(board).toContain('| cost | price not known |');
     expect(board).toContain('**Paused**: a\\|b');
   });

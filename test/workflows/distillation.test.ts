@@ -132,7 +132,16 @@ describe('a run whose checks all pass', () => {
     expect(result).toEqual({
       workflowId: handle.workflowId,
       // Four chunks of 30 calls at 10 micro-dollars each.
-      annotation: { texts: 40, calls: 120, unreadable: 0, labelled: 39, uncertain: 0, reused: 0, costUsd: 0.0012 },
+      annotation: {
+        texts: 40,
+        calls: 120,
+        busy: 0,
+        unreadable: 0,
+        labelled: 39,
+        uncertain: 0,
+        reused: 0,
+        costUsd: 0.0012,
+      },
       labels: { uri: 'file:///store/vote/labels.jsonl', alpha: 0.9, replies: 'file:///store/vote/replies.jsonl' },
       gates: {
         labels: { ...approved, at: expect.any(String), corrections: null, checks: VOTED.checks },

@@ -106,6 +106,19 @@ export class StandIns {
       report: artifact('student/ladder.json'),
       evidence: 'The student is linear.',
     }),
+    drawCurve: async ({ more }) => ({
+      curve: {
+        rows: 8,
+        confidence: 0.95,
+        more,
+        points: [],
+        fit: { floor: 0, scale: 0, exponent: 1 },
+        gain: 0,
+        gainInterval: { low: 0, high: 0 },
+      },
+      picture: artifact('student/curve.svg'),
+      evidence: 'No.',
+    }),
     evaluate: async () => EVALUATED,
     deploy: async () => ({ version: 1, folder: 'students/1' }),
   };

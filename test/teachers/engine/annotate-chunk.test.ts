@@ -20,6 +20,7 @@ describe('Annotating a chunk', () => {
       chunk: 0,
       set: 'corpus',
       complete: true,
+      pace: null,
       counts: {
         texts: 20,
         calls: 60,
@@ -29,6 +30,7 @@ describe('Annotating a chunk', () => {
         truncated: 0,
         uncertain: 0,
         retried: 0,
+        busy: 0,
         inputTokens: 60 * 300,
         outputTokens: 60 * 50,
         spentMicros: 60 * CALL_MICROS,

@@ -3,6 +3,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { CallLimiter } from '../../../src/teachers/call-limiter.js';
 import { limiterFor } from '../../../src/teachers/index.js';
 
+const settingsOf = (concurrency: number) => ({ concurrency, requestsPerMinute: null, tokensPerMinute: null });
+const laneOf = (concurrency: number) => new CallLimiter(settingsOf(concurrency)).enter('a run');
+const alone = () => 1;
 const never = new AbortController().signal;
 setMaxListeners(0, never);
 
@@ -23,7 +26,7 @@ function heldJob(begun: number[], id: number) {
 
 describe('A limiter', () => {
   it('never has more jobs at work than its limit, and always as many as it can', async () => {
-    const limiter = new CallLimiter(3);
+    const limiter = laneOf(3);
     let inFlight = 0;
     let most = 0;
     await Promise.all(
@@ -40,7 +43,7 @@ describe('A limiter', () => {
   });
 
   it('serves first come, first served, also against one that comes when a place is just free', async () => {
-    const limiter = new CallLimiter(1);
+    const limiter = laneOf(1);
     const begun: number[] = [];
     const first = heldJob(begun, 0);
     const all = [limiter.run(first.run, never)];
@@ -53,7 +56,7 @@ describe('A limiter', () => {
   });
 
   it('gives places back after jobs that reject or throw', async () => {
-    const limiter = new CallLimiter(2);
+    const limiter = laneOf(2);
     const failing = Array.from({ length: 10 }, (_, i) =>
       limiter.run(async () => {
         if (i % 2 === 0) await turn();
@@ -72,7 +75,7 @@ describe('A limiter', () => {
   });
 
   it('lets those in the line go whose signal aborts, and serves the others', async () => {
-    const limiter = new CallLimiter(1);
+    const limiter = laneOf(1);
     const begun: number[] = [];
     const first = heldJob(begun, 0);
     const stop = new AbortController();
@@ -90,16 +93,17 @@ describe('A limiter', () => {
   });
 
   it('admits more at once when the limit grows, and fewer when it shrinks', async () => {
-    const limiter = limiterFor('a host and a model', 1);
+    const limiter = limiterFor('a host and a model', settingsOf(1), alone);
+    const lane = limiter.enter('a run');
     const begun: number[] = [];
     const jobs = [0, 1, 2, 3].map((id) => heldJob(begun, id));
-    const all = jobs.map((job) => limiter.run(job.run, never));
+    const all = jobs.map((job) => lane.run(job.run, never));
     await turn();
     expect(begun).toEqual([0]);
-    expect(limiterFor('a host and a model', 3)).toBe(limiter);
+    expect(limiterFor('a host and a model', settingsOf(3), alone)).toBe(limiter);
     await turn();
     expect(begun).toEqual([0, 1, 2]);
-    limiterFor('a host and a model', 1);
+    limiterFor('a host and a model', settingsOf(1), alone);
     jobs[0]!.end();
     jobs[1]!.end();
     await turn();
@@ -109,5 +113,61 @@ describe('A limiter', () => {
     expect(begun).toEqual([0, 1, 2, 3]);
     jobs[3]!.end();
     await Promise.all(all);
+  });
+
+  it('lets runs take turns, however many calls of one of them wait', async () => {
+    const limiter = new CallLimiter(settingsOf(1));
+    const [large, small] = [limiter.enter('large'), limiter.enter('small')];
+    const begun: string[] = [];
+    const ask = (lane: typeof large, name: string) => lane.run(async () => void begun.push(name), never);
+    const first = heldJob([], 0);
+    const all = [large.run(first.run, never)];
+    for (let i = 0; i < 4; i++) all.push(ask(large, 'large'));
+    for (let i = 0; i < 2; i++) all.push(ask(small, 'small'));
+    first.end();
+    await Promise.all(all);
+    expect(begun).toEqual(['small', 'large', 'small', 'large', 'large', 'large']);
+  });
+
+  it('serves the chunk of a run first that began first, so that chunks do not all end at once', async () => {
+    const limiter = new CallLimiter(settingsOf(1));
+    const [older, younger] = [limiter.enter('run'), limiter.enter('run')];
+    const begun: string[] = [];
+    const first = heldJob([], 0);
+    const all = [older.run(first.run, never)];
+    all.push(younger.run(async () => void begun.push('younger'), never));
+    all.push(older.run(async () => void begun.push('older'), never));
+    first.end();
+    await Promise.all(all);
+    expect(begun).toEqual(['older', 'younger']);
+  });
+
+  it('holds calls to the rate that is declared, divided among the workers, and says so', async () => {
+    let now = 0;
+    let workers = 1;
+    const settings = { concurrency: 100, requestsPerMinute: 600, tokensPerMinute: null };
+    const limiter = new CallLimiter(
+      settings,
+      () => workers,
+      () => now,
+    );
+    const lane = limiter.enter('run');
+    let begun = 0;
+    const all = Array.from({ length: 30 }, () => lane.run(async () => void begun++, never));
+    await turn();
+    // Ten a second, a second's worth at once.
+    expect(begun).toBe(10);
+    expect(limiter.pace).toEqual({ perMinute: 600, unit: 'calls', by: 'task' });
+    workers = 2;
+    now = 1000;
+    limiter.configure(settings);
+    await turn();
+    expect(limiter.pace).toEqual({ perMinute: 300, unit: 'calls', by: 'task' });
+    // Five a second from now on, and no more than that saved up.
+    expect(begun).toBe(15);
+    now = 1_000_000;
+    limiter.configure({ ...settings, requestsPerMinute: null });
+    await Promise.all(all);
+    expect(limiter.pace).toBeNull();
   });
 });

@@ -129,7 +129,7 @@ export class ChunkFixture {
     return {
       store: this.store,
       teacher,
-      limiter: new CallLimiter(task.teacher.concurrency),
+      limiter: new CallLimiter(task.teacher),
       signal: new AbortController().signal,
       onProgress: () => {},
       ...changes,

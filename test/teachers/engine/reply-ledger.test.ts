@@ -45,13 +45,14 @@ describe('The ledger of a chunk', () => {
     for (const key of ['a', 'b', 'c', 'd']) calls.push(await journal.openCall(question(key, 100)));
     expect(calls).toEqual([1, 2, 3, 4]);
     await journal.closeWithReply(1, reply('a', 30), cost(30));
-    await journal.closeWithError(2);
+    await journal.closeWithError(2, 'error');
     await journal.closeUnsent(3);
     await journal.recordWithoutCall(reply('e', 0));
     await journal.close();
     const ledger = await readLedger(chunk.store, folder);
     expect(ledger).toEqual({
       errors: 1,
+      busy: 0,
       uncertain: 1,
       // 30 for the reply, 100 for the one that may have been billed.
       spent: { calls: 3, tokens: 502, micros: 130 },

@@ -41,10 +41,24 @@ describe('A teacher that is busy', () => {
     }
   });
 
-  it('is left alone by all other calls for that time too', async () => {
+  it('lets other calls go on meanwhile', async () => {
     chunk = await ChunkFixture.make(30);
     const teacher = new FakeTeacher(async (request, number, signal) => {
       if (number === 5) throw new TeacherBusyError('429', 1000);
+      await latency(5, signal);
+      return answer(request);
+    });
+    const { counts } = await chunk.annotate(teacher, oneVote({ concurrency: 2 }));
+    expect(counts).toMatchObject({ texts: 30, calls: 31, retried: 1, busy: 1 });
+    const meanwhile = teacher.sent.slice(6).filter((request) => request.at < teacher.sent[5]!.at + 990);
+    expect(meanwhile).toHaveLength(24);
+  });
+
+  it('with the whole account, as its headers say, is left alone by all calls', async () => {
+    chunk = await ChunkFixture.make(30);
+    const requests = { refill: 'window' as const, limit: 100, remaining: 0, resetMs: 1000, exactToMs: 1 };
+    const teacher = new FakeTeacher(async (request, number, signal) => {
+      if (number === 5) throw new TeacherBusyError('429', 1000, { requests, tokens: null });
       await latency(5, signal);
       return answer(request);
     });
@@ -71,7 +85,7 @@ describe('A teacher that is busy', () => {
 
   it('that wants to be left alone for longer than it may be silent pauses the run at once', async () => {
     chunk = await ChunkFixture.make(['busy']);
-    const limiter = new CallLimiter(8);
+    const limiter = new CallLimiter({ concurrency: 8, requestsPerMinute: null, tokensPerMinute: null });
     const teacher = new FakeTeacher(failing('busy', () => new TeacherBusyError('429', 3_600_000), 1));
     const task = oneVote({ deadAfterSeconds: 60 });
     await expect(chunk.annotate(teacher, task, { ports: { limiter } })).rejects.toThrow(

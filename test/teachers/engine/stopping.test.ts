@@ -92,7 +92,7 @@ describe('A chunk stops', () => {
   });
 
   it('while all its calls wait for places that another run holds', async () => {
-    const limiter = new CallLimiter(1);
+    const limiter = new CallLimiter({ concurrency: 1, requestsPerMinute: null, tokensPerMinute: null });
     const other = await ChunkFixture.make(1);
     const oneVote = newTask({ votes: { plan: [{ prompt: 'direct' }] } });
     const hog = other.annotate(new FakeTeacher(slowly(3000)), oneVote, { ports: { limiter } });
