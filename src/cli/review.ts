@@ -157,15 +157,28 @@ async function showStatus(workflowId: string, flags: StatusFlags): Promise<void>
 }
 
 async function statusInWords(workflowId: string, review: Parameters<typeof reviewStatus>[0]): Promise<string> {
-  const { audited, byReviewer, certificate, corrected, decided, texts } = await reviewStatus(review);
+  const status = await reviewStatus(review);
+  const { audited, byReviewer, certificate, corrected, decided, differing, sharedTexts, texts } = status;
   const people = Object.entries(byReviewer).map(([name, count]) => `${name} ${count}`);
   const lines = [
     `${decided} of ${texts} texts decided${people.length > 0 ? ` (${people.join(', ')})` : ''}, ${corrected} labels changed`,
+    ...(sharedTexts === 0
+      ? []
+      : [`${sharedTexts} texts decided by several people, ${differing.length} of them differently${idsOf(differing)}`]),
     audited === null ? 'no audit was drawn' : `${audited} texts of the audit decided`,
     ...(certificate === null ? [] : [certificateInWords(certificate)]),
     `to approve with them: tutelage approve ${workflowId} --gate labels --as NAME --reviewed`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+const IDS_NAMED = 10;
+
+/** The first of them; the latest decision about each counts. */
+function idsOf(differing: readonly { id: string }[]): string {
+  if (differing.length === 0) return '';
+  const named = differing.slice(0, IDS_NAMED).map(({ id }) => id);
+  return ` (the latest counts; --json names all): ${named.join(', ')}${differing.length > IDS_NAMED ? ', …' : ''}`;
 }
 
 function wholeNumber(text: string): number {

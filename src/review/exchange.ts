@@ -118,6 +118,10 @@ export interface ReviewStatus {
   /** Those of them whose label was changed. */
   readonly corrected: number;
   readonly byReviewer: Readonly<Record<string, number>>;
+  /** Texts that several people decided on. */
+  readonly sharedTexts: number;
+  /** Those of them about which people's last decisions differ; the latest counts. */
+  readonly differing: readonly { readonly id: string; readonly labels: Readonly<Record<string, string>> }[];
   /** Texts of the audit that are decided; null: none was drawn. */
   readonly audited: number | null;
   /** As if the labels were shipped now. */
@@ -128,6 +132,7 @@ export interface ReviewStatus {
 export async function reviewStatus(review: ReviewFolder): Promise<ReviewStatus> {
   const { confidence, texts } = await queueOf(review);
   const [audit, decisions] = [await review.audit(), await review.decisions()];
+  const shared = await decidedByMany(review);
   const teacherLabels = new Map<string, string>();
   const auditKeys = new Set(audit?.keys);
   let [labels, corrected] = [0, 0];
@@ -142,9 +147,24 @@ export async function reviewStatus(review: ReviewFolder): Promise<ReviewStatus> 
     decided: decisions.size,
     corrected,
     byReviewer: countReviewers(decisions.values()),
+    sharedTexts: shared.length,
+    differing: shared.filter((text) => new Set(Object.values(text.labels)).size > 1),
     audited: audit === null ? null : audit.keys.filter((key) => decisions.has(key)).length,
     certificate: audit === null ? null : certify({ audit, decisions, teacherLabels, labels, confidence }),
   };
+}
+
+/** Texts that several people decided on, with each one's last decision by name. */
+async function decidedByMany(review: ReviewFolder): Promise<{ id: string; labels: Record<string, string> }[]> {
+  const texts = new Map<string, { id: string; labels: Map<string, string> }>();
+  for await (const { id, key, label, reviewer } of review.journal()) {
+    const text = texts.get(key) ?? { id, labels: new Map<string, string>() };
+    text.labels.set(reviewer, label);
+    texts.set(key, text);
+  }
+  return [...texts.values()]
+    .filter(({ labels }) => labels.size > 1)
+    .map(({ id, labels }) => ({ id, labels: Object.fromEntries(labels) }));
 }
 
 function countReviewers(decisions: Iterable<ReviewDecision>): Record<string, number> {

@@ -144,6 +144,10 @@ describe.each(['csv', 'jsonl'])('a filled-in review file (%s)', (extension) => {
     expect((await review.decisions()).get('key-0')).toMatchObject({ label: 'bad', reviewer: 'ana' });
     await importSheet(review, path, { ...ben, replace: true });
     expect((await review.decisions()).get('key-0')).toMatchObject({ label: 'good, better', reviewer: 'ben' });
+    expect(await reviewStatus(review)).toMatchObject({
+      sharedTexts: 1,
+      differing: [{ id: 'id 0', labels: { ana: 'bad', ben: 'good, better' } }],
+    });
   });
 });
 
