@@ -16,7 +16,11 @@ try {
   const { kind, folder } = workerData as ThreadSetup;
   const featuriser = await studentKind(kind).openFeaturiser(folder);
   const session = await openSession(folder);
-  port.on('message', (request: ThreadRequest) => answer(request, featuriser, session));
+  // One after another: closing must not take the model from a batch at work.
+  let last = Promise.resolve();
+  port.on('message', (request: ThreadRequest) => {
+    last = last.then(() => answer(request, featuriser, session));
+  });
   reply({ type: 'ready' });
 } catch (error) {
   reply({ type: 'unusable', problem: error instanceof StudentFolderError ? error.problem : (error as Error).message });

@@ -1,11 +1,12 @@
 /** The first step of the ladder: hashed n-grams, tf-idf and multinomial logistic regression. No download. */
-import { loadOnnxStudent } from './inference-thread.js';
+
 import { WORKING_VECTORS } from './lbfgs.js';
 import { LINEAR_BLOCKS } from './linear-examples.js';
 import { openLinearFeaturiser } from './linear-featuriser.js';
 import { type LinearJob, linearJob } from './linear-job.js';
 import { trainLinear } from './linear-training.js';
 import type { StudentKind } from './student.js';
+import { loadOnnxStudent } from './student-threads.js';
 import type { ExampleSurvey } from './training-examples.js';
 
 const load = (folder: string) => loadOnnxStudent('linear', folder);

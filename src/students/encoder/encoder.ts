@@ -1,8 +1,8 @@
 /** The upper steps of the ladder: a pretrained encoder, as it is with a classifier on top, or fine-tuned as a whole. */
 import type { EncoderSettings, FrozenSettings } from '../../contracts/index.js';
-import { loadOnnxStudent } from '../inference-thread.js';
 import type { StudentKind, TrainingJob } from '../student.js';
 import { EncoderError } from '../student-errors.js';
+import { loadOnnxStudent } from '../student-threads.js';
 import type { ExampleSurvey } from '../training-examples.js';
 import { MOST_PARAMETERS } from './adamw.js';
 import { openEncoderFeaturiser } from './encoder-featuriser.js';
@@ -11,6 +11,8 @@ import { longestText, readEncoderShape } from './encoder-shape.js';
 import { locateEncoder } from './locate-encoder.js';
 
 const load = (folder: string) => loadOnnxStudent('encoder', folder);
+/** What training compares its export with: memory is scarce beside the training's own. */
+const loadInTraining = (folder: string) => loadOnnxStudent('encoder', folder, { threads: 1 });
 
 export const frozen: StudentKind = {
   kind: 'frozen',
@@ -19,7 +21,12 @@ export const frozen: StudentKind = {
   train: async (job, onProgress) => {
     const { trainFrozen } = await import('./encoder-training.js');
     const own = jobOf('frozen', job);
-    return trainFrozen({ job: own, encoderFolder: await locateEncoder(own.settings), onProgress, load });
+    return trainFrozen({
+      job: own,
+      encoderFolder: await locateEncoder(own.settings),
+      onProgress,
+      load: loadInTraining,
+    });
   },
   openFeaturiser: openEncoderFeaturiser,
   load,
@@ -36,7 +43,12 @@ export const encoder: StudentKind = {
     // Only the training process needs onnxruntime beside its inference thread.
     const { trainEncoder } = await import('./encoder-training.js');
     const own = jobOf('encoder', job);
-    return trainEncoder({ job: own, encoderFolder: await locateEncoder(own.settings), onProgress, load });
+    return trainEncoder({
+      job: own,
+      encoderFolder: await locateEncoder(own.settings),
+      onProgress,
+      load: loadInTraining,
+    });
   },
   openFeaturiser: openEncoderFeaturiser,
   load,

@@ -1,0 +1,121 @@
+/** A student that answers in threads: one session with one thread in each, which together answer more texts a second than
+ *  one session with all threads. */
+import { availableParallelism } from 'node:os';
+import { InferenceThread } from './inference-thread.js';
+import type { Student } from './student.js';
+import { StudentClosedError } from './student-errors.js';
+import { readStudentConfig } from './student-folder.js';
+
+export interface ThreadOptions {
+  /** Threads at most, each with the model in its memory. */
+  readonly threads?: number;
+}
+
+/** Starts the first thread and waits until it has loaded the model; the others start when texts wait for them. Throws
+ *  StudentFolderError. */
+export async function loadOnnxStudent(
+  kind: string,
+  folder: string,
+  { threads = availableParallelism() }: ThreadOptions = {},
+): Promise<Student> {
+  const { labels } = await readStudentConfig(folder);
+  const start = () => InferenceThread.start({ kind, folder });
+  return new ThreadedStudent(labels, threads, start, await start());
+}
+
+/** Texts of one message. */
+const BATCH_TEXTS = 64;
+/** Batches that are with a thread at once: one at work and the next at hand. The others wait here, uncopied. */
+const BATCHES_AT_ONCE = 2;
+
+interface Batch {
+  readonly texts: readonly string[];
+  readonly resolve: (probabilities: Float32Array) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+class ThreadedStudent implements Student {
+  private readonly threads: InferenceThread[];
+  private readonly waiting: Batch[] = [];
+  /** A thread that is loading the model. */
+  private starting: Promise<void> | null = null;
+  /** Ends when all threads have; null while the student is open. */
+  private closed: Promise<void> | null = null;
+
+  constructor(
+    readonly labels: readonly string[],
+    private readonly mostThreads: number,
+    private readonly start: () => Promise<InferenceThread>,
+    first: InferenceThread,
+  ) {
+    this.threads = [first];
+  }
+
+  /** Texts of similar lengths are answered together, for the model pads those of a run to the longest. */
+  async predict(texts: readonly string[]): Promise<number[][]> {
+    const order = [...texts.keys()].sort((a, b) => texts[a]!.length - texts[b]!.length);
+    const answers: number[][] = Array(texts.length);
+    const batches: Promise<void>[] = [];
+    for (let start = 0; start < order.length; start += BATCH_TEXTS) {
+      const rows = order.slice(start, start + BATCH_TEXTS);
+      batches.push(this.answer(rows, texts, answers));
+    }
+    await Promise.all(batches);
+    return answers;
+  }
+
+  close(): Promise<void> {
+    this.closed ??= this.endThreads();
+    return this.closed;
+  }
+
+  private async answer(rows: readonly number[], texts: readonly string[], answers: number[][]): Promise<void> {
+    const probabilities = await this.enqueue(rows.map((row) => texts[row]!));
+    const labels = this.labels.length;
+    for (const [index, row] of rows.entries()) {
+      answers[row] = Array.from(probabilities.subarray(index * labels, (index + 1) * labels));
+    }
+  }
+
+  private enqueue(texts: readonly string[]): Promise<Float32Array> {
+    return new Promise((resolve, reject) => {
+      if (this.closed !== null) return reject(new StudentClosedError('the student was closed'));
+      this.waiting.push({ texts, resolve, reject });
+      this.sendWaiting();
+    });
+  }
+
+  private sendWaiting(): void {
+    while (this.waiting.length > 0) {
+      const idlest = this.threads.reduce((one, other) => (other.load < one.load ? other : one));
+      if (idlest.load >= BATCHES_AT_ONCE) break;
+      const { texts, resolve, reject } = this.waiting.shift()!;
+      idlest
+        .predict(texts)
+        .finally(() => this.sendWaiting())
+        .then(resolve, reject);
+    }
+    if (this.waiting.length > 0 && this.threads.length < this.mostThreads) this.startAnother();
+  }
+
+  private startAnother(): void {
+    if (this.starting !== null || this.closed !== null) return;
+    this.starting = this.start()
+      .then((thread) => void this.threads.push(thread))
+      .catch((error) => this.rejectWaiting(error))
+      .finally(() => {
+        this.starting = null;
+        this.sendWaiting();
+      });
+  }
+
+  private async endThreads(): Promise<void> {
+    this.rejectWaiting(new StudentClosedError('the student was closed'));
+    await this.starting;
+    await Promise.all(this.threads.map((thread) => thread.close()));
+  }
+
+  private rejectWaiting(reason: unknown): void {
+    for (const { reject } of this.waiting.splice(0)) reject(reason);
+  }
+}
