@@ -36,7 +36,7 @@ beforeAll(async () => {
     }),
   ]);
   files = demoFiles(folder, { rows: 40, gold: 20 });
-}, 120_000);
+});
 
 afterAll(() => refusing.close());
 
