@@ -30,7 +30,8 @@ export function createDeployActivities({ env }: Dependencies) {
                 kind: student.kind,
                 labels: prepared.labels,
                 textTemplate: task.text,
-                files: [...student.files, await writeCard(store, input, task, env)],
+                files: student.files,
+                card: await writeCard(store, input, task, env),
                 evaluation,
                 provenance: {
                   workflowId: prepared.run.workflowId,

@@ -11,17 +11,20 @@ import { claimFile, studentFolder, versionFile } from './layout.js';
 export interface NewVersion extends Omit<ModelVersion, 'version' | 'createdAt' | 'files'> {
   /** The student's files in the store. They keep their places below the folder that they share. */
   readonly files: readonly ArtifactRef[];
+  /** The model card, beside the student's files. It tells how long training took, so it says nothing about which student this is. */
+  readonly card?: ArtifactRef;
 }
 
 /** Copies the files into a version of their own and returns it. Two runs never share a number. The same workflow with the
  *  same files gets the version that it got before, also when the first attempt died half-way. */
 export async function registerVersion(
   store: Store,
-  { files, ...version }: NewVersion,
+  { card, files, ...version }: NewVersion,
   now: () => Date = () => new Date(),
 ): Promise<ModelVersion> {
-  const named = nameFiles(files);
-  const claim = JSON.stringify({ workflowId: version.provenance.workflowId, files: digestFiles(named) });
+  const named = nameFiles(card === undefined ? files : [...files, card]);
+  const own = named.filter(({ ref }) => ref !== card);
+  const claim = JSON.stringify({ workflowId: version.provenance.workflowId, files: digestFiles(own) });
   const number = await claimNumber(store, version.task, claim);
   const path = versionFile(version.task, number);
   if (!(await store.exists(path))) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { HealthCheck } from '../../src/cli/health-checks.js';
 import { cleanUp, newFolder, run, start } from './tutelage-process.js';
 
-afterAll(cleanUp, 60_000);
+afterAll(cleanUp);
 
 interface Report {
   readonly canRun: boolean;

@@ -40,7 +40,7 @@ beforeAll(async () => {
   );
   const { student } = createActivities({ store, env: {}, teacherWorkers: () => 1 });
   ranked = await activity(student.rankDoubts, { prepared: prepared(), labels: ref });
-}, 120_000);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function run() {

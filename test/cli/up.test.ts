@@ -15,7 +15,7 @@ import {
 
 const ROLES = ['orchestrator', 'student', 'teacher'];
 
-afterAll(cleanUp, 120_000);
+afterAll(cleanUp);
 
 const upState = (folder: string) => readState<UpState>(folder, 'up.json');
 

@@ -49,7 +49,7 @@ it('prepares a corpus that is larger than the heap', async () => {
   if (stdout === '') throw new Error(`the preparation ended without a result: ${stderr.slice(0, 2000)}`);
   expect(JSON.parse(stdout)).toMatchObject({ rows: ROWS, texts: 1000, duplicates: 5000, rest: 44_000, refused: 0 });
   expect(readdirSync(join(folder, 'temp'))).toEqual([]);
-}, 120_000);
+});
 
 /** Compiles folders of src as jest does, and gives the folder that they lie in. */
 function compile(folders: readonly string[]): string {

@@ -43,6 +43,15 @@ describe('registerVersion', () => {
     expect(await listVersions(store, 'tone')).toHaveLength(1);
   });
 
+  it('takes a student whose card alone differs for the same version, and keeps the first card', async () => {
+    const files = await studentFiles('weights');
+    const path = 'runs/r/1/students/weights/README.md';
+    const first = await registerVersion(store, { ...newVersion(files), card: await store.write(path, 'in 2.1 s') });
+    const again = await registerVersion(store, { ...newVersion(files), card: await store.write(path, 'in 2.2 s') });
+    expect(again).toEqual(first);
+    expect(await textOf('models/tone/versions/000001/student/README.md')).toBe('in 2.1 s');
+  });
+
   it('gives another number to other files of the same run, and to the same files of another run', async () => {
     const files = await studentFiles('weights');
     const others = await studentFiles('other-weights');

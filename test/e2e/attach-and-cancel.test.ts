@@ -24,7 +24,7 @@ beforeAll(async () => {
   up = await startUp(folder);
   few = demoFiles(folder, { rows: ROWS, gold: 1 });
   many = demoFiles(folder, { rows: MANY_ROWS, gold: 1 });
-}, 120_000);
+});
 
 beforeEach(async () => {
   teacher = await startTeacher({ replies: demoReplies, latencyMs: LATENCY_MS });

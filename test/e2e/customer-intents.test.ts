@@ -17,7 +17,7 @@ beforeAll(async () => {
   writeFileSync(corpus, mailsAsCsv());
   const replies = writeJsonl(join(folder, 'replies.jsonl'), recordedReplies());
   [, teacher] = await Promise.all([startUp(folder), startTeacher({ replies, latencyMs: 2 })]);
-}, 120_000);
+});
 
 /** Each run in a store of its own: it asks everything itself. */
 function distill(name: string, ...more: string[]): Promise<Finished> {

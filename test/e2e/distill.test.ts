@@ -17,7 +17,7 @@ let files: DemoFiles;
 beforeAll(async () => {
   [, teacher] = await Promise.all([startUp(folder), startTeacher({ replies: demoReplies, latencyMs: 2 })]);
   files = demoFiles(folder, { rows: 60, gold: 40 });
-}, 120_000);
+});
 
 function distill(corpus: string, ...more: string[]): Promise<Finished> {
   const args = ['distill', 'financial-sentiment', '--corpus', corpus, '--gold', files.gold];

@@ -14,7 +14,7 @@ let teacher: ReplayTeacher;
 
 beforeAll(async () => {
   [, teacher] = await Promise.all([startUp(folder), startTeacher({ replies: demoReplies, latencyMs: 1 })]);
-}, 120_000);
+});
 
 it('compares the steps on the same held-out rows, takes the cheapest that is good enough, and says why', async () => {
   const encoder = await makeTinyEncoder(join(folder, 'tiny'));

@@ -14,7 +14,7 @@ beforeAll(async () => {
   // Relative paths of an input start where the workers were started.
   cpSync(examples, join(folder, 'examples'), { recursive: true });
   up = await startUp(folder);
-}, 120_000);
+});
 
 const temporal = (...args: string[]): Promise<Finished> => temporalCli(args, { address: up.address, cwd: folder });
 

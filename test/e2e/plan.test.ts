@@ -13,7 +13,7 @@ let files: DemoFiles;
 beforeAll(async () => {
   [, teacher] = await Promise.all([startUp(folder), startTeacher({ replies: demoReplies, latencyMs: 20 })]);
   files = demoFiles(folder, { rows: 60, gold: 40 });
-}, 120_000);
+});
 
 function run(command: string, ...more: string[]): Promise<Finished> {
   const args = [command, 'financial-sentiment', '--corpus', files.corpus, '--gold', files.gold, '--set', PRICE];

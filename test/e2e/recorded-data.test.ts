@@ -39,7 +39,7 @@ const FOLD = 0;
   beforeAll(async () => {
     files = phrasebankFiles(folder, FOLD);
     [up, teacher] = await Promise.all([startUp(folder), startTeacher({ replies: files.replies })]);
-  }, 120_000);
+  });
 
   const distillArguments = (name: string, ...more: string[]) => [
     ...['distill', 'financial-sentiment', '--corpus', files.corpus, '--gold', files.gold],

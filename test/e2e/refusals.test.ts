@@ -36,7 +36,7 @@ beforeAll(async () => {
     }),
   ]);
   files = demoFiles(folder, { rows: 40, gold: 20 });
-}, 120_000);
+});
 
 afterAll(() => refusing.close());
 
@@ -104,7 +104,8 @@ describe('exit code 2, with nothing sent to the teacher', () => {
     const { code, stderr, json: printed } = await sentiment(files.corpus, '--gold', gold);
     expect(stderr).toMatch(/line 4\b.*"splendid".*negative.*neutral.*positive/s);
     expect(code).toBe(2);
-    expect(printed).toMatchObject({ workflowId: expect.stringMatching(/^financial-sentiment-/) });
+    // Refused before there was a run.
+    expect(printed).toBeNull();
   });
 
   it('is given for a limit in dollars where the price is not known', async () => {

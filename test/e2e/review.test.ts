@@ -16,7 +16,7 @@ let url: string;
 beforeAll(async () => {
   const [, teacher] = await Promise.all([startUp(folder), startTeacher({ replies: demoReplies, latencyMs: 2 })]);
   url = teacher.url;
-}, 120_000);
+});
 
 /** Runs a command that has to succeed. */
 async function ok(...args: string[]): Promise<string> {
@@ -92,7 +92,7 @@ it('goes from the doubtful labels over the audit to the gate, and the report tel
       ]),
     );
   }
-}, 300_000);
+});
 
 function runFolders(): string[] {
   const runs = join(folder, '.tutelage', 'store', 'runs', RUN);

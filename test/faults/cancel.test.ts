@@ -24,7 +24,7 @@ let expected: Awaited<ReturnType<typeof undisturbedLabels>>;
 beforeAll(async () => {
   up = await startUp(newFolder());
   expected = await undisturbedLabels(up);
-}, 60_000);
+});
 
 async function startedRun(workflowId: string): Promise<{ run: AnnotatedRun; teacher: ReplayTeacher }> {
   const seed = faultsSeed();
@@ -71,7 +71,7 @@ describe('a run that is stopped while it asks', () => {
     expect(books.replies).toBeLessThan(QUESTIONS);
     expect(await run.counts()).toMatchObject({ calls: books.calls, replies: books.replies });
     await expectTheRestIsAsked(run, books.replies);
-  }, 120_000);
+  });
 
   it('terminated, so that no code of the workflow runs: requests end with the next heartbeats, and nothing is lost', async () => {
     const { run, teacher } = await startedRun('terminate');
@@ -94,5 +94,5 @@ describe('a run that is stopped while it asks', () => {
     expect(books).toMatchObject({ calls: stats.requests, replies: stats.answered200, uncertain: 0 });
     expect(books.replies).toBeLessThan(QUESTIONS);
     await expectTheRestIsAsked(run, books.replies);
-  }, 120_000);
+  });
 });

@@ -72,5 +72,5 @@ describe('a run whose teacher worker is killed again and again, and its server o
     expect(stats.requests).toBeLessThanOrEqual(counts.calls);
     expect(counts.calls).toBeLessThanOrEqual(stats.requests + counts.uncertain);
     expect(counts).toMatchObject({ calls: books.calls, uncertain: books.uncertain });
-  }, 240_000);
+  });
 });

@@ -54,5 +54,5 @@ describe('a Temporal server that is away for longer than a heartbeat time-out', 
     const attempts = (events ?? []).flatMap((event) => event.activityTaskStartedEventAttributes?.attempt ?? []);
     console.log(`attempts of the shard's activities: ${attempts.join(', ')}`);
     expect(Math.max(...attempts)).toBeGreaterThan(1);
-  }, 120_000);
+  });
 });

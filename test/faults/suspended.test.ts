@@ -65,5 +65,5 @@ describe('a teacher worker that is suspended until another one has taken over', 
     } finally {
       process.kill(suspended, 'SIGCONT');
     }
-  }, 240_000);
+  });
 });

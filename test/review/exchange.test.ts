@@ -201,7 +201,7 @@ describe('a workbook', () => {
     const review = await reviewOf(store, texts);
     const path = await exported(review, 'xlsx', 10_000);
     expect((await importSheet(review, path, ANA)).undecided).toBe(10_000);
-  }, 300_000);
+  });
 });
 
 describe('an audit', () => {

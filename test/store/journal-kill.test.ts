@@ -59,7 +59,7 @@ it(`keeps every acknowledged line and tears at most the last one, over ${KILLS} 
   }
   console.log(`${lines} acknowledged lines`);
   expect(lines).toBeGreaterThan(KILLS);
-}, 120_000);
+});
 
 /** Numbers of the acknowledged lines. The child is killed so long after its first one. */
 async function appendUntilKilled(store: string, afterMs: number): Promise<number[]> {

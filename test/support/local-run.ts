@@ -33,12 +33,12 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
-const TIMEOUT_MS = 90_000;
+const TIMEOUT_MS = 240_000;
 const MAX_OUTPUT_BYTES = 256 * 2 ** 20;
 /** A test run that is killed leaves nothing behind for long. */
 const IDLE_EXIT_MINUTES = '5';
 
-afterAll(cleanUp, 120_000);
+afterAll(cleanUp);
 
 /** `tutelage up` in the folder, ready to work. The folder comes from newFolder(). */
 export async function startUp(folder: string, options: { env?: Record<string, string> } = {}): Promise<LocalUp> {

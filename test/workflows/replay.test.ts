@@ -27,7 +27,7 @@ if (process.env.TUTELAGE_RECORD_HISTORIES === '1') {
     } finally {
       await bed.stop();
     }
-  }, 120_000);
+  });
 } else {
   describe.each(readdirSync(HISTORIES))('a history of release %s', (release) => {
     let bundle: WorkflowBundleWithSourceMap;

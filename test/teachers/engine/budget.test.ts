@@ -145,7 +145,7 @@ describe('The grant of a chunk', () => {
     }
     console.log(`${used} calls`);
     expect(used).toBeGreaterThan(50);
-  }, 300_000);
+  });
 });
 
 /** Annotates, at random moments stopped or joined by a second owner, until there is a result.
