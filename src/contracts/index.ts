@@ -1,4 +1,5 @@
 export { ArtifactRef, RunRef, StoreRef } from './artifact.js';
+export { BudgetDecision, BudgetOutcome, RunBudgetState, ShardBudget } from './budget-decision.js';
 export { Certificate } from './certificate.js';
 export {
   ChunkEntry,
@@ -60,6 +61,8 @@ export {
   ProbeResult,
   Progress,
   RedistillationInput,
+  RunState,
+  ShardState,
   Stage,
 } from './run.js';
 export { S3JournalSettings } from './s3-journal-settings.js';
