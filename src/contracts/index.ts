@@ -37,6 +37,7 @@ export {
   Unreadable,
   Vote,
 } from './reply.js';
+export { RetentionPolicy } from './retention.js';
 export {
   Audit,
   RankInput,

@@ -41,8 +41,11 @@ const IDLE_EXIT_MINUTES = '5';
 afterAll(cleanUp);
 
 /** `tutelage up` in the folder, ready to work. The folder comes from newFolder(). */
-export async function startUp(folder: string, options: { env?: Record<string, string> } = {}): Promise<LocalUp> {
-  const up = await startTutelage(['up', '--idle-exit', IDLE_EXIT_MINUTES], { cwd: folder, ...options });
+export async function startUp(
+  folder: string,
+  { args = [], ...options }: { args?: readonly string[]; env?: Record<string, string> } = {},
+): Promise<LocalUp> {
+  const up = await startTutelage(['up', '--idle-exit', IDLE_EXIT_MINUTES, ...args], { cwd: folder, ...options });
   await up.says(/^next /m);
   const { address, uiAddress } = readState<UpState>(folder, 'up.json');
   if (uiAddress === null) throw new Error('the server has no UI');
