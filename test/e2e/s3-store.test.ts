@@ -55,7 +55,7 @@ describeWithS3('A run with its store on S3', () => {
     await texts.put('texts/gold/gold.jsonl', readFileSync(files.gold));
     [corpus, gold] = [`s3://${bucket}/texts/corpus.jsonl`, `s3://${bucket}/texts/gold`];
     [up, teacher] = await Promise.all([
-      startUp(here, { args: ['--roles', 'orchestrator'], env: cacheOf(here) }),
+      startUp(here, { roles: ['orchestrator'], env: cacheOf(here) }),
       startTeacher({ replies: demoReplies, latencyMs: 2 }),
     ]);
     for (const role of ['teacher', 'student']) {

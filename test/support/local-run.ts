@@ -2,7 +2,7 @@
  *  each a real process in a folder of the test. Everything is stopped and removed after the tests of a file. */
 import { execFile } from 'node:child_process';
 import type { UpState } from '../../src/cli/up-state.js';
-import { DistillationResult } from '../../src/contracts/index.js';
+import { DistillationResult, type WorkerRole } from '../../src/contracts/index.js';
 import { cleanEnvironment, cleanUp, readState, start, type TutelageProcess } from '../cli/tutelage-process.js';
 
 export interface LocalUp {
@@ -43,9 +43,10 @@ afterAll(cleanUp);
 /** `tutelage up` in the folder, ready to work. The folder comes from newFolder(). */
 export async function startUp(
   folder: string,
-  { args = [], ...options }: { args?: readonly string[]; env?: Record<string, string> } = {},
+  { roles = [], ...options }: { env?: Record<string, string>; roles?: readonly WorkerRole[] } = {},
 ): Promise<LocalUp> {
-  const up = await startTutelage(['up', '--idle-exit', IDLE_EXIT_MINUTES, ...args], { cwd: folder, ...options });
+  const only = roles.length === 0 ? [] : ['--roles', ...roles];
+  const up = await startTutelage(['up', '--idle-exit', IDLE_EXIT_MINUTES, ...only], { cwd: folder, ...options });
   await up.says(/^next /m);
   const { address, uiAddress } = readState<UpState>(folder, 'up.json');
   if (uiAddress === null) throw new Error('the server has no UI');
