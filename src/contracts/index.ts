@@ -1,4 +1,5 @@
 export { ArtifactRef, RunRef, StoreRef } from './artifact.js';
+export { BatchSettings, hoursOfWindow } from './batch-settings.js';
 export { Certificate } from './certificate.js';
 export {
   ChunkEntry,
@@ -49,6 +50,7 @@ export {
 export {
   AnnotationInput,
   AnnotationResult,
+  BatchProgress,
   ChunkProgress,
   ChunkResult,
   DistillationInput,
@@ -62,6 +64,9 @@ export {
 } from './run.js';
 export { Currency, Grant, Spending } from './spending.js';
 export {
+  BatchesInput,
+  BatchesSeen,
+  BatchStep,
   ChooseInput,
   ChooseOutcome,
   ChunkInput,
@@ -98,6 +103,7 @@ export {
 export {
   AnnotationSettings,
   Budget,
+  chunkingOf,
   DeploymentGateSettings,
   EvaluationSettings,
   Label,

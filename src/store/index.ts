@@ -1,4 +1,5 @@
 export { openFileStore, StoreAddressError } from './file-store.js';
+export { splitLines } from './lines.js';
 export { openRunStore, openStore, StoreNotSeenError } from './open-store.js';
 export { workflowFolder } from './run-folder.js';
 export {
