@@ -86,7 +86,7 @@ export function changedVariables(mark: EnvironmentMark, env: NodeJS.ProcessEnv):
 }
 
 function matters(name: string): boolean {
-  return /(_KEY|_TOKEN|_SECRET|_PROXY)$|^(HF|TUTELAGE|TEMPORAL)_/i.test(name);
+  return /(_KEY|_TOKEN|_SECRET|_PROXY)$|^(AWS|HF|TUTELAGE|TEMPORAL)_/i.test(name);
 }
 
 function hash(salt: string, value: string): string {

@@ -62,6 +62,7 @@ export {
   RedistillationInput,
   Stage,
 } from './run.js';
+export { S3JournalSettings } from './s3-journal-settings.js';
 export { Currency, Grant, Spending } from './spending.js';
 export {
   BatchesInput,

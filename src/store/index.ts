@@ -1,6 +1,6 @@
-export { openFileStore, StoreAddressError } from './file-store.js';
+export { openFileStore } from './file-store.js';
 export { splitLines } from './lines.js';
-export { openRunStore, openStore, StoreNotSeenError } from './open-store.js';
+export { isStoreAt, openRunStore, openStore, StoreNotSeenError } from './open-store.js';
 export { workflowFolder } from './run-folder.js';
 export {
   type ArtifactWriter,
@@ -8,4 +8,5 @@ export {
   type Journal,
   MissingArtifactError,
   type Store,
+  StoreAddressError,
 } from './store.js';

@@ -21,8 +21,9 @@ import { type Ledger, readLedger } from './reply-ledger.js';
 import type { Teacher } from './teacher.js';
 import { nextWave, type PlannedQuestion, plannedQuestions } from './vote-plan.js';
 
-/** A provider's list of batches may lag behind for so long, we suppose: nobody promises anything. */
-const LIST_LAG_MS = 120_000;
+/** A provider may list a batch so much later than it created it, we suppose: nobody promises anything. Waiting is cheap, since a
+ *  batch takes hours, and a batch too many is not. */
+const LIST_LAG_MS = 10 * 60_000;
 /** How long to wait before a batch is tried again that the provider had no room for. */
 const NO_ROOM_MS = 5 * 60_000;
 
@@ -69,6 +70,9 @@ async function asOwner<Result>(
     const sleep = (ms: number) => delay(ms, undefined, { signal });
     await ledgerOfFormerOwners(store, job.folder, claim, sleep);
     return await work(new BatchedChunk(job, ports, { claim, journal, watch }));
+  } catch (error) {
+    // A request that was stopped on its way does not know why.
+    throw watch.callSignal.aborted ? watch.stopping.reason : error;
   } finally {
     watch.close();
     await journal.close();
