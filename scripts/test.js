@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from './build.js';
 import { ensureInstalled } from './ensure-installed.js';
+import { findChromium } from './find-chromium.js';
 import { step } from './step.js';
 import { findVersitygw } from './versitygw.js';
 
@@ -18,6 +19,12 @@ try {
     const found = await findServerBinary({ env, install: true, onProgress: (line) => console.log(`  ${line}`) });
     env.TEMPORAL_CLI_PATH = found.path;
     return `${found.path} (from ${found.source})`;
+  });
+  await step('chromium', () => {
+    const path = findChromium({ env, install: true, onProgress: (line) => console.log(`  ${line}`) });
+    if (path === null) return 'none: the tests of the review page in a browser are skipped';
+    env.CHROMIUM_PATH = path;
+    return path;
   });
   await step('versitygw', () => {
     const path = findVersitygw(env, { install: true, onProgress: (line) => console.log(`  ${line}`) });

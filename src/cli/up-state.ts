@@ -13,6 +13,8 @@ export interface UpState {
   /** null: a server that the user configured, whose UI is not known. */
   readonly uiAddress: string | null;
   readonly store: string;
+  /** Where it serves the review page. */
+  readonly reviewAddress: string;
   /** It was started by another command and stops when idle. */
   readonly background: boolean;
   readonly environment: EnvironmentMark;

@@ -44,9 +44,11 @@ export {
   RankOutcome,
   ReviewDecision,
   ReviewQueue,
+  ReviewRecord,
   ReviewRow,
   SecondOpinion,
 } from './review.js';
+export { DecideRequest, GateRequest, RowsQuery, WithdrawRequest } from './review-page.js';
 export {
   AnnotationInput,
   AnnotationResult,

@@ -75,6 +75,8 @@ export const EVALUATED: EvaluateOutcome = {
 
 export const RANKED: RankOutcome = {
   queue: {
+    workflowId: 'run',
+    task: 'complaints',
     rows: artifact('review/queue.jsonl'),
     texts: 18,
     labels: [],
