@@ -3,14 +3,15 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type {
-  ArtifactRef,
-  CorpusInput,
-  GoldInput,
-  InputFileEntry,
-  Manifest,
-  Task,
-  TextRow,
+import {
+  type ArtifactRef,
+  type CorpusInput,
+  chunkingOf,
+  type GoldInput,
+  type InputFileEntry,
+  type Manifest,
+  type Task,
+  type TextRow,
 } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import { type CollectedInput, collectInput } from './collect-input.js';
@@ -200,9 +201,10 @@ async function writeTexts(
   { store, folder, task, knownChunks }: Working,
 ) {
   const hash = createHash('sha256');
+  const { chunkTexts } = chunkingOf(task);
   const writers = {
-    corpus: new ChunkWriter(store, `${folder}/chunks`, 'corpus', task.annotation.chunkTexts),
-    gold: new ChunkWriter(store, `${folder}/chunks`, 'gold', task.annotation.chunkTexts),
+    corpus: new ChunkWriter(store, `${folder}/chunks`, 'corpus', chunkTexts),
+    gold: new ChunkWriter(store, `${folder}/chunks`, 'gold', chunkTexts),
   };
   const counts = { corpus: 0, gold: 0, rest: 0, redacted: 0 };
   for await (const text of texts) {

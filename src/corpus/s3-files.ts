@@ -88,9 +88,9 @@ async function objectsBelow(bucket: S3Bucket, prefix: string, isMeant: (key: str
   return objects;
 }
 
-/** As in folders on the disk: hidden files hold no rows. */
+/** As on the disk: a hidden file holds no rows. */
 function isDataFile(key: string): boolean {
-  return isReadable(key) && !key.split('/').at(-1)?.startsWith('.');
+  return isReadable(key) && !/(^|\/)[._][^/]*$/.test(key);
 }
 
 function content(bucket: S3Bucket, { bytes, etag, key }: ObjectEntry, asked: Asked): FileContent {

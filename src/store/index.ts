@@ -1,4 +1,5 @@
 export { openFileStore } from './file-store.js';
+export { splitLines } from './lines.js';
 export { isStoreAt, openBucket, openRunStore, openStore, StoreNotSeenError, storeAddress } from './open-store.js';
 export { workflowFolder } from './run-folder.js';
 export type { ObjectEntry, S3Bucket } from './s3-bucket.js';

@@ -1,5 +1,8 @@
 export { annotateChunk, type ChunkJob, type ChunkPorts, TeacherUnreadableError } from './annotate-chunk.js';
 export { TeacherUnreachableError } from './ask-question.js';
+export { closeChunk, stepChunk } from './batch-chunk.js';
+export { lookAtBatches } from './batch-look.js';
+export type { BatchTeacher } from './batch-teacher.js';
 export { limiterFor } from './call-limiter.js';
 export { type Price, readCatalogue, shippedCatalogue, TeacherCatalogue } from './catalogue.js';
 export { chunkFolder, chunkFolders, earlierChunks, runDigest } from './chunk-folder.js';

@@ -40,13 +40,21 @@ describeWithS3('Files at an s3:// address', () => {
   }
 
   it('are an object, the data files of a folder, or those that match a pattern, each with its etag', async () => {
-    for (const key of ['in/b.csv', 'in/a.jsonl', 'in/deep/c.tsv', 'in/.hidden.csv', 'in/notes.md', 'else.csv']) {
+    for (const key of [
+      'in/b.csv',
+      'in/a.jsonl',
+      'in/deep/c.tsv',
+      'in/.hidden.csv',
+      'in/_log.csv',
+      'in/notes.md',
+      'else.csv',
+    ]) {
       await put(key, 'text\nx\n');
     }
     const at = (key: string) => `s3://${bucket}/${key}`;
     expect(await addresses(at('in/b.csv'))).toEqual([at('in/b.csv')]);
     expect(await addresses(at('in/'))).toEqual(['in/a.jsonl', 'in/b.csv', 'in/deep/c.tsv'].map(at));
-    expect((await find(at('in'))).passedOver).toBe(2);
+    expect((await find(at('in'))).passedOver).toBe(3);
     expect(await addresses(at('in/*.{csv,tsv}'))).toEqual([at('in/b.csv')]);
     expect(await addresses(at('**/*.csv'))).toEqual([at('else.csv'), at('in/b.csv')]);
     expect((await find(`s3://${bucket}`)).files).toHaveLength(4);
