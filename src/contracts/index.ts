@@ -41,6 +41,7 @@ export {
 export { RetentionPolicy } from './retention.js';
 export {
   Audit,
+  GoldDispute,
   RankInput,
   RankOutcome,
   ReviewDecision,
