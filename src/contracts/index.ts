@@ -38,6 +38,7 @@ export {
   Unreadable,
   Vote,
 } from './reply.js';
+export { RetentionPolicy } from './retention.js';
 export {
   Audit,
   RankInput,

@@ -37,7 +37,7 @@ export interface PrepareOptions {
   runFolder: string;
   /** Chunks of earlier runs. */
   knownChunks: readonly KnownChunk[];
-  /** Says where hf:// addresses lead: HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HF_HOME. */
+  /** Says where hf:// and s3:// addresses lead: HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HF_HOME, AWS_ENDPOINT_URL. */
   env: NodeJS.ProcessEnv;
   /** Local folder with room for about three times the corpus; what is written there is removed. */
   tempFolder: string;
@@ -147,9 +147,10 @@ async function sourcesOf({ corpus, gold, env }: PrepareOptions): Promise<Working
 
 function fileEntries({ sources }: Working, inputs: Inputs): InputFileEntry[] {
   return (['corpus', 'gold'] as const).flatMap((input) =>
-    (sources[input]?.files ?? []).map(({ address }, part) => ({
+    (sources[input]?.files ?? []).map(({ address, version }, part) => ({
       input,
       address,
+      ...(version !== undefined && { version }),
       rows: inputs[input]!.rowsOfPart[part]!,
     })),
   );
