@@ -2,10 +2,10 @@
 import { Context, type Info } from '@temporalio/activity';
 import { ChunkInput, type ChunkProgress, type ChunkResult } from '../contracts/index.js';
 import { openRunStore } from '../store/index.js';
-import { annotateChunk, chunkFolder, limiterFor } from '../teachers/index.js';
+import { annotateChunk, chunkFolder } from '../teachers/index.js';
 import { controlPath, readManifest, readTask } from './artifacts.js';
 import { type Dependencies, withHeartbeat } from './dependencies.js';
-import { teacherOf } from './teacher-of-run.js';
+import { teachersOfRun } from './teacher-of-run.js';
 
 export function createAnnotateActivities(dependencies: Dependencies) {
   return {
@@ -19,7 +19,7 @@ export function createAnnotateActivities(dependencies: Dependencies) {
           const task = await readTask(store, prepared);
           const chunk = (await readManifest(store, prepared)).chunks[index];
           if (chunk === undefined) throw new RangeError(`the run has no chunk ${index}`);
-          const { teacher, price } = await teacherOf(task, store, dependencies, prepared.teacherModel);
+          const teachers = await teachersOfRun(task, store, dependencies, prepared.teachers);
           const { info } = Context.current();
           return annotateChunk(
             {
@@ -29,14 +29,11 @@ export function createAnnotateActivities(dependencies: Dependencies) {
               folder: chunkFolder(prepared.run.folder, chunk),
               controlPath: controlPath(prepared.run.folder),
               grant,
-              price,
-              jsonSchema: prepared.probe.jsonSchema,
               owner: { activity: activityName(info), attempt: info.attempt },
             },
             {
               store,
-              teacher,
-              limiter: limiterFor(`${teacher.host} ${teacher.model}`, task.teacher, dependencies.teacherWorkers),
+              teachers,
               signal,
               onProgress: (now) => {
                 progress = now;

@@ -33,6 +33,7 @@ export {
   FinishReason,
   RecordedReply,
   StoredReply,
+  TeacherCounts,
   TeacherReply,
   Unreadable,
   Vote,
@@ -55,6 +56,7 @@ export {
   DistillationResult,
   Pace,
   PreparedRun,
+  PreparedTeacher,
   ProbeResult,
   Progress,
   RedistillationInput,
@@ -103,11 +105,9 @@ export {
   Label,
   LabelsGateSettings,
   PlaceholderName,
-  PlannedVotes,
-  PromptStyle,
   RedactionRule,
   Task,
   TeacherSettings,
-  VoteSettings,
   WorkedExample,
 } from './task.js';
+export { OWN_TEACHER, PlannedVotes, PromptStyle, TeacherName, VoteSettings } from './vote-settings.js';

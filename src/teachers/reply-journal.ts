@@ -1,7 +1,7 @@
 /** The ledger of a chunk, as it is written: each call is opened in the journal before it is sent, and closed with what came
  *  back. A call that was opened and never closed may have been billed: it counts at its worst price for ever. */
 import { z } from 'zod';
-import { Spending, StoredReply } from '../contracts/index.js';
+import { OWN_TEACHER, Spending, StoredReply } from '../contracts/index.js';
 import type { Journal, Store } from '../store/index.js';
 import { NOTHING_SPENT } from '../voting/index.js';
 import { ANSWERED_BY_ERROR, type Question } from './call-outcome.js';
@@ -14,6 +14,8 @@ export const JournalRecord = z.discriminatedUnion('type', [
     type: z.literal('open'),
     call: z.number().int(),
     key: z.string(),
+    /** Absent: the task's own. */
+    teacher: z.string().optional(),
     worst: Spending,
   }),
   z.object({
@@ -40,9 +42,9 @@ export class ReplyJournal {
   }
 
   /** Must be awaited before the call goes out. Returns the call's number. */
-  async openCall({ key, worst }: Pick<Question, 'key' | 'worst'>): Promise<number> {
+  async openCall({ key, teacher, worst }: Pick<Question, 'key' | 'teacher' | 'worst'>): Promise<number> {
     const call = ++this.calls;
-    await this.append({ type: 'open', call, key, worst });
+    await this.append({ type: 'open', call, key, ...(teacher !== OWN_TEACHER && { teacher }), worst });
     return call;
   }
 
