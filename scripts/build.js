@@ -10,6 +10,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 const bundleFile = join(dist, 'workflow-bundle.js');
 const schemaFile = join(root, 'config', 'task.schema.json');
+/** What runs in Node, then what runs in the browser. */
+const PROJECTS = ['tsconfig.build.json', 'tsconfig.page.json'];
 const stampFile = join(dist, '.built-from');
 
 /** Returns false when dist was up to date. Throws when a step fails; what it said stands on stderr. */
@@ -33,7 +35,7 @@ export async function build() {
 
 /** The sources and all else that decides what stands in dist. */
 function hashOfSources() {
-  const files = ['package.json', 'npm-shrinkwrap.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.js'];
+  const files = ['package.json', 'npm-shrinkwrap.json', 'tsconfig.json', ...PROJECTS, 'scripts/build.js'];
   for (const file of filesBelow(join(root, 'src'))) files.push(relative(root, file));
   const hash = createHash('sha256');
   for (const file of files)
@@ -46,11 +48,10 @@ function hashOfSources() {
 
 function compile() {
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
-    cwd: root,
-    stdio: 'inherit',
-  });
-  if (status !== 0) throw new Error('src does not compile');
+  for (const project of PROJECTS) {
+    const { status } = spawnSync(process.execPath, [compiler, '-p', project], { cwd: root, stdio: 'inherit' });
+    if (status !== 0) throw new Error(`src does not compile (${project})`);
+  }
 }
 
 /** What the compiler leaves where it is. */

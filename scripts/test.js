@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from './build.js';
 import { ensureInstalled } from './ensure-installed.js';
+import { findChromium } from './find-chromium.js';
 import { step } from './step.js';
+import { findVersitygw } from './versitygw.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const env = { ...process.env };
@@ -17,6 +19,18 @@ try {
     const found = await findServerBinary({ env, install: true, onProgress: (line) => console.log(`  ${line}`) });
     env.TEMPORAL_CLI_PATH = found.path;
     return `${found.path} (from ${found.source})`;
+  });
+  await step('chromium', () => {
+    const path = findChromium({ env, install: true, onProgress: (line) => console.log(`  ${line}`) });
+    if (path === null) return 'none: the tests of the review page in a browser are skipped';
+    env.CHROMIUM_PATH = path;
+    return path;
+  });
+  await step('versitygw', () => {
+    const path = findVersitygw(env, { install: true, onProgress: (line) => console.log(`  ${line}`) });
+    if (path === null) return 'not found, and Go, to build it with, is not installed: the tests of S3 are skipped';
+    env.VERSITYGW_PATH = path;
+    return path;
   });
   await step('biome', () => run('@biomejs/biome/bin/biome', ['check', '.']));
   await step('types', () => run('typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json']));

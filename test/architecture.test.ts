@@ -54,8 +54,15 @@ function importTable(): Map<string, Set<string>> {
   return table;
 }
 
+/** Runs in the browser: what it imports besides its own files is gone when it is compiled. */
+const BROWSER = 'review/page/client/';
+
 function problemsOf(file: string, source: string, table: Map<string, Set<string>>): string[] {
   const folder = file.split('/')[0] ?? '';
+  if (file.startsWith(BROWSER)) {
+    const outside = importsOf(source).filter(({ from, typeOnly }) => !from.startsWith('./') && !typeOnly);
+    if (outside.length > 0) return outside.map(({ from }) => `${file}: runs in the browser, and imports ${from}`);
+  }
   return importsOf(source).flatMap(({ from, typeOnly }) => {
     if (!from.startsWith('.')) {
       const allowed = PURE[folder];
@@ -95,6 +102,11 @@ describe('the import table', () => {
       'cli/a.ts: ../store/store.js goes past the index of store',
     ],
     ['cli/a.ts', "import { x } from './other';", 'cli/a.ts: ./other must end in .js'],
+    [
+      'review/page/client/a.ts',
+      "import { x } from '../page-api.js';",
+      'review/page/client/a.ts: runs in the browser, and imports ../page-api.js',
+    ],
     [
       'workflows/a.ts',
       "import { x } from '../activities/index.js';",

@@ -13,7 +13,14 @@ import {
   type TrainingProgress,
 } from '../contracts/index.js';
 import { sortRecords } from '../corpus/index.js';
-import { auditSize, ConfidentThresholds, DoubtJudge, NearDuplicates, ReviewFolder } from '../review/index.js';
+import {
+  auditSize,
+  ConfidentThresholds,
+  DoubtJudge,
+  NearDuplicates,
+  ReviewFolder,
+  suggestedFixes,
+} from '../review/index.js';
 import { openRunStore, type Store } from '../store/index.js';
 import { predictOutOfFoldInProcess, TrainingRefusedError } from '../students/index.js';
 import { readLabels, readTask } from './artifacts.js';
@@ -21,8 +28,6 @@ import { withHeartbeat, withTempFolder } from './dependencies.js';
 import { isTrainedOn } from './distill.js';
 import { sealedResult } from './sealed-result.js';
 
-/** Texts that the evidence suggests to look at. */
-const SUGGESTED_SHARE = 0.1;
 /** Share of wrong labels that the suggested audit would show, if it finds none. */
 const SUGGESTED_BOUND = 0.02;
 
@@ -91,6 +96,8 @@ async function rank(
       texts++;
     }
     const queue: ReviewQueue = {
+      workflowId: prepared.run.workflowId,
+      task: prepared.taskName,
       rows: await writer.finish(),
       texts,
       labels: task.labels,
@@ -161,7 +168,7 @@ function worstFirst({ doubt, key }: ReviewRow): string {
 }
 
 function howToReview(workflowId: string, texts: number, labelled: number, confidence: number): string {
-  const suggested = Math.max(1, Math.round(SUGGESTED_SHARE * texts));
+  const suggested = suggestedFixes(texts);
   const size = auditSize(labelled, SUGGESTED_BOUND, confidence);
   return [
     `All ${texts} texts are ranked by doubt. To look at the ${suggested} most doubtful ones, then at ${size} drawn at random, which would show that at most ${100 * SUGGESTED_BOUND} % of the rest are wrong if none is:`,

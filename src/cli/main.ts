@@ -1,24 +1,32 @@
 /** The command line: one file a command. */
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
-import { registerCurve } from './curve.js';
-import { registerDemo } from './demo.js';
-import { registerDistill } from './distill.js';
-import { registerDoctor } from './doctor.js';
-import { registerDown } from './down.js';
-import { registerApprove, registerReject } from './gate-commands.js';
-import { registerModels } from './models.js';
-import { registerPlan } from './plan.js';
-import { registerPredict } from './predict.js';
 import { reportError } from './report-error.js';
-import { registerReview } from './review.js';
-import { registerRollback } from './rollback.js';
-import { registerCancel, registerPause, registerResume, registerWatch } from './run-commands.js';
-import { registerSchedule } from './schedule.js';
-import { registerTask } from './task.js';
-import { registerTeacher } from './teacher.js';
-import { registerUp } from './up.js';
-import { registerWorker } from './worker.js';
+
+/** In the order of the help. Each is loaded when it is called: all of them together take most of a second. */
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  demo: async () => (await import('./demo.js')).registerDemo,
+  plan: async () => (await import('./plan.js')).registerPlan,
+  distill: async () => (await import('./distill.js')).registerDistill,
+  watch: async () => (await import('./run-commands.js')).registerWatch,
+  approve: async () => (await import('./gate-commands.js')).registerApprove,
+  reject: async () => (await import('./gate-commands.js')).registerReject,
+  review: async () => (await import('./review.js')).registerReview,
+  pause: async () => (await import('./run-commands.js')).registerPause,
+  resume: async () => (await import('./run-commands.js')).registerResume,
+  cancel: async () => (await import('./run-commands.js')).registerCancel,
+  predict: async () => (await import('./predict.js')).registerPredict,
+  models: async () => (await import('./models.js')).registerModels,
+  rollback: async () => (await import('./rollback.js')).registerRollback,
+  schedule: async () => (await import('./schedule.js')).registerSchedule,
+  curve: async () => (await import('./curve.js')).registerCurve,
+  task: async () => (await import('./task.js')).registerTask,
+  teacher: async () => (await import('./teacher.js')).registerTeacher,
+  up: async () => (await import('./up.js')).registerUp,
+  down: async () => (await import('./down.js')).registerDown,
+  worker: async () => (await import('./worker.js')).registerWorker,
+  doctor: async () => (await import('./doctor.js')).registerDoctor,
+};
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
@@ -30,27 +38,10 @@ const program = new Command('tutelage')
   .showHelpAfterError('(add --help for the options)')
   .exitOverride();
 
-registerDemo(program);
-registerPlan(program);
-registerDistill(program);
-registerWatch(program);
-registerApprove(program);
-registerReject(program);
-registerReview(program);
-registerPause(program);
-registerResume(program);
-registerCancel(program);
-registerPredict(program);
-registerModels(program);
-registerRollback(program);
-registerSchedule(program);
-registerCurve(program);
-registerTask(program);
-registerTeacher(program);
-registerUp(program);
-registerDown(program);
-registerWorker(program);
-registerDoctor(program);
+const [, , name = ''] = process.argv;
+const called = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+// The help, and what is said of a name that nobody knows, are about all of them.
+for (const load of called === undefined ? Object.values(COMMANDS) : [called]) (await load())(program);
 
 try {
   await program.parseAsync();

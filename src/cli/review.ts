@@ -1,4 +1,5 @@
-/** tutelage review export, import, status: labels to people and back, as files or through another tool's server. */
+/** tutelage review: the page; review export, import, status: labels to people and back, as files or through another tool's
+ *  server. */
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { certificateInWords } from '../evaluation/index.js';
@@ -17,8 +18,10 @@ import {
   writeReviewFile,
 } from '../review/index.js';
 import { SetupError } from '../temporal/index.js';
+import { withServerOptions } from './command-options.js';
 import { STORE_OPTION } from './existing-store.js';
 import { openReview } from './open-review.js';
+import { openPage } from './review-page.js';
 import { pullSheet, pushHandout } from './review-tools.js';
 
 interface ExportFlags {
@@ -50,7 +53,17 @@ const DEFAULT_ROWS = 200;
 
 export function registerReview(program: Command): void {
   const format = (about: string) => new Option('--format <name>', about).choices([...REVIEW_FORMATS]);
-  const review = program.command('review').description('let people look at the labels that matter: files out and in');
+  const review = program
+    .command('review')
+    .description('let people look at the labels that matter: a page for each reviewer, or files out and in')
+    // Else the options of export, import and status would be taken for the page's.
+    .enablePositionalOptions()
+    .argument('[workflow-id]', 'the run to open; without: what waits')
+    .option('--as <name>', 'who decides: the link is theirs')
+    .option('--host <name>', 'where the page listens; without: on this machine only')
+    .option('--port <n>', 'its port; without: 7400, or any where that is taken', portNumber)
+    .option(...STORE_OPTION);
+  withServerOptions(review).action(openPage);
   review
     .command('export')
     .description('write the most doubtful labels, or a random audit that hides the labels, to fill in')
@@ -179,6 +192,12 @@ function idsOf(differing: readonly { id: string }[]): string {
   if (differing.length === 0) return '';
   const named = differing.slice(0, IDS_NAMED).map(({ id }) => id);
   return ` (the latest counts; --json names all): ${named.join(', ')}${differing.length > IDS_NAMED ? ', …' : ''}`;
+}
+
+function portNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0 && value <= 65_535) return value;
+  throw new InvalidArgumentError('It must be a port: 0 (any) to 65535.');
 }
 
 function wholeNumber(text: string): number {

@@ -39,13 +39,19 @@ export async function withClient<Result>(
   }
 }
 
-/** The run that is meant: the one named, else the only open one. */
-export async function findRun(client: Client, named: string | undefined): Promise<string> {
-  if (named !== undefined) return named;
+/** Workflow ids of the runs that have not ended. */
+export async function openRuns(client: Client): Promise<string[]> {
   const types = ROOT_TYPES.map((type) => `"${type}"`).join(', ');
   const open: string[] = [];
   const query = `WorkflowType IN (${types}) AND ExecutionStatus = "Running"`;
   for await (const run of client.workflow.list({ query })) open.push(run.workflowId);
+  return open;
+}
+
+/** The run that is meant: the one named, else the only open one. */
+export async function findRun(client: Client, named: string | undefined): Promise<string> {
+  if (named !== undefined) return named;
+  const open = await openRuns(client);
   if (open.length === 1) return open[0] as string;
   if (open.length === 0) throw new SetupError('no run is open', 'Name one: tutelage watch WORKFLOW-ID');
   throw new SetupError(`${open.length} runs are open: ${open.join(', ')}`, 'Name the one that is meant.');

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import { TASK_QUEUES, WorkerRole } from '../contracts/index.js';
+import { type PageServer, servePage } from '../review/index.js';
 import { openStore } from '../store/index.js';
 import {
   configuredServer,
@@ -22,6 +23,8 @@ import {
   tryLock,
 } from '../temporal/index.js';
 import { serverArguments } from './command-options.js';
+import { reviewSecret } from './review-secret.js';
+import { temporalDoor } from './temporal-door.js';
 import { lastUsed, markEnvironment, UP_LOCK, type UpState, writeUpState } from './up-state.js';
 import { WorkerFleet } from './worker-fleet.js';
 
@@ -85,8 +88,14 @@ async function serve(options: UpOptions, server: Server, local: DevServer | null
     try {
       fleet.start();
       await waitForWorkers(client, roles, options);
-      if (!options.stop.aborted) options.onReady(recordState(options, server, local));
-      await watch(options, client, local);
+      if (options.stop.aborted) return;
+      const page = await serveReviewPage(options, client);
+      try {
+        options.onReady(recordState(options, { server, local, page }));
+        await watch(options, client, local);
+      } finally {
+        await page.close();
+      }
     } finally {
       options.onProgress('stopping the workers; what they have begun may take some seconds');
       await fleet.stop();
@@ -155,12 +164,27 @@ async function waitForWorkers(client: Client, roles: readonly WorkerRole[], opti
   }
 }
 
-function recordState(options: UpOptions, server: Server, local: DevServer | null): UpState {
+/** On this machine only: for others there is `tutelage review --host`. */
+async function serveReviewPage({ env, folder, store }: UpOptions, client: Client): Promise<PageServer> {
+  return servePage({
+    store: await openStore(store),
+    door: temporalDoor(async () => client),
+    secret: reviewSecret(env, folder),
+    host: '127.0.0.1',
+    port: null,
+  });
+}
+
+function recordState(
+  options: UpOptions,
+  { local, page, server }: { server: Server; local: DevServer | null; page: PageServer },
+): UpState {
   const state: UpState = {
     process: markProcess(process.pid) ?? { pid: process.pid, started: null },
     address: server.connection.address,
     uiAddress: local?.uiAddress ?? null,
     store: options.store,
+    reviewAddress: page.address,
     background: options.idleExitMs !== null,
     environment: markEnvironment(options.env),
   };

@@ -13,6 +13,8 @@ export interface UpState {
   /** null: a server that the user configured, whose UI is not known. */
   readonly uiAddress: string | null;
   readonly store: string;
+  /** Where it serves the review page. */
+  readonly reviewAddress: string;
   /** It was started by another command and stops when idle. */
   readonly background: boolean;
   readonly environment: EnvironmentMark;
@@ -86,7 +88,7 @@ export function changedVariables(mark: EnvironmentMark, env: NodeJS.ProcessEnv):
 }
 
 function matters(name: string): boolean {
-  return /(_KEY|_TOKEN|_SECRET|_PROXY)$|^(HF|TUTELAGE|TEMPORAL)_/i.test(name);
+  return /(_KEY|_TOKEN|_SECRET|_PROXY)$|^(AWS|HF|TUTELAGE|TEMPORAL)_/i.test(name);
 }
 
 function hash(salt: string, value: string): string {

@@ -96,6 +96,7 @@ function show(state: UpState): void {
   const lines = [
     ['server', state.address],
     ['store', state.store],
+    ['review', `${state.reviewAddress} (for a reviewer's link: tutelage review --as NAME)`],
   ];
   if (state.uiAddress !== null) {
     const form = `workflows/start-workflow?taskQueue=${TASK_QUEUES.orchestrator}&workflowType=distillation`;

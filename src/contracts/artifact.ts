@@ -11,7 +11,7 @@ export type ArtifactRef = z.infer<typeof ArtifactRef>;
 /** Which store a run writes to. The id stands in the store itself: a worker that opens another folder under the same
  *  name sees another id and refuses. */
 export const StoreRef = z.object({
-  uri: z.string().describe('file:///absolute/folder'),
+  uri: z.string().describe('file:///absolute/folder, or s3://bucket/prefix'),
   id: z.string().describe('Random id written when the store was made.'),
 });
 export type StoreRef = z.infer<typeof StoreRef>;

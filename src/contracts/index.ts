@@ -44,9 +44,11 @@ export {
   RankOutcome,
   ReviewDecision,
   ReviewQueue,
+  ReviewRecord,
   ReviewRow,
   SecondOpinion,
 } from './review.js';
+export { DecideRequest, GateRequest, RowsQuery, WithdrawRequest } from './review-page.js';
 export {
   AnnotationInput,
   AnnotationResult,
@@ -62,6 +64,7 @@ export {
   RedistillationInput,
   Stage,
 } from './run.js';
+export { S3JournalSettings } from './s3-journal-settings.js';
 export { Currency, Grant, Spending } from './spending.js';
 export {
   ChooseInput,

@@ -17,6 +17,8 @@ export const ReviewRow = LabelRow.pick({ key: true, id: true, text: true, label:
 export type ReviewRow = z.infer<typeof ReviewRow>;
 
 export const ReviewQueue = z.object({
+  workflowId: z.string().describe('The run.'),
+  task: z.string().describe("The task's name."),
   rows: ArtifactRef.describe('JSONL of ReviewRow, worst first: every text that may be trained on.'),
   texts: z.number().int(),
   labels: z.array(Label),
@@ -27,7 +29,7 @@ export const ReviewQueue = z.object({
 });
 export type ReviewQueue = z.infer<typeof ReviewQueue>;
 
-/** What a person said of one text. A later decision about the same text replaces an earlier one. */
+/** What a person said of one text. The latest one about a text that was not taken back counts. */
 export const ReviewDecision = z.object({
   key: z.string(),
   id: z.string(),
@@ -37,6 +39,12 @@ export const ReviewDecision = z.object({
   at: z.string().describe('ISO 8601.'),
 });
 export type ReviewDecision = z.infer<typeof ReviewDecision>;
+
+/** One line of the audit log: a decision, or that the reviewer took back the last one about the text. */
+export const ReviewRecord = ReviewDecision.extend({
+  label: z.string().nullable().describe('null: taken back.'),
+});
+export type ReviewRecord = z.infer<typeof ReviewRecord>;
 
 /** What another tool says of one label. It moves the text in the fix queue, and decides nothing. */
 export const SecondOpinion = z.object({

@@ -52,7 +52,9 @@ export const DistillationInput = z.strictObject({
     .string()
     .nullable()
     .default(null)
-    .describe("Where artifacts go: a folder on the worker's disk or a file:// URI; null: the worker's store."),
+    .describe(
+      "Where artifacts go: a folder on the worker's disk, file:///FOLDER or s3://BUCKET/PREFIX; null: the worker's store.",
+    ),
 });
 export type DistillationInput = z.infer<typeof DistillationInput>;
 

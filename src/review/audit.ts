@@ -1,7 +1,7 @@
 /** The audit: labels drawn at random, which nobody picks from, and what they certify. */
 import type { Audit, Certificate, ReviewDecision, ReviewRow } from '../contracts/index.js';
 import { seededFraction } from '../voting/index.js';
-import { mostWrong } from './error-bound.js';
+import { auditSize, mostWrong } from './error-bound.js';
 
 /** More are not looked at one by one; the sequence is kept to here. */
 export const LONGEST_AUDIT = 20_000;
@@ -36,6 +36,26 @@ export async function drawAudit({ rows, decided, seed, runFolder, reviewer, at }
     decidedBefore: [...decided.keys()],
   };
 }
+
+/** How many texts of an audit are kept for it in any case. Time linear in its population. */
+export function usualAuditSize({ population }: Audit, confidence: number): number {
+  return auditSize(population, KEPT_BOUND, confidence);
+}
+
+/** Keys of the audit that are kept for it: the usual number, and some behind the last one decided. The others of its
+ *  sequence may be fixed meanwhile: when their turn comes, they have a person's label already. */
+export function keptForAudit(
+  audit: Audit,
+  decisions: ReadonlyMap<string, Pick<ReviewDecision, 'purpose'>>,
+  usual: number,
+): ReadonlySet<string> {
+  const last = audit.keys.findLastIndex((key) => decisions.get(key)?.purpose === 'audit');
+  return new Set(audit.keys.slice(0, Math.max(usual, last + 1 + KEPT_AHEAD)));
+}
+
+/** Share of wrong labels that the kept texts show at most, if none is wrong. */
+const KEPT_BOUND = 0.02;
+const KEPT_AHEAD = 50;
 
 export interface Audited {
   readonly audit: Audit;

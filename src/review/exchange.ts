@@ -1,10 +1,12 @@
 /** Handing rows out to people, and taking their decisions in. */
 import type { Audit, Certificate, ReviewDecision, ReviewQueue, ReviewRow, SecondOpinion } from '../contracts/index.js';
-import { certify, drawAudit } from './audit.js';
+import { certify, drawAudit, keptForAudit, usualAuditSize } from './audit.js';
 import { type CheckedSheet, checkSheet } from './check-sheet.js';
 import { readCleanlab } from './cleanlab.js';
+import { DoubtQueue } from './doubt-queue.js';
 import { type ReviewFormat, readReviewFile } from './formats.js';
 import { NoReviewError, type ReviewFolder } from './review-folder.js';
+import type { ReviewLog } from './review-log.js';
 import type { Sheet } from './sheet.js';
 
 /** Throws NoReviewError. */
@@ -18,26 +20,19 @@ export async function queueOf(review: ReviewFolder): Promise<ReviewQueue> {
   return queue;
 }
 
-/** The most doubtful texts that nobody has decided on, without those of the audit. Labels that another tool finds suspicious
- *  come first, the worst of them first. */
+/** The most doubtful texts that nobody has decided on, without those kept for the audit. Labels that another tool finds
+ *  suspicious come first, the worst of them first. */
 export async function rowsToFix(review: ReviewFolder, count: number): Promise<ReviewRow[]> {
   const decided = await review.decisions();
-  const audited = new Set((await review.audit())?.keys);
+  const audit = await review.audit();
+  const kept = audit && keptForAudit(audit, decided, usualAuditSize(audit, (await queueOf(review)).confidence));
   const opinions = await review.opinions();
-  const suspicious: { row: ReviewRow; quality: number }[] = [];
-  const rows: ReviewRow[] = [];
+  const queue = new DoubtQueue(opinions);
   for await (const row of review.rows()) {
-    if (rows.length >= count && opinions.size === 0) break;
-    if (decided.has(row.key) || audited.has(row.key)) continue;
-    const opinion = opinions.get(row.key);
-    if (opinion?.suspicious) {
-      const suggested = opinion.suggests === null ? 'doubts it' : `would say ${opinion.suggests}`;
-      const why = `${opinion.tool} ${suggested} (quality of the label: ${opinion.quality.toFixed(2)})`;
-      suspicious.push({ row: { ...row, why: [why, ...row.why] }, quality: opinion.quality });
-    } else if (rows.length < count) rows.push(row);
+    if (queue.length >= count && opinions.size === 0) break;
+    if (!decided.has(row.key) && !kept?.has(row.key)) queue.add(row, queue.length < count);
   }
-  suspicious.sort((a, b) => a.quality - b.quality);
-  return [...suspicious.map(({ row }) => row), ...rows].slice(0, count);
+  return queue.rows().slice(0, count);
 }
 
 /** The first `count` texts of the audit, in its order, without those that are decided. Draws it where there is none yet:
@@ -77,15 +72,14 @@ export async function takeSheet(
   const ids = new Set(sheet.rows.map((row) => String(row.values.id ?? '').trim()));
   const known = new Map<string, ReviewRow>();
   for await (const row of review.rows()) if (ids.has(row.id)) known.set(row.id, row);
-  const standing = await review.decisions();
+  const log = await review.log();
+  const standing = log.decisions();
   const auditKeys = new Set((await review.audit())?.keys);
   const checked = checkSheet({ sheet, path: place, labels, known, auditKeys, reviewer, standing, replace });
-  const said = new Map<string, string>();
-  for await (const { key, label, reviewer: by } of review.journal()) said.set(`${key} ${by}`, label);
   // What is fetched again from a tool is no new decision.
   const fresh = checked.decisions.filter(
     ({ key, label, purpose, reviewer: by }) =>
-      said.get(`${key} ${by}`) !== label ||
+      log.opinions(key).get(by)?.label !== label ||
       standing.get(key)?.label !== label ||
       standing.get(key)?.purpose !== purpose,
   );
@@ -131,8 +125,9 @@ export interface ReviewStatus {
 /** Throws NoReviewError. */
 export async function reviewStatus(review: ReviewFolder): Promise<ReviewStatus> {
   const { confidence, texts } = await queueOf(review);
-  const [audit, decisions] = [await review.audit(), await review.decisions()];
-  const shared = await decidedByMany(review);
+  const [audit, log] = [await review.audit(), await review.log()];
+  const decisions = log.decisions();
+  const shared = decidedByMany(log);
   const teacherLabels = new Map<string, string>();
   const auditKeys = new Set(audit?.keys);
   let [labels, corrected] = [0, 0];
@@ -155,16 +150,14 @@ export async function reviewStatus(review: ReviewFolder): Promise<ReviewStatus> 
 }
 
 /** Texts that several people decided on, with each one's last decision by name. */
-async function decidedByMany(review: ReviewFolder): Promise<{ id: string; labels: Record<string, string> }[]> {
-  const texts = new Map<string, { id: string; labels: Map<string, string> }>();
-  for await (const { id, key, label, reviewer } of review.journal()) {
-    const text = texts.get(key) ?? { id, labels: new Map<string, string>() };
-    text.labels.set(reviewer, label);
-    texts.set(key, text);
-  }
-  return [...texts.values()]
-    .filter(({ labels }) => labels.size > 1)
-    .map(({ id, labels }) => ({ id, labels: Object.fromEntries(labels) }));
+function decidedByMany(log: ReviewLog): { id: string; labels: Record<string, string> }[] {
+  return [...log.keys()]
+    .map((key) => log.opinions(key))
+    .filter((opinions) => opinions.size > 1)
+    .map((opinions) => ({
+      id: [...opinions.values()][0]!.id,
+      labels: Object.fromEntries([...opinions].map(([reviewer, { label }]) => [reviewer, label])),
+    }));
 }
 
 function countReviewers(decisions: Iterable<ReviewDecision>): Record<string, number> {

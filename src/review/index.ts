@@ -3,6 +3,7 @@ export { type AuditDraw, type Audited, certify, drawAudit, LONGEST_AUDIT } from 
 export { type CheckedSheet, ReviewFileError } from './check-sheet.js';
 export { ConfidentThresholds } from './confident-learning.js';
 export { DOUBT_WEIGHTS, type Doubt, type DoubtFacts, DoubtJudge, type DoubtSigns } from './doubt.js';
+export { suggestedFixes } from './doubt-queue.js';
 export { type AuditCounts, auditSize, mostWrong } from './error-bound.js';
 export {
   importFile,
@@ -14,9 +15,14 @@ export {
   rowsToFix,
   takeSheet,
 } from './exchange.js';
+export { type FoundReview, findReview } from './find-review.js';
 export { REVIEW_FORMATS, type ReviewFormat, writeReviewFile } from './formats.js';
 export { pullFromLabelStudio, pushToLabelStudio } from './label-studio-api.js';
 export { NearDuplicates } from './near-duplicates.js';
+export { type GateDoor, GateDoorError } from './page/gate-door.js';
+export { createPageApp, type PageApp } from './page/page-app.js';
+export { signToken, TOKEN_DAYS } from './page/reviewer-token.js';
+export { type PageServer, servePage } from './page/serve-page.js';
 export { NoReviewError, ReviewFolder } from './review-folder.js';
 export type { Handout, Sheet } from './sheet.js';
 export { ReviewToolError } from './tool-api.js';

@@ -1,16 +1,18 @@
-/** What a run's review leaves in the store: the queue, the audit, and the decisions, a file an import. */
+/** What a run's review leaves in the store: the queue, the audit, and the decisions: a file an import, a journal a server of
+ *  the review page. */
 import { randomUUID } from 'node:crypto';
 import type { ZodType } from 'zod';
-import { Audit, ReviewDecision, ReviewQueue, ReviewRow, SecondOpinion } from '../contracts/index.js';
-import type { Store } from '../store/index.js';
+import { Audit, type ReviewDecision, ReviewQueue, ReviewRecord, ReviewRow, SecondOpinion } from '../contracts/index.js';
+import { DamagedArtifactError, type Journal, type Store } from '../store/index.js';
+import { ReviewLog } from './review-log.js';
 
 /** The run has no review queue. */
 export class NoReviewError extends Error {
   override readonly name = 'NoReviewError';
 }
 
-/** The review of one run. Decisions are never changed: a file of them appears whole or not at all, and they together are
- *  the audit log. */
+/** The review of one run. Decisions are never changed: an import appears whole or not at all, the page only appends, and all
+ *  of them together are the audit log. */
 export class ReviewFolder {
   private readonly folder: string;
 
@@ -55,20 +57,44 @@ export class ReviewFolder {
     await this.store.writeOnce(`${this.folder}/decisions/${name}`, lines.join(''));
   }
 
-  /** All decisions ever, oldest first. */
-  async *journal(): AsyncGenerator<ReviewDecision> {
-    for (const name of await this.store.names(`${this.folder}/decisions`)) {
-      for await (const line of this.store.lines(`${this.folder}/decisions/${name}`)) {
-        yield ReviewDecision.parse(JSON.parse(line));
-      }
+  /** A journal for the decisions that come one by one, in a file of its own. */
+  async openJournal(at: Date): Promise<{ name: string; journal: Journal }> {
+    const name = `${at.toISOString().replaceAll(':', '')}-${randomUUID()}${JOURNAL_END}`;
+    return { name, journal: await this.store.journal(`${this.folder}/decisions/${name}`) };
+  }
+
+  /** Names of the files that hold decisions. One that grows yet ends in JOURNAL_END. */
+  async decisionFiles(): Promise<string[]> {
+    return this.store.names(`${this.folder}/decisions`);
+  }
+
+  /** The records of one file but the first ones. A torn last line, left by a killed server, was never acknowledged. */
+  async records(file: string, after = 0): Promise<ReviewRecord[]> {
+    const path = `${this.folder}/decisions/${file}`;
+    const records: ReviewRecord[] = [];
+    let [line, torn] = [0, false];
+    for await (const text of this.store.lines(path)) {
+      if (torn) throw new DamagedArtifactError(path);
+      if (line++ < after) continue;
+      const record = parsed(text);
+      if (record === null) torn = true;
+      else records.push(record);
     }
+    return records;
+  }
+
+  /** Everything that people said, from all files. */
+  async log(): Promise<ReviewLog> {
+    const log = new ReviewLog();
+    for (const file of await this.decisionFiles()) {
+      for (const record of await this.records(file)) log.add(record);
+    }
+    return log;
   }
 
   /** The decision that counts for each text, by the text's key. */
   async decisions(): Promise<Map<string, ReviewDecision>> {
-    const latest = new Map<string, ReviewDecision>();
-    for await (const decision of this.journal()) latest.set(decision.key, decision);
-    return latest;
+    return (await this.log()).decisions();
   }
 
   async addOpinions(opinions: readonly SecondOpinion[], at: Date): Promise<void> {
@@ -101,4 +127,18 @@ export class ReviewFolder {
     if (!(await this.store.exists(path))) return null;
     return schema.parse(JSON.parse(Buffer.from(await this.store.read(path)).toString('utf8')));
   }
+}
+
+/** What the names of files end in that may still grow. */
+export const JOURNAL_END = '.page.jsonl';
+
+/** null: the line is cut off. */
+function parsed(line: string): ReviewRecord | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  return ReviewRecord.parse(value);
 }

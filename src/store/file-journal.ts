@@ -1,4 +1,5 @@
 /** An append-only file. A line that was written survives the death of the process; once a second it is forced to the disk too. */
+import { write } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Journal } from './store.js';
 
@@ -56,7 +57,7 @@ export class FileJournal implements Journal {
   private async write(lines: readonly string[]): Promise<void> {
     this.batch = null;
     try {
-      await this.file.appendFile(`${lines.join('\n')}\n`);
+      await writeAll(this.file.fd, Buffer.from(`${lines.join('\n')}\n`));
       this.unsynced = true;
     } catch (error) {
       this.failure ??= { error };
@@ -71,4 +72,17 @@ export class FileJournal implements Journal {
       this.failure ??= { error };
     });
   }
+}
+
+/** FileHandle.appendFile does the same at four times the price, which every call pays twice. */
+function writeAll(file: number, bytes: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const writeFrom = (start: number) =>
+      write(file, bytes, start, bytes.length - start, null, (error, written) => {
+        if (error !== null) reject(error);
+        else if (start + written < bytes.length) writeFrom(start + written);
+        else resolve();
+      });
+    writeFrom(0);
+  });
 }

@@ -1,23 +1,20 @@
 /** The store on a file system: one machine, or a mount that all machines share.
  *  Files appear by rename or link, so a reader never sees half of one, and a killed writer leaves only a file under .tmp/. */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ArtifactRef, StoreRef } from '../contracts/index.js';
 import { FileJournal } from './file-journal.js';
 import { FileWriter } from './file-writer.js';
 import { splitLines } from './lines.js';
-import { type ArtifactWriter, DamagedArtifactError, type Journal, MissingArtifactError, type Store } from './store.js';
+import { type ArtifactWriter, type Journal, MissingArtifactError, type Store, StoreAddressError } from './store.js';
+import { pathNames } from './store-path.js';
+import { saveVerified, verified } from './verified.js';
 
 const IDENTITY_FILE = 'store.json';
 const TEMPORARY_FOLDER = '.tmp';
-
-/** The address of a store is neither a folder nor a file:// URI. */
-export class StoreAddressError extends Error {
-  override readonly name = 'StoreAddressError';
-}
 
 /** The folder that a path or a file:// URI means. Throws StoreAddressError. */
 export function storeFolder(location: string): string {
@@ -26,7 +23,7 @@ export function storeFolder(location: string): string {
     return fileURLToPath(location);
   } catch (cause) {
     throw new StoreAddressError(
-      `store: ${location} can't be used; give a folder, or a URI like file:///absolute/folder`,
+      `store: ${location} can't be used; give a folder, file:///absolute/folder or s3://BUCKET/PREFIX`,
       { cause },
     );
   }
@@ -71,20 +68,11 @@ class FileStore implements Store {
   }
 
   async readRef(ref: ArtifactRef): Promise<Uint8Array> {
-    const bytes = await this.read(ref.path);
-    if (createHash('sha256').update(bytes).digest('hex') !== ref.sha256) throw new DamagedArtifactError(ref.path);
-    return bytes;
+    return verified(await this.read(ref.path), ref);
   }
 
   async *lines(path: string): AsyncIterable<string> {
-    const stream = createReadStream(this.locate(path));
-    try {
-      yield* splitLines(stream);
-    } catch (error) {
-      throw missing(error, path);
-    } finally {
-      stream.destroy();
-    }
+    yield* splitLines(this.bytes(path));
   }
 
   async exists(path: string): Promise<boolean> {
@@ -155,27 +143,7 @@ class FileStore implements Store {
   }
 
   async download(ref: ArtifactRef, localPath: string): Promise<void> {
-    const source = this.locate(ref.path);
-    const partial = `${localPath}.${randomUUID()}.part`;
-    const hash = createHash('sha256');
-    try {
-      await mkdir(dirname(localPath), { recursive: true });
-      const file = await open(partial, 'wx');
-      try {
-        for await (const piece of createReadStream(source) as AsyncIterable<Uint8Array>) {
-          hash.update(piece);
-          await file.writeFile(piece);
-        }
-      } catch (error) {
-        throw missing(error, ref.path);
-      } finally {
-        await file.close();
-      }
-      if (hash.digest('hex') !== ref.sha256) throw new DamagedArtifactError(ref.path);
-      await rename(partial, localPath);
-    } finally {
-      await rm(partial, { force: true });
-    }
+    await saveVerified(this.bytes(ref.path), ref, localPath);
   }
 
   async remove(path: string): Promise<void> {
@@ -184,15 +152,19 @@ class FileStore implements Store {
     });
   }
 
-  /** '' is the store's own folder. */
-  private locate(path: string): string {
-    const parts = path === '' ? [] : path.split('/');
-    if (path.includes('\\') || parts.some((part) => part === '' || part === '.' || part === '..')) {
-      throw new RangeError(
-        `"${path}" is not a path inside the store: names with "/" between them, such as runs/x.json`,
-      );
+  private async *bytes(path: string): AsyncGenerator<Uint8Array> {
+    const stream = createReadStream(this.locate(path));
+    try {
+      yield* stream as AsyncIterable<Uint8Array>;
+    } catch (error) {
+      throw missing(error, path);
+    } finally {
+      stream.destroy();
     }
-    return join(this.folder, ...parts);
+  }
+
+  private locate(path: string): string {
+    return join(this.folder, ...pathNames(path));
   }
 
   private temporaryFile(): string {

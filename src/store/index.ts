@@ -1,5 +1,5 @@
-export { openFileStore, StoreAddressError } from './file-store.js';
-export { openRunStore, openStore, StoreNotSeenError } from './open-store.js';
+export { openFileStore } from './file-store.js';
+export { isStoreAt, openRunStore, openStore, StoreNotSeenError } from './open-store.js';
 export { workflowFolder } from './run-folder.js';
 export {
   type ArtifactWriter,
@@ -7,4 +7,5 @@ export {
   type Journal,
   MissingArtifactError,
   type Store,
+  StoreAddressError,
 } from './store.js';

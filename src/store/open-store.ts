@@ -1,9 +1,10 @@
 /** Opening a store by its address, once a process. */
 import type { StoreRef } from '../contracts/index.js';
 import { openFileStore, storeFolder, storeId } from './file-store.js';
+import { isS3Address, parseS3Address } from './s3-address.js';
 import type { Store } from './store.js';
 
-/** By folder. */
+/** By address, in its one spelling. */
 const opened = new Map<string, Promise<Store>>();
 
 /** This process sees another store under the run's address, or none. */
@@ -15,19 +16,22 @@ export class StoreNotSeenError extends Error {
   ) {
     super(
       `this worker does not see the store of the run: ${expected.uri} ${found === null ? 'is not there' : `has id ${found} here, the run's has ${expected.id}`}. ` +
-        'Mount the same folder on every worker, or run the workers on one machine.',
+        (isS3Address(expected.uri)
+          ? 'Give every worker the same AWS_ENDPOINT_URL and AWS_REGION.'
+          : 'Mount the same folder on every worker, run the workers on one machine, or use a store on S3.'),
     );
   }
 }
 
-/** A folder, a file:// URI. Makes the store if there is none. Throws StoreAddressError. */
+/** A folder, a file:// URI, or s3://BUCKET/PREFIX. Makes the store if there is none. Throws StoreAddressError, and S3Error where
+ *  its server can't be used. */
 export async function openStore(location: string): Promise<Store> {
-  const folder = storeFolder(location);
-  let store = opened.get(folder);
+  const place = placeOf(location);
+  let store = opened.get(place.name);
   if (store === undefined) {
-    store = openFileStore(folder);
-    opened.set(folder, store);
-    store.catch(() => opened.delete(folder));
+    store = place.open();
+    opened.set(place.name, store);
+    store.catch(() => opened.delete(place.name));
   }
   return store;
 }
@@ -35,7 +39,34 @@ export async function openStore(location: string): Promise<Store> {
 /** The store of a run: must be there, and be the same one. Throws StoreNotSeenError. */
 export async function openRunStore(expected: StoreRef): Promise<Store> {
   // Read anew each time: a folder may be unmounted or replaced while the worker lives.
-  const id = await storeId(storeFolder(expected.uri));
+  const id = await placeOf(expected.uri).id();
   if (id !== expected.id) throw new StoreNotSeenError(expected, id);
   return openStore(expected.uri);
+}
+
+/** There is a store at the address; none is made. Throws as openStore does. */
+export async function isStoreAt(location: string): Promise<boolean> {
+  return (await placeOf(location).id()) !== null;
+}
+
+interface Place {
+  readonly name: string;
+  open(): Promise<Store>;
+  /** null: there is no store. */
+  id(): Promise<string | null>;
+}
+
+function placeOf(location: string): Place {
+  if (!isS3Address(location)) {
+    const folder = storeFolder(location);
+    return { name: folder, open: () => openFileStore(folder), id: () => storeId(folder) };
+  }
+  const address = parseS3Address(location);
+  // The SDK is loaded only where it is used: it takes a while.
+  const s3 = () => import('./s3-store.js');
+  return {
+    name: address.uri,
+    open: async () => (await s3()).openS3Store(address, process.env),
+    id: async () => (await s3()).s3StoreId(address, process.env),
+  };
 }

@@ -32,6 +32,7 @@ export interface Store {
   /** Writes the file unless there is one; false: there was. Never two winners. */
   writeOnce(path: string, data: string | Uint8Array): Promise<boolean>;
   writer(path: string): Promise<ArtifactWriter>;
+  /** Opens the journal at its end. It is read like any file. One process writes it: on S3 a second one fails. */
   journal(path: string): Promise<Journal>;
   /** Paths of all files below a folder, sorted. */
   list(folder: string): Promise<string[]>;
@@ -40,6 +41,11 @@ export interface Store {
   /** Copies the bytes under a reference into a local file, verified. */
   download(ref: ArtifactRef, localPath: string): Promise<void>;
   remove(path: string): Promise<void>;
+}
+
+/** The address of a store can't be used, or the server there; the message says what would do. */
+export class StoreAddressError extends Error {
+  override readonly name = 'StoreAddressError';
 }
 
 export class MissingArtifactError extends Error {

@@ -117,12 +117,11 @@ export class HuggingFaceTeacher implements Teacher {
   ): typeof fetch {
     const { connection, credentials, settings } = this.parts;
     return async (url, init) => {
-      const headers = Object.fromEntries(new Headers(init?.headers));
       const answer = await connection.send(
         String(url),
         {
           method: 'POST',
-          headers: { ...headers, 'content-type': 'application/json', ...credentials.headers },
+          headers: { ...lowerCased(init?.headers), 'content-type': 'application/json', ...credentials.headers },
           body: withFields(String(init?.body), settings.extraBody),
           timeoutMs: request.timeoutMs,
         },
@@ -135,13 +134,19 @@ export class HuggingFaceTeacher implements Teacher {
   }
 }
 
+/** The client gives a plain object; a Headers object takes long to make. */
+function lowerCased(headers: RequestInit['headers']): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]));
+}
+
+const JSON_HEADERS = new Headers({ 'content-type': 'application/json' });
+
 /** What the client reads of a response. A real one would be parsed a second time, through a stream. */
 function jsonResponse(json: unknown): Response {
-  const headers = new Headers({ 'content-type': 'application/json' });
   const response: Pick<Response, 'headers' | 'json' | 'ok' | 'status'> = {
     ok: true,
     status: 200,
-    headers,
+    headers: JSON_HEADERS,
     json: async () => json,
   };
   return response as Response;

@@ -47,7 +47,9 @@ function steadyLimit(header: Header, unit: 'requests' | 'tokens', now: number): 
 
 /** RateLimit: "default";r=50;t=30 (of several policies, the one with the least left), and RateLimit-Policy: "default";q=100;w=60 */
 function ietfLimit(header: Header): ToldLimit | null {
-  const items = (header('ratelimit') ?? '').split(',').flatMap((item) => {
+  const told = header('ratelimit');
+  if (told === null) return null;
+  const items = told.split(',').flatMap((item) => {
     const remaining = numberOf(parameter(item, 'r'));
     const seconds = numberOf(parameter(item, 't'));
     return remaining === null || seconds === null ? [] : [{ name: item.split(';')[0]?.trim(), remaining, seconds }];

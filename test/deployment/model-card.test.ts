@@ -69,6 +69,17 @@ describe('the model card', () => {
     expect(card).toContain('features.inputs(["The text to label"])');
   });
 
+  it('tells which teacher gave how many votes to which texts, and the licence of each', () => {
+    const [cheap] = FACTS.teachers;
+    const dear = { model: 'shut/larger', host: 'dear.example', terms: 'they forbid much', always: 0, ifDisputed: 1 };
+    const card = modelCard({ ...FACTS, teachers: [cheap!, dear] });
+    expect(card).toContain(
+      '3 votes each by open/large at router.example, and 1 vote by shut/larger at dear.example about those whose votes disagreed; 12',
+    );
+    expect(card).toContain('- Licence and terms of open/large: MIT allows it.');
+    expect(card).toContain('- Licence and terms of shut/larger: they forbid much.');
+  });
+
   it('calls figures without gold rows what they are', () => {
     const evaluation = { ...FACTS.evaluation, basis: 'validation' as const, teacher: null };
     const card = modelCard({ ...FACTS, evaluation });

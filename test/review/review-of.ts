@@ -43,6 +43,8 @@ export async function reviewOf(store: Store, texts: readonly string[]): Promise<
   const lines = texts.map((text, index) => `${JSON.stringify(reviewRow(index, text))}\n`);
   const rows = await store.write(review.rowsPath, lines.join(''));
   await review.writeQueue({
+    workflowId: 'test',
+    task: 'goodness',
     rows,
     texts: texts.length,
     labels: LABELS,

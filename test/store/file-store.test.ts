@@ -83,9 +83,12 @@ describe('Opening a store', () => {
     expect(store.ref.uri).toBe(pathToFileURL(folder).href);
   });
 
-  it.each(['s3://bucket/prefix', 'http://host/store', 'file://host/store'])('refuses %s', async (location) => {
-    await expect(openStore(location)).rejects.toThrow(StoreAddressError);
-  });
+  it.each(['s3://', 's3://bucket/../other', 's3://Über', 'http://host/store', 'file://host/store'])(
+    'refuses %s',
+    async (location) => {
+      await expect(openStore(location)).rejects.toThrow(StoreAddressError);
+    },
+  );
 
   it("finds a run's store again", async () => {
     const { ref } = await openStore(folder);

@@ -1,0 +1,83 @@
+/** The review page in the browser: from the address to the view. */
+import { RefusedError } from './api.js';
+import { showHelp } from './dialogs.js';
+import { h, replace } from './dom.js';
+import { listenToKeys } from './keys.js';
+import { ReviewState } from './review-state.js';
+import { isTab, RunPage } from './run-page.js';
+import { runsPage } from './runs-page.js';
+
+const app = document.getElementById('app')!;
+let state: ReviewState | null = null;
+let page: RunPage | null = null;
+
+async function show(): Promise<void> {
+  const [kind, workflowId, tab = 'fix', row] = location.pathname.split('/').slice(1).map(decodeURIComponent);
+  try {
+    if (kind !== 'runs' || !workflowId || !isTab(tab)) {
+      page = null;
+      replace(app, await runsPage());
+      return;
+    }
+    if (state?.overview.workflowId !== workflowId) {
+      state = await ReviewState.open(workflowId);
+      page = null;
+    }
+    if (page === null) {
+      page = new RunPage(state);
+      replace(app, page.element);
+    }
+    await page.open(tab, { row: row ?? null, query: new URLSearchParams(location.search) });
+  } catch (error) {
+    page = null;
+    replace(app, problem(error));
+  }
+}
+
+function problem(error: unknown): HTMLElement {
+  const refused = error instanceof RefusedError && error.status === 401;
+  const message = error instanceof Error ? error.message : String(error);
+  const mend = refused
+    ? 'Open your link again, or ask for another one: tutelage review --as YOUR-NAME'
+    : 'Nothing that was decided is lost. Is the server running? It is started by: tutelage review, or tutelage up';
+  return h(
+    'main',
+    { class: 'notice', role: 'alert' },
+    h('h1', {}, "The page can't be shown"),
+    h('p', {}, `${message}.`),
+    h('p', { class: 'quiet' }, mend),
+    h(
+      'div',
+      { class: 'actions' },
+      h('a', { href: '/', class: 'button' }, 'All runs'),
+      h('button', { type: 'button', class: 'primary', click: () => void show() }, 'Try again'),
+    ),
+  );
+}
+
+/** Another address of the page, without loading it anew. */
+function go(address: string): void {
+  history.pushState(null, '', address);
+  void show();
+}
+
+addEventListener('popstate', () => void show());
+document.addEventListener('click', (event) => {
+  const link = event.target instanceof Element ? event.target.closest('a') : null;
+  const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+  if (link === null || !plain || link.origin !== location.origin) return;
+  event.preventDefault();
+  go(link.href);
+});
+addEventListener('beforeunload', (event) => {
+  if (state !== null && state.pending > 0) event.preventDefault();
+});
+listenToKeys({
+  view: () => page?.keys ?? {},
+  search: () => {
+    const [, runs, workflowId] = location.pathname.split('/');
+    if (runs === 'runs' && workflowId) go(`/runs/${workflowId}/table?find`);
+  },
+  help: showHelp,
+});
+void show();

@@ -1,0 +1,57 @@
+/** How far the review is, and the bound as it tightens. */
+import type { Overview, Sample } from '../page-api.js';
+import { type Child, h } from './dom.js';
+import { atMost, counted, grouped, percent } from './words.js';
+
+export function progressStrip(overview: Overview, sample: Sample): Child {
+  return sample === 'fix' ? fixProgress(overview) : auditProgress(overview);
+}
+
+function fixProgress({ fix }: Overview): Child {
+  const { changed, decided, suggested } = fix;
+  return [
+    h('progress', { max: suggested, value: Math.min(decided, suggested), 'aria-label': 'Texts decided' }),
+    h(
+      'p',
+      {},
+      h('strong', {}, grouped(decided)),
+      decided <= suggested
+        ? ` of the ${grouped(suggested)} most doubtful decided`
+        : ` decided, more than the ${grouped(suggested)} suggested`,
+      h('span', { class: 'quiet' }, ` · ${counted(changed, 'label')} changed so far`),
+    ),
+  ];
+}
+
+function auditProgress({ audit, confidence }: Overview): Child {
+  if (audit === null) return null;
+  const { certificate, decided, goals } = audit;
+  const next = goals[0];
+  return [
+    h('progress', {
+      max: decided + (next?.more ?? 0) || 1,
+      value: decided,
+      'aria-label': 'Texts audited, to the next bound',
+    }),
+    h(
+      'p',
+      {},
+      h('strong', {}, counted(decided, 'text')),
+      ' audited',
+      certificate === null
+        ? null
+        : [
+            ' · at most ',
+            h('strong', { class: 'bound' }, atMost(certificate.mostWrongShare)),
+            ` of the labels are wrong, at ${percent(confidence)} confidence`,
+          ],
+      next === undefined
+        ? null
+        : h(
+            'span',
+            { class: 'quiet' },
+            ` · ${grouped(next.more)} more without an error show at most ${percent(next.share)}`,
+          ),
+    ),
+  ];
+}

@@ -1,0 +1,53 @@
+/** The rows of a review that the page holds in memory: the most doubtful ones, those kept for the audit, and those decided
+ *  on. Of all others only counts are kept, so a queue of millions of rows takes no more memory than one of thousands. */
+import type { ReviewRow } from '../../contracts/index.js';
+import { DoubtQueue } from '../doubt-queue.js';
+import type { ReviewFolder } from '../review-folder.js';
+
+/** Most doubtful rows that are held, and the characters of all rows that are. */
+const MOST_ROWS = 20_000;
+const MOST_CHARACTERS = 64 * 2 ** 20;
+
+export class DeskRows {
+  private constructor(
+    /** As the fix queue shows them. */
+    readonly doubtful: readonly ReviewRow[],
+    readonly byKey: ReadonlyMap<string, ReviewRow>,
+    /** Texts of each label that the teacher gave, of the whole queue; null: texts without one. */
+    readonly perLabel: ReadonlyMap<string | null, number>,
+    /** Texts by how far their votes agree. */
+    readonly agreement: ReadonlyMap<Agreement, number>,
+  ) {}
+
+  /** needed: keys of rows that are held in any case. */
+  static async load(review: ReviewFolder, needed: ReadonlySet<string>): Promise<DeskRows> {
+    const queue = new DoubtQueue(await review.opinions());
+    const byKey = new Map<string, ReviewRow>();
+    const perLabel = new Map<string | null, number>();
+    const agreement = new Map<Agreement, number>();
+    let characters = 0;
+    for await (const row of review.rows()) {
+      perLabel.set(row.label, (perLabel.get(row.label) ?? 0) + 1);
+      const how = agreementOf(row);
+      agreement.set(how, (agreement.get(how) ?? 0) + 1);
+      const shown = queue.add(row, queue.length < MOST_ROWS && characters < MOST_CHARACTERS);
+      if (shown !== null || needed.has(row.key)) {
+        byKey.set(row.key, shown ?? row);
+        characters += row.text.length;
+      }
+    }
+    return new DeskRows(queue.rows(), byKey, perLabel, agreement);
+  }
+}
+
+export const AGREEMENTS = ['all votes', 'most votes', 'half or fewer', 'no label'] as const;
+export type Agreement = (typeof AGREEMENTS)[number];
+
+/** How many of the readable votes fell on the label. */
+function agreementOf({ label, votes }: ReviewRow): Agreement {
+  if (label === null) return 'no label';
+  const named = votes.filter((vote) => vote.label !== null).length;
+  const agreeing = votes.filter((vote) => vote.label === label).length;
+  if (agreeing === named) return 'all votes';
+  return agreeing > named / 2 ? 'most votes' : 'half or fewer';
+}

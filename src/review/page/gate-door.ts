@@ -1,0 +1,16 @@
+/** The port through which the page asks the runs and decides at their gates; the command line goes through Temporal. */
+import type { GateDecision, GateOutcome, Progress } from '../../contracts/index.js';
+
+export interface GateDoor {
+  /** What the open runs say of themselves. Throws GateDoorError. */
+  openRuns(): Promise<Progress[]>;
+  /** null: no worker answers, or the server does not know the run. Throws GateDoorError. */
+  progress(workflowId: string): Promise<Progress | null>;
+  /** Sent until a worker has taken it; the same decisionId counts once. Throws GateDoorError. */
+  decide(workflowId: string, decision: GateDecision): Promise<GateOutcome>;
+}
+
+/** The runs can't be asked, or the decision was refused. The message is for the reviewer. */
+export class GateDoorError extends Error {
+  override readonly name = 'GateDoorError';
+}

@@ -1,0 +1,174 @@
+/** The review page's server: documents, the browser's code, and the JSON that both speak. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { ZodType, z } from 'zod';
+import {
+  DecideRequest,
+  type GateDecision,
+  GateRequest,
+  parseOrExplain,
+  RowsQuery,
+  WithdrawRequest,
+} from '../../contracts/index.js';
+import type { Store } from '../../store/index.js';
+import { Desks } from './desks.js';
+import { type GateDoor, GateDoorError } from './gate-door.js';
+import type { GateAnswer, Refusal, RunsAnswer } from './page-api.js';
+import { keepToken, onlyOwnWrites, onlyReviewers, type PageVariables, securityHeaders } from './page-guard.js';
+import { DeskRefusal, type ReviewDesk } from './review-desk.js';
+import { readToken } from './reviewer-token.js';
+import { runsAtGates } from './runs-at-gates.js';
+import { noEntry, shell } from './shell.js';
+
+export interface PageOptions {
+  readonly store: Store;
+  readonly door: GateDoor;
+  /** Signs the reviewers' links. */
+  readonly secret: string;
+  readonly now: () => Date;
+  /** The folder with the browser's code, compiled. */
+  readonly clientFolder: string;
+}
+
+export interface PageApp {
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+  close(): Promise<void>;
+}
+
+const LONGEST_BODY_BYTES = 64 * 1024;
+
+export function createPageApp({ clientFolder, door, now, secret, store }: PageOptions): PageApp {
+  const desks = new Desks(store, now);
+  const assets = readAssets(clientFolder);
+  const document = shell([...assets.keys()].filter((name) => name.endsWith('.js')));
+  const app = new Hono<PageVariables>();
+  app.use(securityHeaders());
+  app.use(onlyOwnWrites());
+  app.use(
+    bodyLimit({
+      maxSize: LONGEST_BODY_BYTES,
+      onError: (context) => refusal(context, `a request holds at most ${LONGEST_BODY_BYTES} bytes`, 413),
+    }),
+  );
+  app.onError(explain);
+
+  app.get('/client/:name', (context) => {
+    const asset = assets.get(context.req.param('name'));
+    return asset === undefined ? context.notFound() : context.body(asset.body, 200, { 'Content-Type': asset.type });
+  });
+  app.get('/enter', (context) => {
+    const token = context.req.query('token') ?? '';
+    if (readToken(token, secret, now()) === null) return context.html(noEntry, 401);
+    keepToken(context, token);
+    const run = context.req.query('run');
+    return context.redirect(run === undefined ? '/' : `/runs/${encodeURIComponent(run)}`, 303);
+  });
+
+  const api = new Hono<PageVariables>();
+  api.use(onlyReviewers({ secret, now, refuse: (context) => refusal(context, 'your link is not good any more', 401) }));
+  api.get('/runs', async (context) => {
+    const answer: RunsAnswer = { reviewer: context.get('reviewer'), ...(await runsAtGates(desks, door)) };
+    return context.json(answer);
+  });
+  api.get('/runs/:run', async (context) =>
+    context.json((await deskOf(context, desks)).overview(context.get('reviewer'))),
+  );
+  api.get('/runs/:run/rows', async (context) => {
+    const query = parsed(RowsQuery, context.req.query());
+    return context.json((await deskOf(context, desks)).listRows(query, context.get('reviewer')));
+  });
+  api.get('/runs/:run/rows/:key', async (context) =>
+    context.json((await deskOf(context, desks)).row(context.req.param('key'))),
+  );
+  api.get('/runs/:run/summary', async (context) => context.json((await deskOf(context, desks)).summary()));
+  api.post('/runs/:run/decide', async (context) => {
+    const request = parsed(DecideRequest, await context.req.json());
+    const answer = await (await deskOf(context, desks)).decide(request, context.get('reviewer'));
+    return context.json(answer, 'conflict' in answer ? 409 : 200);
+  });
+  api.post('/runs/:run/withdraw', async (context) => {
+    const request = parsed(WithdrawRequest, await context.req.json());
+    const answer = await (await deskOf(context, desks)).withdraw(request, context.get('reviewer'));
+    return context.json(answer, 'conflict' in answer ? 409 : 200);
+  });
+  api.post('/runs/:run/audit', async (context) =>
+    context.json(await (await deskOf(context, desks)).draw(context.get('reviewer'))),
+  );
+  api.get('/runs/:run/gate', async (context) => context.json(await gateOf(door, context.req.param('run'))));
+  api.post('/runs/:run/gate', async (context) => {
+    const run = context.req.param('run');
+    const request = parsed(GateRequest, await context.req.json());
+    const takesCorrections = request.gate === 'labels' && request.decision === 'approve';
+    const corrections = takesCorrections ? await (await deskOf(context, desks)).corrections() : null;
+    const decision: GateDecision = { ...request, reviewer: context.get('reviewer'), corrections };
+    return context.json(await door.decide(run, decision));
+  });
+  app.route('/api', api);
+
+  app.use(onlyReviewers({ secret, now, refuse: (context) => context.html(noEntry, 401) }));
+  app.get('*', (context) => context.html(document));
+  return { fetch: (request) => app.fetch(request), close: () => desks.close() };
+}
+
+async function deskOf(context: Context, desks: Desks): Promise<ReviewDesk> {
+  const workflowId = context.req.param('run') ?? '';
+  const desk = await desks.open(workflowId);
+  if (desk === null) throw new DeskRefusal(`the store has no review of ${workflowId}`, 404);
+  return desk;
+}
+
+async function gateOf(door: GateDoor, workflowId: string): Promise<GateAnswer> {
+  try {
+    const progress = await door.progress(workflowId);
+    const problem =
+      progress === null ? 'no worker answers for this run, or the server does not know it any more' : null;
+    return {
+      waitingFor: progress?.waitingFor ?? null,
+      stage: progress?.stage ?? null,
+      gates: progress?.gates ?? {},
+      problem,
+    };
+  } catch (error) {
+    if (!(error instanceof GateDoorError)) throw error;
+    return { waitingFor: null, stage: null, gates: {}, problem: error.message };
+  }
+}
+
+/** Throws DeskRefusal that names field, value and mend. */
+function parsed<Schema extends ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const read = parseOrExplain(schema, value);
+  if (read.ok) return read.value;
+  throw new DeskRefusal(read.problems, 400);
+}
+
+function explain(error: Error, context: Context): Response {
+  if (error instanceof DeskRefusal) return refusal(context, error.message, error.status);
+  if (error instanceof GateDoorError) return refusal(context, error.message, 422);
+  if (error instanceof SyntaxError) return refusal(context, 'the request is no JSON', 400);
+  console.error(error);
+  return refusal(context, 'the server could not do it; its log says why. Nothing was written.', 500);
+}
+
+function refusal(context: Context, problem: string, status: 400 | 401 | 404 | 413 | 422 | 500): Response {
+  const answer: Refusal = { problem };
+  return context.json(answer, status);
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+function readAssets(folder: string): Map<string, { body: string; type: string }> {
+  const names = readdirSync(folder).filter((name) => extname(name) in TYPES);
+  return new Map(
+    names.map((name) => {
+      // The map stays behind.
+      const body = readFileSync(join(folder, name), 'utf8').replace(/\n\/\/# sourceMappingURL=\S+\s*$/, '\n');
+      return [name, { body, type: TYPES[extname(name)] ?? '' }];
+    }),
+  );
+}

@@ -1,0 +1,64 @@
+/** The audit log in memory: all that people said of each text, and what of it counts. */
+import type { ReviewDecision, ReviewRecord } from '../contracts/index.js';
+
+export class ReviewLog {
+  private readonly byKey = new Map<string, ReviewRecord[]>();
+  /** null: something was added since. */
+  private counting: Map<string, ReviewDecision> | null = null;
+
+  /** In any order: what several servers wrote is put in the order of its time. */
+  add(record: ReviewRecord): void {
+    this.counting = null;
+    const records = this.byKey.get(record.key);
+    if (records === undefined) {
+      this.byKey.set(record.key, [record]);
+      return;
+    }
+    let place = records.length;
+    while (place > 0 && records[place - 1]!.at > record.at) place--;
+    records.splice(place, 0, record);
+  }
+
+  /** Everything ever said of a text, oldest first. Its length is the text's version: each record makes a new one. */
+  history(key: string): readonly ReviewRecord[] {
+    return this.byKey.get(key) ?? [];
+  }
+
+  /** The decision that counts: the latest that its reviewer has not taken back. */
+  standing(key: string): ReviewDecision | null {
+    return standingOf(this.history(key)).at(-1) ?? null;
+  }
+
+  /** The decision that counts for each text, by the text's key, oldest first. */
+  decisions(): Map<string, ReviewDecision> {
+    if (this.counting === null) {
+      const standing = [...this.byKey.values()].flatMap((records) => standingOf(records).at(-1) ?? []);
+      standing.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+      this.counting = new Map(standing.map((decision) => [decision.key, decision]));
+    }
+    return this.counting;
+  }
+
+  /** Each reviewer's last decision about a text that stands, by name. */
+  opinions(key: string): Map<string, ReviewDecision> {
+    return new Map(standingOf(this.history(key)).map((decision) => [decision.reviewer, decision]));
+  }
+
+  keys(): IterableIterator<string> {
+    return this.byKey.keys();
+  }
+}
+
+/** Decisions that were not taken back, oldest first. */
+function standingOf(records: readonly ReviewRecord[]): ReviewDecision[] {
+  const standing: ReviewDecision[] = [];
+  for (const record of records) {
+    const { label, reviewer } = record;
+    if (label !== null) standing.push({ ...record, label });
+    else {
+      const last = standing.findLastIndex((decision) => decision.reviewer === reviewer);
+      if (last >= 0) standing.splice(last, 1);
+    }
+  }
+  return standing;
+}

@@ -1,0 +1,57 @@
+/** What an S3 server answers when it does not do what it was asked, in one line that names the object and the mend. */
+import { S3ServiceException } from '@aws-sdk/client-s3';
+
+export class S3Error extends Error {
+  override readonly name = 'S3Error';
+  constructor(
+    message: string,
+    /** Of the protocol ("NoSuchKey"), of Node ("ECONNREFUSED"), or the error's name. */
+    readonly code: string,
+    /** HTTP status; null: there was no answer. */
+    readonly status: number | null,
+    /** What the user can do. */
+    readonly mend: string,
+    options: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+const MENDS: Readonly<Record<string, string>> = {
+  NoSuchBucket: 'Make the bucket, or correct the address; AWS_ENDPOINT_URL must name its server.',
+  CredentialsProviderError:
+    'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the machine a role.',
+  InvalidAccessKeyId: "AWS_ACCESS_KEY_ID is not one of this server's keys; AWS_ENDPOINT_URL must name its server.",
+  SignatureDoesNotMatch: 'AWS_SECRET_ACCESS_KEY is not the one of AWS_ACCESS_KEY_ID.',
+  AccessDenied: 'Let the key list the bucket, and get, put and delete its objects.',
+  Forbidden: 'Let the key list the bucket, and get, put and delete its objects.',
+  ECONNREFUSED: 'Start the server, or correct AWS_ENDPOINT_URL.',
+  ENOTFOUND: 'Correct AWS_ENDPOINT_URL, or AWS_REGION.',
+  PermanentRedirect: 'Set AWS_REGION to the region of the bucket.',
+};
+
+const ANY_MEND = "Check AWS_ENDPOINT_URL, AWS_REGION, the credentials and the server's own log.";
+
+/** address: s3://bucket/key, or s3://bucket. */
+export function s3Error(address: string, operation: string, cause: unknown): S3Error {
+  const { code, status } = answerOf(cause);
+  const said = cause instanceof Error && cause.message !== code ? `: ${cause.message}` : '';
+  return new S3Error(`${address}: ${operation} failed (${code}${said})`, code, status, MENDS[code] ?? ANY_MEND, {
+    cause,
+  });
+}
+
+/** Nothing stands under the key. */
+export function isNoSuchKey(error: unknown): boolean {
+  // An answer without a body, as to HEAD, has no code.
+  return error instanceof S3Error && (error.code === 'NoSuchKey' || error.code === 'NotFound');
+}
+
+function answerOf(cause: unknown): { code: string; status: number | null } {
+  if (cause instanceof S3ServiceException) {
+    return { code: cause.name, status: cause.$metadata.httpStatusCode ?? null };
+  }
+  const code: unknown = cause instanceof Error ? Reflect.get(cause, 'code') : null;
+  if (typeof code === 'string' && code !== '') return { code, status: null };
+  return { code: cause instanceof Error ? cause.name : 'Error', status: null };
+}

@@ -1,0 +1,125 @@
+/** A reviewer at the page, in a real Chromium on a real run: by keys alone, against another one, through a killed server. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BrowserContext, Page } from 'playwright-core';
+import type { Progress } from '../../src/contracts/index.js';
+import { newFolder, type TutelageProcess } from '../cli/tutelage-process.js';
+import { accessibilityProblems, newWindow, withChromium } from '../support/chromium.js';
+import { demoFiles, demoReplies } from '../support/demo-data.js';
+import { startTutelage, startUp, tutelage } from '../support/local-run.js';
+import { startTeacher } from '../support/replay-teacher.js';
+
+const RUN = 'news 1';
+const ROWS = 60;
+const FIRST_VIEW_BYTES = 200_000;
+/** Bytes of the document and all that it fetched, headers included. */
+const TRANSFERRED = `[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+  .reduce((sum, { transferSize }) => sum + transferSize, 0)`;
+
+withChromium('the review page', () => {
+  const folder = newFolder();
+  let server: TutelageProcess;
+  let link: URL;
+  let ana: Page;
+
+  beforeAll(async () => {
+    const [, teacher] = await Promise.all([startUp(folder), startTeacher({ replies: demoReplies, latencyMs: 2 })]);
+    const files = demoFiles(folder, { rows: ROWS, gold: 20 });
+    const from = ['--corpus', files.corpus, '--gold', files.gold, '--teacher-url', teacher.url];
+    await startTutelage(['distill', 'financial-sentiment', ...from, '--id', RUN, '--yes'], { cwd: folder });
+    await waitingAt('labels');
+    await startServer('0');
+    ana = await pageOf(await newWindow(), link);
+  }, 120_000);
+
+  it('opens in under 200 KB, and no script of others can run on it', async () => {
+    const window = await newWindow();
+    const page = await pageOf(window, link);
+    const from = Date.now();
+    await page.reload();
+    await page.locator('article').waitFor();
+    const ms = Date.now() - from;
+    const bytes = (await page.evaluate(TRANSFERRED)) as number;
+    console.info(`first view: ${ms} ms, ${bytes} bytes`);
+    expect(bytes).toBeLessThan(FIRST_VIEW_BYTES);
+    expect(bytes).toBeGreaterThan(10_000);
+    expect(page.url()).not.toContain('token');
+    await window.close();
+  });
+
+  it('takes 50 decisions by keys alone, undo among them, through a server that is killed', async () => {
+    await ana.keyboard.press('1');
+    await ana.locator('.last', { hasText: 'the teacher' }).waitFor();
+    await ana.keyboard.press('u');
+    await ana.locator('.last', { hasText: 'Taken back' }).waitFor();
+    for (let decided = 0; decided < 50; decided++) {
+      const text = (await ana.locator('article .text').textContent()) as string;
+      if (decided === 20) await killServer();
+      await ana.keyboard.press(`${1 + (decided % 3)}`);
+      // The next text stands there before the server has answered.
+      await ana.locator('article .text', { hasNotText: text }).waitFor();
+      if (decided === 23) {
+        await ana.locator('.waiting', { hasText: 'Not saved yet: the server does not answer' }).waitFor();
+        await startServer(link.port);
+      }
+    }
+    await ana.locator('.strip', { hasText: '50 decided, more than the 6 suggested' }).waitFor();
+    expect(await accessibilityProblems(ana)).toEqual([]);
+    expect(standing()).toHaveLength(50);
+    expect(
+      standing()
+        .map(({ label }) => label)
+        .slice(0, 4),
+    ).toEqual(['negative', 'neutral', 'positive', 'negative']);
+    expect(new Set(standing().map(({ reviewer }) => reviewer))).toEqual(new Set(['ana']));
+  }, 60_000);
+
+  async function startServer(port: string): Promise<void> {
+    server = await startTutelage(['review', RUN, '--as', 'ana', '--port', port], { cwd: folder });
+    await server.says(/http\S+/);
+    link = new URL(/http\S+/.exec(server.output)![0]);
+  }
+
+  async function killServer(): Promise<void> {
+    server.child.kill('SIGKILL');
+    await server.ended;
+  }
+
+  async function waitingAt(gate: string): Promise<void> {
+    for (let attempt = 0; attempt < 120; attempt++) {
+      const { code, stdout } = await tutelage(['watch', RUN, '--once', '--json'], { cwd: folder });
+      const progress: Progress | null = code === 0 ? JSON.parse(stdout) : null;
+      if (progress?.waitingFor?.gate === gate) return;
+      await sleep(300);
+    }
+    throw new Error(`the run did not come to the gate ${gate}`);
+  }
+
+  /** Decisions in the store that count, in the order of time. */
+  function standing(): { key: string; label: string; reviewer: string }[] {
+    const runs = join(folder, '.tutelage', 'store', 'runs');
+    const decisions = readdirSync(runs, { recursive: true, encoding: 'utf8' }).filter((path) =>
+      path.endsWith('.page.jsonl'),
+    );
+    const latest = new Map<string, { key: string; label: string | null; reviewer: string; at: string }>();
+    for (const path of decisions.sort()) {
+      for (const line of readFileSync(join(runs, path), 'utf8').trim().split('\n')) {
+        const record = JSON.parse(line);
+        latest.delete(record.key);
+        latest.set(record.key, record);
+      }
+    }
+    return [...latest.values()].flatMap(({ label, ...rest }) => (label === null ? [] : [{ ...rest, label }]));
+  }
+});
+
+async function pageOf(window: BrowserContext, link: URL): Promise<Page> {
+  const page = await window.newPage();
+  page.on('pageerror', (error) => {
+    throw error;
+  });
+  await page.goto(link.href);
+  await page.locator('article').waitFor();
+  return page;
+}

@@ -1,0 +1,186 @@
+import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { auditSize, reviewStatus, rowsToAudit, rowsToFix } from '../../../src/review/index.js';
+import { ReviewDesk } from '../../../src/review/page/review-desk.js';
+import type { ReviewFolder } from '../../../src/review/review-folder.js';
+import { openStore, type Store } from '../../../src/store/index.js';
+import { reviewOf } from '../review-of.js';
+
+let folder: string;
+let store: Store;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tutelage-desk-'));
+  store = await openStore(folder);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const NOW = new Date('2026-02-01T00:00:00Z');
+
+async function deskOf(review: ReviewFolder, now = () => NOW): Promise<ReviewDesk> {
+  return ReviewDesk.open({ review, queue: (await review.queue())! }, now);
+}
+
+function said(key: string, label: string, version = 0) {
+  return { key, label, sample: 'fix' as const, version };
+}
+
+describe('two reviewers on one row', () => {
+  it('do not write over each other: the second one is shown the decision of the first, and may then replace it', async () => {
+    const review = await reviewOf(store, ['a', 'b']);
+    const desk = await deskOf(review);
+    await desk.decide(said('key-0', 'bad'), 'ana');
+    const late = await desk.decide(said('key-0', 'good, better'), 'ben');
+    expect(late).toMatchObject({ conflict: true, row: { version: 1, decision: { label: 'bad', reviewer: 'ana' } } });
+    expect((await review.decisions()).get('key-0')).toMatchObject({ label: 'bad' });
+    const chosen = await desk.decide(said('key-0', 'good, better', 1), 'ben');
+    expect(chosen).toMatchObject({ row: { version: 2, decision: { label: 'good, better', reviewer: 'ben' } } });
+    expect(await reviewStatus(review)).toMatchObject({ differing: [{ labels: { ana: 'bad', ben: 'good, better' } }] });
+    await desk.close();
+  });
+
+  it('find each other also through two servers and through imports', async () => {
+    const review = await reviewOf(store, ['a', 'b', 'c']);
+    const [here, there] = [await deskOf(review), await deskOf(review)];
+    await here.decide(said('key-0', 'bad'), 'ana');
+    expect(await there.decide(said('key-0', 'good, better'), 'ben')).toMatchObject({ conflict: true });
+    await there.decide(said('key-1', 'bad'), 'ben');
+    expect(await here.decide(said('key-1', 'good, better'), 'ana')).toMatchObject({ conflict: true });
+    const imported = { key: 'key-2', id: 'id 2', label: 'bad', purpose: 'fix' as const, reviewer: 'carl', at: '2026' };
+    await review.addDecisions([imported], NOW);
+    expect(await here.decide(said('key-2', 'good, better'), 'ana')).toMatchObject({ conflict: true });
+    await here.close();
+    await there.close();
+    expect((await review.decisions()).size).toBe(3);
+  });
+
+  it('are handed different rows', async () => {
+    const desk = await deskOf(await reviewOf(store, ['a', 'b', 'c', 'd']));
+    const open = { sample: 'fix', state: 'open', offset: 0, limit: 2 } as const;
+    const ids = (reviewer: string) => desk.listRows(open, reviewer).rows.map(({ id }) => id);
+    expect([ids('ana'), ids('ben'), ids('ana')]).toEqual([
+      ['id 0', 'id 1'],
+      ['id 2', 'id 3'],
+      ['id 0', 'id 1'],
+    ]);
+    await desk.close();
+  });
+});
+
+describe('a decision', () => {
+  it('that is sent again, as its answer was lost, is written once', async () => {
+    const review = await reviewOf(store, ['a']);
+    const desk = await deskOf(review);
+    await desk.decide(said('key-0', 'bad'), 'ana');
+    expect(await desk.decide(said('key-0', 'bad'), 'ana')).toMatchObject({ row: { version: 1 } });
+    expect((await review.log()).history('key-0')).toHaveLength(1);
+    await desk.close();
+  });
+
+  it('is taken back by its reviewer only, and what stood before stands again', async () => {
+    const review = await reviewOf(store, ['a']);
+    const desk = await deskOf(review);
+    await desk.decide(said('key-0', 'bad'), 'ana');
+    await desk.decide(said('key-0', 'good, better', 1), 'ben');
+    await expect(desk.withdraw({ key: 'key-0', version: 2 }, 'carl')).rejects.toThrow('you have decided nothing');
+    expect(desk.overview('ben').undoable).toMatchObject({ key: 'key-0', version: 2 });
+    const back = await desk.withdraw({ key: 'key-0', version: 2 }, 'ben');
+    expect(back).toMatchObject({ row: { decision: { label: 'bad', reviewer: 'ana' } } });
+    // The same again, as the answer was lost.
+    expect(await desk.withdraw({ key: 'key-0', version: 2 }, 'ben')).toMatchObject({ row: { version: 3 } });
+    await desk.close();
+    expect((await review.decisions()).get('key-0')).toMatchObject({ label: 'bad', reviewer: 'ana' });
+    expect((await review.log()).history('key-0').map(({ label }) => label)).toEqual(['bad', 'good, better', null]);
+  });
+
+  it('comes after those that it replaces, though the clock went back', async () => {
+    const review = await reviewOf(store, ['a']);
+    const times = ['2026-02-01T00:00:00Z', '2026-01-01T00:00:00Z'].map((time) => new Date(time));
+    let turn = 0;
+    const desk = await deskOf(review, () => times[turn]!);
+    await desk.decide(said('key-0', 'bad'), 'ana');
+    turn = 1;
+    await desk.decide(said('key-0', 'good, better', 1), 'ana');
+    await desk.close();
+    expect((await review.decisions()).get('key-0')?.label).toBe('good, better');
+  });
+
+  it('with a label that the task does not have, or about a text that is not shown, is refused', async () => {
+    const desk = await deskOf(await reviewOf(store, ['a']));
+    await expect(desk.decide(said('key-0', 'awful'), 'ana')).rejects.toMatchObject({ status: 400 });
+    await expect(desk.decide(said('key-9', 'bad'), 'ana')).rejects.toMatchObject({ status: 404 });
+    await desk.close();
+  });
+});
+
+it('a line that a killed server left half written is nobody’s decision, and the others count', async () => {
+  const review = await reviewOf(store, ['a', 'b']);
+  const desk = await deskOf(review);
+  await desk.decide(said('key-0', 'bad'), 'ana');
+  await desk.close();
+  const decisions = join(fileURLToPath(store.ref.uri), review.runFolder, 'review', 'decisions');
+  appendFileSync(join(decisions, readdirSync(decisions)[0]!), '{"key":"key-1","id":"id 1","lab');
+  const again = await deskOf(review);
+  expect(again.overview('ana').fix).toMatchObject({ decided: 1 });
+  await again.decide(said('key-1', 'bad'), 'ana');
+  await again.close();
+  expect([...(await review.decisions()).keys()].sort()).toEqual(['key-0', 'key-1']);
+});
+
+describe('the audit', () => {
+  const many = Array.from({ length: 300 }, (_, index) => `text ${index}`);
+
+  it("hides the teacher's label until somebody has decided, in every list", async () => {
+    const desk = await deskOf(await reviewOf(store, many));
+    await desk.draw('ana');
+    const query = { offset: 0, limit: 200 };
+    const [first] = desk.listRows({ ...query, sample: 'audit', state: 'open' }, 'ana').rows;
+    expect(first).toMatchObject({ teacher: null, decision: null });
+    expect(desk.row(first!.key).teacher).toBeNull();
+    const keys = (about: object) => desk.listRows({ ...query, ...about }, 'ana').rows.map(({ key }) => key);
+    expect(keys({ search: first!.text })).not.toContain(first!.key);
+    expect(keys({ sample: 'audit', label: 'bad' })).toEqual([]);
+    await expect(desk.decide(said(first!.key, 'bad'), 'ana')).rejects.toThrow('belongs to the audit now');
+    const decided = await desk.decide({ ...said(first!.key, 'bad'), sample: 'audit' }, 'ana');
+    expect(decided).toMatchObject({ row: { teacher: { label: 'bad' } }, overview: { audit: { decided: 1 } } });
+    await desk.close();
+  });
+
+  it('leaves the rest of the texts to the fix queue, on the page and in files', async () => {
+    const review = await reviewOf(store, many);
+    const desk = await deskOf(review);
+    const overview = await desk.draw('ana');
+    // The audit's sequence holds all labels; as many as show at most 2 % are kept for it.
+    const kept = auditSize(300, 0.02, 0.95);
+    expect(kept).toBeLessThan(150);
+    expect(overview).toMatchObject({ audit: { length: 300, population: 300 }, fix: { texts: 300 - kept } });
+    expect(await rowsToFix(review, 1000)).toHaveLength(300 - kept);
+    await desk.close();
+  });
+
+  it('certifies what the command line certifies, and says how many more labels the next bound takes', async () => {
+    const review = await reviewOf(store, many);
+    const desk = await deskOf(review);
+    await desk.draw('ana');
+    const { rows } = await rowsToAudit(review, { count: 40, reviewer: 'ana', at: NOW });
+    for (const [index, { key }] of rows.entries()) {
+      const label = index === 3 ? 'good, better' : 'bad';
+      await desk.decide({ key, label, sample: 'audit', version: 0 }, 'ana');
+    }
+    const { audit } = desk.overview('ana');
+    const { certificate } = await reviewStatus(review);
+    expect(audit?.certificate).toEqual(certificate);
+    expect(certificate).toMatchObject({ sampled: 40, wrong: 1 });
+    const [next] = audit!.goals;
+    expect(next!.more).toBeGreaterThan(0);
+    const summary = desk.summary();
+    expect(summary.bound.at(-1)).toMatchObject({ audited: 40, wrong: 1 });
+    expect(summary.errors).toEqual([{ label: 'bad', decided: 40, became: [{ label: 'good, better', texts: 1 }] }]);
+    expect(summary.classes).toEqual([
+      { label: 'good, better', teacher: 0, now: 1 },
+      { label: 'bad', teacher: 300, now: 299 },
+    ]);
+    await desk.close();
+  });
+});
