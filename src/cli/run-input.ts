@@ -3,7 +3,15 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { DistillationInput, OWN_TEACHER, parseOrExplain, type Task } from '../contracts/index.js';
-import { findTask, ownPackageFolder, parseSetArguments, readTaskFile, resolveTask, TaskError } from '../tasks/index.js';
+import {
+  applySet,
+  findTask,
+  ownPackageFolder,
+  parseSetArguments,
+  readTaskFile,
+  resolveTask,
+  TaskError,
+} from '../tasks/index.js';
 import { askedTeachers, requireAcceptedTerms, teacherField } from '../teachers/index.js';
 import { positiveNumber, storeLocation } from './command-options.js';
 import { collect, wholeNumber } from './option-values.js';
@@ -83,7 +91,8 @@ export async function runInput(reference: string, flags: RunFlags, taskBy: 'cont
   const cwd = process.cwd();
   const { path: file } = findTask(reference, { cwd, packageFolder: ownPackageFolder() });
   const written = (await readTaskFile(file)) as Record<string, unknown>;
-  const set = { ...teacherOverrides(flags, written), ...parseSetArguments(flags.set) };
+  const given = { ...teacherOverrides(flags), ...parseSetArguments(flags.set) };
+  const set: Record<string, unknown> = { ...given, ...fromReplies(flags, applySet(written, given)) };
   const readStored = () => Promise.reject(new TaskError('the command line takes no store: paths for a task'));
   const { task } = await resolveTask({ task: taskBy === 'file' ? file : written, set, readStored, cwd });
   for (const [name, { replies }] of askedTeachers(task)) {
@@ -152,8 +161,7 @@ function several(value: string, before: readonly string[] = []): string[] {
   return collect(value, before);
 }
 
-function teacherOverrides(flags: RunFlags, task: Record<string, unknown>): Record<string, unknown> {
-  const fields = [OWN_TEACHER, ...Object.keys(Object(task.teachers))].map(teacherField);
+function teacherOverrides(flags: RunFlags): Record<string, unknown> {
   return {
     // The task's model and its special fields are those of its own endpoint.
     ...(flags.teacherUrl !== undefined && {
@@ -162,15 +170,19 @@ function teacherOverrides(flags: RunFlags, task: Record<string, unknown>): Recor
       'teacher.extraBody': {},
     }),
     ...(flags.model !== undefined && { 'teacher.model': flags.model }),
-    // All of them: nothing is to be paid.
-    ...(flags.replies !== undefined &&
-      Object.fromEntries(
-        fields.flatMap((field) => [
-          [`${field}.provider`, 'recorded'],
-          [`${field}.replies`, flags.replies],
-        ]),
-      )),
     ...(flags.maxUsd !== undefined && { 'budget.usd': flags.maxUsd }),
     ...(flags.maxCalls !== undefined && { 'budget.calls': flags.maxCalls }),
   };
+}
+
+/** All teachers answer from the file: nothing is to be paid. */
+function fromReplies({ replies }: RunFlags, task: unknown): Record<string, unknown> {
+  if (replies === undefined) return {};
+  const names = [OWN_TEACHER, ...Object.keys(Object(Reflect.get(Object(task), 'teachers')))];
+  return Object.fromEntries(
+    names.map(teacherField).flatMap((field) => [
+      [`${field}.provider`, 'recorded'],
+      [`${field}.replies`, replies],
+    ]),
+  );
 }

@@ -71,7 +71,9 @@ async function openRecording(
     );
   }
   try {
-    return new RecordedTeacher(settings.model, await Recording.read(readRecording(settings.replies), name));
+    // Replies of several teachers without a model are told apart by their teachers' names.
+    const model = settings.model ?? (name === OWN_TEACHER ? null : name);
+    return new RecordedTeacher(model, await Recording.read(readRecording(settings.replies), name));
   } catch (error) {
     const isOurs = error instanceof RecordingError;
     if (!isOurs && !isMissingFile(error)) throw error;

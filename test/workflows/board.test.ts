@@ -2,7 +2,7 @@ import type { AnnotationCounts, Progress } from '../../src/contracts/index.js';
 import { emptyCounts } from '../../src/voting/index.js';
 import { annotationBoard, reviewBoard, runBoard } from '../../src/workflows/board.js';
 import { RunReport } from '../../src/workflows/run-report.js';
-import { check, preparedRun } from './prepared-run.js';
+import { check, NOT_PROBED, preparedRun } from './prepared-run.js';
 
 const HOSTILE = 'a|b\n\n# <script>x</script> `c` **d** [e](f) | --- |\r\n| g |';
 const MOST_BYTES = 20_000;
