@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import {
+  chunkingOf,
   DistillationInput,
   type Manifest,
   PreparedRun,
@@ -25,6 +26,7 @@ import {
   buildPrompt,
   earlierChunks,
   plannedQuestions,
+  priceOf,
   requireAcceptedTerms,
   teacherField,
   worstCall,
@@ -98,13 +100,16 @@ async function prepareRun(
   });
   await store.write(taskPath(run.folder), JSON.stringify(task));
   const votesPerText = plannedQuestions(task).length;
-  const { chunkTexts, maxFailedChunks, shardTexts, window } = task.annotation;
+  const { maxFailedChunks, shardTexts } = task.annotation;
+  const { chunkTexts, window } = chunkingOf(task);
   const textsAsked = manifest.chunks.reduce((sum, chunk) => sum + chunk.texts, 0);
   const { attempt } = Context.current().info;
   const found: PreparedTeacher[] = [];
   for (const [name, asked] of teachers) {
     const { host, model } = asked.teacher;
-    const tried = await probe({ task, run, manifest, name, attempt }, { store, asked, signal });
+    // The probe is not in a batch.
+    const atOnce = { ...asked, price: await priceOf({ ...asked.settings, batch: null }) };
+    const tried = await probe({ task, run, manifest, name, attempt }, { store, asked: atOnce, signal });
     found.push({ name, host, model, probe: tried });
   }
   return {
@@ -127,6 +132,7 @@ async function prepareRun(
     gates: task.gates,
     ladder: ladderOf(task),
     teachers: found,
+    batches: task.teacher.batch === null ? null : { pollMs: task.teacher.batch.pollSeconds * 1000 },
     searchAttributes: dependencies.env.TUTELAGE_SEARCH_ATTRIBUTES === '1',
     localServer: dependencies.env.TUTELAGE_LOCAL_SERVER ?? null,
   };

@@ -1,4 +1,5 @@
 export { ArtifactRef, RunRef, StoreRef } from './artifact.js';
+export { BatchSettings, hoursOfWindow } from './batch-settings.js';
 export { Certificate } from './certificate.js';
 export {
   ChunkEntry,
@@ -38,6 +39,7 @@ export {
   Unreadable,
   Vote,
 } from './reply.js';
+export { RetentionPolicy } from './retention.js';
 export {
   Audit,
   RankInput,
@@ -52,6 +54,7 @@ export { DecideRequest, GateRequest, RowsQuery, WithdrawRequest } from './review
 export {
   AnnotationInput,
   AnnotationResult,
+  BatchProgress,
   ChunkProgress,
   ChunkResult,
   DistillationInput,
@@ -67,6 +70,9 @@ export {
 export { S3JournalSettings } from './s3-journal-settings.js';
 export { Currency, Grant, Spending } from './spending.js';
 export {
+  BatchesInput,
+  BatchesSeen,
+  BatchStep,
   ChooseInput,
   ChooseOutcome,
   ChunkInput,
@@ -103,6 +109,7 @@ export {
 export {
   AnnotationSettings,
   Budget,
+  chunkingOf,
   DeploymentGateSettings,
   EvaluationSettings,
   Label,

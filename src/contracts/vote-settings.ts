@@ -84,13 +84,20 @@ export const VoteSettings = z.strictObject({
 });
 export type VoteSettings = z.infer<typeof VoteSettings>;
 
+type InBatches = { readonly batch: unknown };
+
 interface TaskVotes {
-  readonly teachers: Readonly<Record<string, unknown>>;
+  readonly teacher: InBatches;
+  readonly teachers: Readonly<Record<string, InBatches>>;
   readonly votes: VoteSettings;
 }
 
 /** What is wrong with votes and teachers together. */
-export function voteProblems({ teachers, votes }: TaskVotes): { path: (string | number)[]; message: string }[] {
+export function voteProblems({
+  teacher: own,
+  teachers,
+  votes,
+}: TaskVotes): { path: (string | number)[]; message: string }[] {
   const { aggregation, plan, stop } = votes;
   const problems = plan.flatMap(({ teacher, when }, index) => {
     const inPlan = (key: string, message: string) => ({ path: ['votes', 'plan', index, key], message });
@@ -109,6 +116,17 @@ export function voteProblems({ teachers, votes }: TaskVotes): { path: (string | 
       path: ['teachers', name],
       message: 'no entry of votes.plan asks it; add one with its name, or leave it out',
     });
+  }
+  // A chunk is asked in batches as a whole, or not at all.
+  const others = Object.entries(teachers);
+  const inBatches =
+    own.batch !== null && others.length > 0
+      ? ['teacher']
+      : others.flatMap(([name, { batch }]) => (batch === null ? [] : [`teachers.${name}`]));
+  for (const field of inBatches) {
+    const message =
+      "a teacher that answers in batches is asked alone, as the task's own: leave the others out, or the batches";
+    problems.push({ path: [...field.split('.'), 'batch'], message });
   }
   if (aggregation !== 'majority' && (stop === 'majority' || plan.some(({ when }) => when !== 'always'))) {
     problems.push({

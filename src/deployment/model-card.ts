@@ -138,7 +138,7 @@ function usage(settings: OneStudentSettings, labels: ModelCardFacts['labels']): 
   if (settings.kind === 'linear') {
     return `\`features.py\` lies beside the model and needs numpy alone:\n\n\`\`\`python\nimport onnxruntime, features\nsession = onnxruntime.InferenceSession("model.onnx")\nprobabilities = session.run(["probabilities"], features.inputs(["The text to label"]))[0]\nprint(dict(zip(${names}, probabilities[0])))\n\`\`\``;
   }
-  return `\`\`\`python\nimport onnxruntime, transformers\ntokenizer = transformers.AutoTokenizer.from_pretrained(".")\ninputs = tokenizer(["The text to label"], truncation=True, max_length=${settings.maxLength}, return_tensors="np", return_token_type_ids=False)\nprobabilities = onnxruntime.InferenceSession("model.onnx").run(["probabilities"], dict(inputs))[0]\nprint(dict(zip(${names}, probabilities[0])))\n\`\`\`\n\n\`model_quantized.onnx\`, where it is there, is the same in INT8.`;
+  return `\`\`\`python\nimport onnxruntime, transformers\ntokenizer = transformers.AutoTokenizer.from_pretrained(".")\ninputs = tokenizer(["The text to label"], truncation=True, max_length=${settings.maxLength}, return_tensors="np", return_token_type_ids=False)\nprobabilities = onnxruntime.InferenceSession("model.onnx").run(["probabilities"], dict(inputs))[0]\nprint(dict(zip(${names}, probabilities[0])))\n\`\`\`\n\n\`model_quantized.onnx\`, where it is there, is the same in INT8. \`transformers.pipeline("text-classification", ".", trust_remote_code=True)\` answers the same with PyTorch: the class is in \`modeling_student.py\`.`;
 }
 
 function footprintSection({ grid, software, student }: ModelCardFacts): string {

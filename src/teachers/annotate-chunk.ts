@@ -1,5 +1,5 @@
 /** Annotates one chunk: claims it, learns from its journals what was paid for already, asks the rest, and seals the replies. */
-import type { ChunkEntry, ChunkProgress, ChunkResult, Grant, StoredReply, Task } from '../contracts/index.js';
+import type { ChunkEntry, ChunkProgress, ChunkResult, Grant, Pace, StoredReply, Task } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import { type AskedTeacher, askedBy, type ByName } from './asked-teacher.js';
 import { type ChunkClaim, type ClaimOwner, claimChunk } from './chunk-claim.js';
@@ -12,7 +12,7 @@ import { ReplyJournal } from './reply-journal.js';
 import { type Ledger, readLedger } from './reply-ledger.js';
 import { type TakenReplies, VotePlan } from './vote-plan.js';
 
-export { TeacherUnreadableError } from './first-replies.js';
+export { TeacherUnreadableError } from './readable-share.js';
 
 /** For clocks that don't run alike. */
 const CLOCK_MARGIN_MS = 200;
@@ -62,7 +62,8 @@ export async function annotateChunk(job: ChunkJob, ports: ChunkPorts): Promise<C
 
 async function annotateOwned(job: ChunkJob, ports: ChunkPorts, ownership: Ownership): Promise<ChunkResult> {
   const { store, teachers } = ports;
-  const ledger = await ledgerOfFormerOwners(store, job.folder, ownership);
+  const { claim, journal, watch } = ownership;
+  const ledger = await ledgerOfFormerOwners(store, job.folder, claim, (ms) => watch.sleep(ms));
   const sealed = await readSeal(store, sealPath(job.folder));
   if (sealed !== null) return sealed.result;
 
@@ -74,39 +75,44 @@ async function annotateOwned(job: ChunkJob, ports: ChunkPorts, ownership: Owners
   );
   const reusable = await reusableReplies(store, job.chunk, rows, task.labels);
   const known = new Map([...reusable, ...ledger.replies]);
-  const { journal, watch } = ownership;
   const complete = await new ChunkRun({ job, ports, journal, watch, ledger, plan, known }).annotate(rows, keys);
 
   // Read again: a former owner may have closed calls that it had open when it lost the claim.
   const final = await readLedger(store, job.folder);
   const repliesOf = (key: string) => final.replies.get(key) ?? reusable.get(key);
   const byText = keys.map((ofText) => plan.take((_, index) => repliesOf(ofText[index] ?? '')));
-  return seal(job, ports, ownership, { plan, ledger: final, byText, complete });
+  const pace = [...teachers.values()].map(({ limiter }) => limiter.pace).find((each) => each !== null) ?? null;
+  return sealChunk(job, store, ownership, { plan, ledger: final, byText, complete, pace });
 }
 
 /** An owner that did not end may send as long as its last look at the claim holds. After that its journal tells all. */
-async function ledgerOfFormerOwners(store: Store, folder: string, { claim, watch }: Ownership): Promise<Ledger> {
+export async function ledgerOfFormerOwners(
+  store: Store,
+  folder: string,
+  claim: ChunkClaim,
+  sleep: (ms: number) => Promise<void>,
+): Promise<Ledger> {
   const ledger = await readLedger(store, folder);
   if (ledger.endedOwners >= claim.number - 1) return ledger;
-  await watch.sleep(LOOK_HOLDS_MS + CLOCK_MARGIN_MS);
+  await sleep(LOOK_HOLDS_MS + CLOCK_MARGIN_MS);
   return readLedger(store, folder);
 }
 
-interface ChunkOutcome {
+export interface ChunkOutcome {
   readonly plan: VotePlan;
   readonly byText: readonly TakenReplies<StoredReply>[];
   readonly complete: boolean;
   readonly ledger: Ledger;
+  readonly pace: Pace | null;
 }
 
-async function seal(
+export async function sealChunk(
   { chunk, folder, index, task }: ChunkJob,
-  { store, teachers }: ChunkPorts,
-  { claim, watch }: Ownership,
-  { byText, complete, ledger, plan }: ChunkOutcome,
+  store: Store,
+  { claim, watch }: Pick<Ownership, 'claim' | 'watch'>,
+  { byText, complete, ledger, pace, plan }: ChunkOutcome,
 ): Promise<ChunkResult> {
   const counts = chunkCounts({ task, plan, ledger, byText });
-  const pace = [...teachers.values()].map(({ limiter }) => limiter.pace).find((each) => each !== null) ?? null;
   const result: ChunkResult = { chunk: index, set: chunk.set, counts, complete, pace };
   const number = String(claim.number).padStart(6, '0');
   const lines = byText.flatMap(({ replies }) => replies.map((reply) => `${JSON.stringify(reply)}\n`));

@@ -6,7 +6,7 @@ import { askedBy, type ByName } from './asked-teacher.js';
 import { CallBudget } from './call-budget.js';
 import { questionOf } from './chunk-questions.js';
 import type { ChunkWatch } from './chunk-watch.js';
-import { FirstReplies } from './first-replies.js';
+import { ReadableShare } from './readable-share.js';
 import type { ReplyJournal } from './reply-journal.js';
 import type { Ledger } from './reply-ledger.js';
 import type { PlannedQuestion, VotePlan } from './vote-plan.js';
@@ -24,7 +24,7 @@ export interface ChunkRunParts {
 }
 
 interface Asking extends AskingPorts {
-  readonly first: FirstReplies;
+  readonly readable: ReadableShare;
 }
 
 export class ChunkRun {
@@ -47,7 +47,7 @@ export class ChunkRun {
       const { attempts, deadAfterSeconds } = settings;
       const asked = { name, teacher, limiter, lane, price, attempts, deadAfterMs: deadAfterSeconds * 1000 };
       const shared = { budget, journal, watch, labels: job.task.labels, earlierFailures: ledger.failures, onCall };
-      return [name, { ...asked, ...shared, first: new FirstReplies() }];
+      return [name, { ...asked, ...shared, readable: new ReadableShare() }];
     });
     this.asking = new Map(asking);
   }
@@ -106,7 +106,7 @@ export class ChunkRun {
     try {
       const reply = await askQuestion(questionOf(job.task, askedBy(planned, ports.teachers), row, planned), asking);
       if (reply === null) this.exhausted = true;
-      else asking.first.check(reply);
+      else asking.readable.check(reply);
       return reply;
     } catch (error) {
       watch.stop(error);

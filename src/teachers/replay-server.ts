@@ -121,10 +121,10 @@ class Replay {
       this.statistics.count('unknown');
       return sendError(response, 400, `no recorded reply for ${describeQuestion(question)}`);
     }
-    // Counted whether or not anybody is still there to read it: a provider would bill it.
-    this.statistics.pay(id);
     const inputTokens = recorded.inputTokens ?? tokensOf(prompt);
     const outputTokens = recorded.outputTokens ?? tokensOf(recorded.content);
+    // Counted whether or not anybody is still there to read it: a provider would bill it.
+    this.statistics.pay(id, inputTokens + outputTokens);
     const { content, finishReason } = recorded;
     if (protocol === 'chat') {
       const finish_reason =

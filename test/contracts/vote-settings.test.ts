@@ -50,6 +50,13 @@ describe('Votes of several teachers', () => {
     expect(problems(votes)).toContain(problem);
   });
 
+  it('are refused with batches, which one teacher alone is asked in', () => {
+    const batches = { model: 'a/b', url: 'https://api.example.com/v1', batch: {} };
+    expect(problems({ plan: [first, dear] }, { dear: batches })).toContain(
+      'teachers.dear.batch: a teacher that answers',
+    );
+  });
+
   it("keep the name of the task's own teacher for it", () => {
     expect(problems({ plan: [first] }, { teacher: { model: 'a/b' } })).toContain(
       '"teacher" is the task\'s own teacher',

@@ -159,6 +159,7 @@ describe('the board of a shard', () => {
     const gold = { ...emptyCounts(), texts: 1, calls: 3, spentMicros: 6 };
     const board = annotationBoard({
       pace: null,
+      batches: null,
       ...shard,
       corpus,
       gold,
@@ -184,7 +185,7 @@ describe('the board of a shard', () => {
       ...{ ...emptyCounts(), calls: 45, spentMicros: 90_000, escalated: 5, escalationMicros: 50_000 },
       teachers: { teacher: of(40, 40_000), dear: of(5, 50_000) },
     };
-    const run = { ...shard, prepared: preparedRun('run-1', { teachers }), pace: null };
+    const run = { ...shard, prepared: preparedRun('run-1', { teachers }), pace: null, batches: null };
     const board = annotationBoard({ ...run, corpus, done: 1, chunks: 4, pauseReason: null });
     expect(board).toContain('# Asking small, large at cheap.example, dear.example');
     expect(board).toContain('| teacher | 40 calls, $0.04 |');
@@ -196,6 +197,7 @@ describe('the board of a shard', () => {
     const corpus = { ...emptyCounts(), calls: 1, spentMicros: null };
     const board = annotationBoard({
       pace: null,
+      batches: null,
       ...shard,
       corpus,
       done: 0,

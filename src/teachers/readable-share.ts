@@ -1,7 +1,7 @@
-/** Whether a teacher's first replies can be read: a wrong prompt or model shows before it has cost much. */
+/** Stops a chunk when its first replies show that something is wrong with the teacher or the prompt. */
 import type { StoredReply } from '../contracts/index.js';
 
-/** When more than half of this many replies can't be read, something is wrong with the teacher or the prompt. */
+/** More than half of this many must be readable. */
 const FIRST_REPLIES = 100;
 const EXAMPLES_SHOWN = 3;
 const EXAMPLE_LENGTH = 200;
@@ -11,11 +11,11 @@ export class TeacherUnreadableError extends Error {
   override readonly name = 'TeacherUnreadableError';
 }
 
-export class FirstReplies {
+export class ReadableShare {
   private seen = 0;
   private readonly unreadable: StoredReply[] = [];
 
-  /** Throws TeacherUnreadableError. */
+  /** To be told of each new reply. Throws TeacherUnreadableError. */
   check(reply: StoredReply): void {
     if (this.seen >= FIRST_REPLIES) return;
     this.seen++;
