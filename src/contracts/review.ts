@@ -29,7 +29,7 @@ export const ReviewQueue = z.object({
 });
 export type ReviewQueue = z.infer<typeof ReviewQueue>;
 
-/** What a person said of one text. The latest one about a text that was not taken back counts. */
+/** What a person said of one text. The latest one about a text that was not taken back counts, but an adjudication over all. */
 export const ReviewDecision = z.object({
   key: z.string(),
   id: z.string(),
@@ -37,6 +37,10 @@ export const ReviewDecision = z.object({
   purpose: z.enum(['fix', 'audit']).describe("audit: the teacher's label was hidden."),
   reviewer: z.string(),
   at: z.string().describe('ISO 8601.'),
+  adjudicates: z
+    .boolean()
+    .optional()
+    .describe('It settles what people decided differently, and counts over their decisions, whenever they were made.'),
 });
 export type ReviewDecision = z.infer<typeof ReviewDecision>;
 

@@ -1,3 +1,4 @@
+export type { AlternativeAnnotatorTest } from './alternative-annotator.js';
 export { pullFromArgilla, pushToArgilla } from './argilla-api.js';
 export { type AuditDraw, type Audited, certify, drawAudit, LONGEST_AUDIT } from './audit.js';
 export { type CheckedSheet, ReviewFileError } from './check-sheet.js';
@@ -11,6 +12,7 @@ export {
   queueOf,
   type ReviewStatus,
   reviewStatus,
+  rowsToAdjudicate,
   rowsToAudit,
   rowsToFix,
   takeSheet,

@@ -22,9 +22,6 @@ import { type Ledger, readLedger } from './reply-ledger.js';
 import type { Teacher } from './teacher.js';
 import { type PlannedQuestion, VotePlan } from './vote-plan.js';
 
-/** A provider may list a batch so much later than it created it, we suppose: nobody promises anything. Waiting is cheap, since a
- *  batch takes hours, and a batch too many is not. */
-const LIST_LAG_MS = 10 * 60_000;
 /** How long to wait before a batch is tried again that the provider had no room for. */
 const NO_ROOM_MS = 5 * 60_000;
 
@@ -34,7 +31,6 @@ export interface BatchPorts {
   /** The same, as questions depend on it. */
   readonly asked: QuestionTeacher;
   readonly signal: AbortSignal;
-  readonly listLagMs?: number;
 }
 
 /** result: the chunk is done, or its grant is used up. Else it waits: for its open batches, or so many milliseconds for room
@@ -174,7 +170,7 @@ class BatchedChunk {
         api: ports.teacher.batches.api,
         patience,
         answers,
-        listLagMs: ports.listLagMs ?? LIST_LAG_MS,
+        listLagMs: ports.teacher.batches.settings.listLagSeconds * 1000,
         stillMine: () => {
           const { aborted, reason } = owned.watch.stopping;
           if (aborted && reason instanceof ClaimLostError) throw reason;

@@ -69,7 +69,14 @@ const VOTES = {
   unreadable: 'drop',
 };
 
-const BATCH = { priceFactor: 0.5, completionWindow: '24h', maxRequests: 50_000, maxMegabytes: 100, pollSeconds: 60 };
+const BATCH = {
+  priceFactor: 0.5,
+  completionWindow: '24h',
+  maxRequests: 50_000,
+  maxMegabytes: 100,
+  pollSeconds: 60,
+  listLagSeconds: 600,
+};
 
 const ANNOTATION = { chunkTexts: null, window: null, shardTexts: 100_000, maxFailedChunks: 3 };
 

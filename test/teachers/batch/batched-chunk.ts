@@ -22,6 +22,12 @@ export interface Changes extends TaskChanges {
   readonly provider?: Partial<ProviderOptions>;
 }
 
+export interface StepChanges {
+  readonly signal?: AbortSignal;
+  /** 0 if not given. */
+  readonly listLagSeconds?: number;
+}
+
 export class BatchedChunkFixture {
   attempt = 1;
   private constructor(
@@ -54,22 +60,24 @@ export class BatchedChunkFixture {
     return this.chunk.job(this.task, { owner: { activity: 'a test', attempt: this.attempt++ }, ...changes });
   }
 
-  ports(changes: Partial<BatchPorts> = {}): BatchPorts {
+  ports({ signal = new AbortController().signal, listLagSeconds = 0 }: StepChanges = {}): BatchPorts {
     const { chunk, teacher } = this;
+    const settings = { ...teacher.batches.settings, listLagSeconds };
+    const batches = { ...teacher.batches, settings };
     const asked = askedTeacher(this.task, teacher);
-    return { store: chunk.store, teacher, asked, signal: new AbortController().signal, listLagMs: 0, ...changes };
+    return { store: chunk.store, teacher: Object.assign(Object.create(teacher), { batches }), asked, signal };
   }
 
-  step(job: Partial<ChunkJob> = {}, ports: Partial<BatchPorts> = {}) {
+  step(job: Partial<ChunkJob> = {}, ports: StepChanges = {}) {
     return stepChunk(this.job(job), this.ports(ports));
   }
 
-  close(ports: Partial<BatchPorts> = {}) {
+  close(ports: StepChanges = {}) {
     return closeChunk(this.job(), this.ports(ports));
   }
 
   /** Steps until there is a result. */
-  async finish(job: Partial<ChunkJob> = {}, ports: Partial<BatchPorts> = {}): Promise<ChunkResult> {
+  async finish(job: Partial<ChunkJob> = {}, ports: StepChanges = {}): Promise<ChunkResult> {
     for (let steps = 0; steps < 100; steps++) {
       const { result } = await this.step(job, ports);
       if (result !== null) return result;
