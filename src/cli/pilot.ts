@@ -27,7 +27,14 @@ export async function runPilot(
     {
       workflowId,
       // Gold texts are drawn like the others: all of them would be labelled beside the sample.
-      sent: { ...sent, gold: null, corpus: { ...corpus, sample: { size: texts } }, until: 'vote' },
+      // It is for measuring, so it does not wait for batches.
+      sent: {
+        ...sent,
+        set: { ...(sent.set as Record<string, unknown> | undefined), 'teacher.batch': null },
+        gold: null,
+        corpus: { ...corpus, sample: { size: texts } },
+        until: 'vote',
+      },
       summary: `${task.name}: pilot of ${texts} texts`,
     },
     flags,

@@ -1,5 +1,5 @@
 /** A run in figures before it is paid for: each as a range, and with how it was got. Pure. */
-import type { Task } from '../contracts/index.js';
+import { type BatchSettings, hoursOfWindow, type Task } from '../contracts/index.js';
 import type { Price } from '../teachers/index.js';
 import { replyEnergyKwh } from './energy.js';
 import type { Survey } from './survey.js';
@@ -109,7 +109,9 @@ function cost({ price, survey, task }: PlanBasis, input: Range, output: Range): 
     ((tokensIn ?? 0) * price.inputPerMillion + (tokensOut ?? 0) * price.outputPerMillion) / 1e6;
   const worst = `reserved at most: $${((survey.worstMicros ?? 0) / 1e6).toFixed(2)}`;
   const budget = task.budget.usd === null ? 'no limit is set (budget.usd)' : `budget.usd: ${task.budget.usd}`;
-  const rates = `$${price.inputPerMillion} and $${price.outputPerMillion} for a million tokens`;
+  const { batch } = task.teacher;
+  const share = batch === null ? '' : `, in batches (${batch.priceFactor} of the price)`;
+  const rates = `$${price.inputPerMillion} and $${price.outputPerMillion} for a million tokens${share}`;
   return {
     low: dollars(input.low, output.low),
     high: dollars(input.high, output.high),
@@ -118,12 +120,24 @@ function cost({ price, survey, task }: PlanBasis, input: Range, output: Range): 
 }
 
 function hours({ survey, task }: PlanBasis, calls: { low: number; high: number }): Range & { how: string } {
+  if (task.teacher.batch !== null) return hoursOfBatches(survey, task, task.teacher.batch);
   const { latencies } = survey.known;
   if (latencies.length === 0) return { low: null, high: null, how: `the teacher's latency is not known; ${MEASURE}` };
   const mean = latencies.reduce((sum, each) => sum + each, 0) / latencies.length;
   const { concurrency } = task.teacher;
   const how = `${(mean / 1000).toFixed(2)} s a reply in ${latencies.length} replies, ${concurrency} at once, one worker`;
   return { ...scaled(calls, mean / concurrency / 3_600_000, mean / concurrency / 3_600_000), how };
+}
+
+/** One shard is asked after the other. */
+function hoursOfBatches({ open, texts }: Survey, { annotation, votes }: Task, batch: BatchSettings) {
+  const windows = open === 0 ? 0 : Math.ceil(texts / annotation.shardTexts);
+  const how = [
+    `batches: ${windows} times the completion window (${batch.completionWindow}) at most, most end sooner`,
+    votes.stop === 'majority' ? 'votes.stop: majority takes a round of them for each wave of votes' : null,
+    'what fails is asked in another round',
+  ];
+  return { low: 0, high: windows * hoursOfWindow(batch.completionWindow), how: how.filter(Boolean).join('; ') };
 }
 
 function energy({ activeParameters }: PlanBasis, output: Range): Range & { how: string } {
