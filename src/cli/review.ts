@@ -16,7 +16,9 @@ import {
   rowsToAdjudicate,
   rowsToAudit,
   rowsToFix,
+  takeDisputes,
   takeSheet,
+  writeDisputable,
   writeReviewFile,
 } from '../review/index.js';
 import { SetupError } from '../temporal/index.js';
@@ -104,6 +106,24 @@ export function registerReview(program: Command): void {
     .option('--adjudicate', 'the decisions settle what people decided differently, and count over theirs')
     .option(...STORE_OPTION)
     .action(importRows);
+  review
+    .command('gold')
+    .description('write the gold rows on which the teacher has another label, to fill in the column disputed')
+    .argument(...RUN)
+    .requiredOption('--output <path>', 'where to: .csv, .jsonl, .parquet')
+    .option(...STORE_OPTION)
+    .action(exportGold);
+  review
+    .command('dispute')
+    .description('take over which gold labels are disputed: the report shows its figures with and without them')
+    .argument(...RUN)
+    .argument(
+      '<file>',
+      'what review gold wrote, with the column disputed filled in; the columns id and disputed are enough',
+    )
+    .requiredOption('--as <name>', 'who disputes them')
+    .option(...STORE_OPTION)
+    .action(disputeGold);
   review
     .command('log')
     .description('every decision, by whom and when, oldest first')
@@ -199,6 +219,17 @@ async function showStatus(workflowId: string, flags: StatusFlags): Promise<void>
   const review = await openReview(workflowId, flags.store);
   const text = flags.json ? `${JSON.stringify(await reviewStatus(review))}\n` : await statusInWords(workflowId, review);
   process.stdout.write(text);
+}
+
+async function exportGold(workflowId: string, flags: { output: string; store?: string }): Promise<void> {
+  const rows = await writeDisputable(await openReview(workflowId, flags.store), resolve(flags.output));
+  process.stdout.write(`${flags.output}: ${rows} gold rows on which the teacher has another label\n`);
+}
+
+async function disputeGold(workflowId: string, file: string, flags: { as: string; store?: string }): Promise<void> {
+  const review = await openReview(workflowId, flags.store);
+  const taken = await takeDisputes(review, { path: resolve(file), reviewer: flags.as, at: new Date() });
+  process.stdout.write(`${taken} gold labels are disputed; the report will show its figures with and without them\n`);
 }
 
 async function showLog(workflowId: string, flags: StatusFlags): Promise<void> {

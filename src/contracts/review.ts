@@ -50,6 +50,17 @@ export const ReviewRecord = ReviewDecision.extend({
 });
 export type ReviewRecord = z.infer<typeof ReviewRecord>;
 
+/** A person's doubt about a gold label: figures are then shown with and without the row. */
+export const GoldDispute = z.object({
+  key: z.string(),
+  id: z.string(),
+  gold: z.string().describe('The label that is disputed.'),
+  note: z.string().describe('Why, or which label would be right.'),
+  reviewer: z.string(),
+  at: z.string().describe('ISO 8601.'),
+});
+export type GoldDispute = z.infer<typeof GoldDispute>;
+
 /** What another tool says of one label. It moves the text in the fix queue, and decides nothing. */
 export const SecondOpinion = z.object({
   key: z.string(),

@@ -19,6 +19,7 @@ export {
 } from './exchange.js';
 export { type FoundReview, findReview } from './find-review.js';
 export { REVIEW_FORMATS, type ReviewFormat, writeReviewFile } from './formats.js';
+export { takeDisputes, writeDisputable } from './gold-disputes.js';
 export { pullFromLabelStudio, pushToLabelStudio } from './label-studio-api.js';
 export { NearDuplicates } from './near-duplicates.js';
 export { type GateDoor, GateDoorError } from './page/gate-door.js';

@@ -24,7 +24,10 @@ describe('teacher.batch', () => {
 
   it('refuses a window that is no number of hours or days', () => {
     const teacher = { url: 'https://api.openai.com/v1', batch: { completionWindow: 'a day' } };
-    expect(parseOrExplain(Task, task(teacher))).toMatchObject({ ok: false, problems: expect.stringMatching(/24h, 7d/) });
+    expect(parseOrExplain(Task, task(teacher))).toMatchObject({
+      ok: false,
+      problems: expect.stringMatching(/24h, 7d/),
+    });
   });
 
   it('counts its window in hours', () => {
