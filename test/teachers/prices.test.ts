@@ -27,8 +27,8 @@ describe('callCostMicros', () => {
   });
 });
 
-describe('priceOf', () => {
-  it("in batches is the task's share of the price", async () => {
+describe('priceOf in batches', () => {
+  it("is the task's share of the price", async () => {
     const price = { inputPerMillion: 2, outputPerMillion: 6 };
     const settings = settingsOf({
       url: 'http://localhost/v1',
