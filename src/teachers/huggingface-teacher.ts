@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { FinishReason, TeacherSettings } from '../contracts/index.js';
 import type { Credentials } from './credentials.js';
 import { type CallContext, providerWords } from './failed-call.js';
-import type { HttpConnection } from './http-connection.js';
+import type { HttpAnswer, HttpConnection } from './http-connection.js';
 import { readRateLimits, type ToldLimits } from './rate-headers.js';
 import { type Teacher, type TeacherAnswer, TeacherFailedError, type TeacherRequest } from './teacher.js';
 
@@ -65,15 +65,16 @@ export class HuggingFaceTeacher implements Teacher {
     const { credentials } = this.parts;
     const { host, model } = this;
     const context: CallContext = { host, model, ...credentials, question: request };
-    let limits: ToldLimits | null = null;
+    const got: { text: string; limits: ToldLimits | null } = { text: '', limits: null };
     const answer: unknown = await this.client.chatCompletion(this.body(request), {
-      fetch: this.fetchFor(request, context, signal, (told) => {
-        limits = told;
+      fetch: this.fetchFor(request, context, signal, ({ header, text }) => {
+        got.text = text;
+        got.limits = readRateLimits(header, Date.now());
       }),
     });
     const parsed = ChatAnswer.safeParse(answer);
     if (!parsed.success) {
-      const words = providerWords(JSON.stringify(answer), context);
+      const words = providerWords(got.text, context);
       throw new TeacherFailedError(`${host} answered 200 with something that is no chat completion: ${words}`, true);
     }
     const { choices, usage } = parsed.data;
@@ -84,7 +85,7 @@ export class HuggingFaceTeacher implements Teacher {
       inputTokens: usage?.prompt_tokens ?? null,
       outputTokens: usage?.completion_tokens ?? null,
       latencyMs: performance.now() - startedAt,
-      limits,
+      limits: got.limits,
     };
   }
 
@@ -113,7 +114,7 @@ export class HuggingFaceTeacher implements Teacher {
     request: TeacherRequest,
     context: CallContext,
     signal: AbortSignal,
-    onLimits: (told: ToldLimits | null) => void,
+    onAnswer: (answer: HttpAnswer) => void,
   ): typeof fetch {
     const { connection, credentials, settings } = this.parts;
     return async (url, init) => {
@@ -128,7 +129,7 @@ export class HuggingFaceTeacher implements Teacher {
         context,
         signal,
       );
-      onLimits(readRateLimits(answer.header, Date.now()));
+      onAnswer(answer);
       return jsonResponse(answer.json);
     };
   }
