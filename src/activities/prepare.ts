@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import {
+  chunkingOf,
   DistillationInput,
   type Manifest,
   PreparedRun,
@@ -23,6 +24,7 @@ import {
   earlierChunks,
   type Price,
   plannedQuestions,
+  priceOf,
   requireAcceptedTerms,
   worstCall,
 } from '../teachers/index.js';
@@ -98,7 +100,8 @@ async function prepareRun(
   });
   await store.write(taskPath(run.folder), JSON.stringify(task));
   const plan = plannedQuestions(task);
-  const { chunkTexts, maxFailedChunks, shardTexts, window } = task.annotation;
+  const { maxFailedChunks, shardTexts } = task.annotation;
+  const { chunkTexts, window } = chunkingOf(task);
   const textsAsked = manifest.chunks.reduce((sum, chunk) => sum + chunk.texts, 0);
   const { attempt } = Context.current().info;
   return {
@@ -122,7 +125,12 @@ async function prepareRun(
     ladder: ladderOf(task),
     teacherHost: teacher.host,
     teacherModel: teacher.model,
-    probe: await probe({ task, run, manifest, price, attempt }, { store, teacher, signal }),
+    // The probe is not in a batch.
+    probe: await probe(
+      { task, run, manifest, price: await priceOf({ ...task.teacher, batch: null }), attempt },
+      { store, teacher, signal },
+    ),
+    batches: task.teacher.batch === null ? null : { pollMs: task.teacher.batch.pollSeconds * 1000 },
     searchAttributes: dependencies.env.TUTELAGE_SEARCH_ATTRIBUTES === '1',
     localServer: dependencies.env.TUTELAGE_LOCAL_SERVER ?? null,
   };

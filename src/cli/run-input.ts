@@ -47,7 +47,7 @@ export function withRunOptions(command: Command): Command {
     .argument('<task>', 'task file, or the name of a task in ./config/tasks or of a shipped one')
     .requiredOption(
       '--corpus <files>',
-      "texts to label: JSONL, CSV, TSV or Parquet, a folder or a quoted glob on the workers' disk, or hf://datasets/...; may be given several times",
+      "texts to label: JSONL, CSV, TSV or Parquet, a folder or a quoted glob on the workers' disk, hf://datasets/... or s3://...; may be given several times",
       several,
     )
     .option('--gold <files>', "texts with experts' labels, used to measure only; may be given several times", several)
@@ -74,7 +74,10 @@ export function withRunOptions(command: Command): Command {
         'vote',
       ]),
     )
-    .option('--store <folder>', "where artifacts go (or TUTELAGE_STORE); default: the workers' store");
+    .option(
+      '--store <address>',
+      "where artifacts go: a folder or s3://BUCKET/PREFIX (or TUTELAGE_STORE); default: the workers' store",
+    );
 }
 
 /** Everything that can be checked here is checked here: a refusal costs nothing and comes at once. Throws TaskError.

@@ -15,7 +15,7 @@ export const FailureType = {
   Cancelled: 'Cancelled',
   /** A chunk stopped because another worker owns it now. */
   ClaimLost: 'ClaimLost',
-  /** A worker can't see the store that the run writes to. */
+  /** A worker can't see the store that the run writes to, or its server does not answer. */
   StoreNotSeen: 'StoreNotSeen',
   /** An artifact is missing or its bytes are not those of its reference. */
   ArtifactDamaged: 'ArtifactDamaged',

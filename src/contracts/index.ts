@@ -1,4 +1,5 @@
 export { ArtifactRef, RunRef, StoreRef } from './artifact.js';
+export { BatchSettings, hoursOfWindow } from './batch-settings.js';
 export { Certificate } from './certificate.js';
 export {
   ChunkEntry,
@@ -37,8 +38,10 @@ export {
   Unreadable,
   Vote,
 } from './reply.js';
+export { RetentionPolicy } from './retention.js';
 export {
   Audit,
+  GoldDispute,
   RankInput,
   RankOutcome,
   ReviewDecision,
@@ -51,6 +54,7 @@ export { DecideRequest, GateRequest, RowsQuery, WithdrawRequest } from './review
 export {
   AnnotationInput,
   AnnotationResult,
+  BatchProgress,
   ChunkProgress,
   ChunkResult,
   DistillationInput,
@@ -65,6 +69,9 @@ export {
 export { S3JournalSettings } from './s3-journal-settings.js';
 export { Currency, Grant, Spending } from './spending.js';
 export {
+  BatchesInput,
+  BatchesSeen,
+  BatchStep,
   ChooseInput,
   ChooseOutcome,
   ChunkInput,
@@ -101,6 +108,7 @@ export {
 export {
   AnnotationSettings,
   Budget,
+  chunkingOf,
   DeploymentGateSettings,
   EvaluationSettings,
   Label,

@@ -101,6 +101,10 @@ export const PreparedRun = z.object({
   teacherHost: z.string(),
   teacherModel: z.string().nullable(),
   probe: ProbeResult,
+  batches: z
+    .object({ pollMs: z.number().int().describe('Shortest pause between two looks at open batches.') })
+    .nullish()
+    .describe('The teacher answers in batches; null: at once.'),
   searchAttributes: z.boolean().describe('The server knows TutelageTask and TutelageStage.'),
   localServer: z
     .string()
@@ -118,6 +122,16 @@ export const Pace = z.object({
     .describe('task: the limit that the task declares; teacher: the one that the provider tells.'),
 });
 export type Pace = z.infer<typeof Pace>;
+
+/** Batches that are open now. */
+export const BatchProgress = z.object({
+  batches: z.number().int(),
+  requests: z.number().int(),
+  answered: z.number().int().describe('Requests that the provider has worked on, whatever came of them.'),
+  since: z.string().describe('When the oldest of them was sent; ISO 8601.'),
+  due: z.string().nullable().describe('When the provider gives up the last of them; ISO 8601.'),
+});
+export type BatchProgress = z.infer<typeof BatchProgress>;
 
 export const ChunkResult = z.object({
   chunk: z.number().int(),
@@ -176,7 +190,8 @@ export const Progress = z.object({
   teacherHost: z.string().nullable(),
   callsPerSecond: z.number().nullable(),
   pace: Pace.nullable().describe('Of the worker that ended a chunk last; null: no rate holds it back.'),
-  secondsLeft: z.number().nullable().describe('Of the stage annotate.'),
+  batches: BatchProgress.nullable().describe('Open at the provider; null: none.'),
+  secondsLeft: z.number().nullable().describe('Of the stage annotate; with batches, until those that are open end.'),
   gates: z.record(z.string(), GateOutcome),
   waitingFor: z
     .object({

@@ -1,5 +1,6 @@
 /** The task file: what a user writes in YAML. Types, defaults, ranges and descriptions have their only source here. */
 import { z } from 'zod';
+import { BatchSettings } from './batch-settings.js';
 import { StudentSettings } from './student-settings.js';
 
 function isUsefulPattern(pattern: string): boolean {
@@ -175,6 +176,11 @@ export const TeacherSettings = z.strictObject({
     .max(86400)
     .default(120)
     .describe('No reply for this long while asking: the run pauses.'),
+  batch: BatchSettings.nullable()
+    .default(null)
+    .describe(
+      'Ask by the OpenAI Batch protocol: answers come within a day and cost less. {} takes the usual settings; null: ask at once.',
+    ),
   price: z
     .strictObject({
       inputPerMillion: z.number().min(0).describe('US dollars for a million tokens of prompt.'),
@@ -349,13 +355,33 @@ export const AnnotationSettings = z.strictObject({
     .int()
     .min(1)
     .max(5000)
-    .default(200)
-    .describe('Texts of one chunk: one activity asks all their votes.'),
-  window: z.number().int().min(1).max(200).default(8).describe('Chunks at work at once.'),
+    .nullable()
+    .default(null)
+    .describe('Texts of one chunk: one activity asks all their votes. null: 200, with teacher.batch 2,000.'),
+  window: z
+    .number()
+    .int()
+    .min(1)
+    .max(200)
+    .nullable()
+    .default(null)
+    .describe('Chunks at work at once. null: 8, with teacher.batch 200.'),
   shardTexts: z.number().int().min(1).max(100_000).default(100_000).describe('Texts of one annotation child workflow.'),
   maxFailedChunks: z.number().int().min(0).default(3).describe('Chunks that may fail for good before the run does.'),
 });
 export type AnnotationSettings = z.infer<typeof AnnotationSettings>;
+
+/** How the corpus is cut. Chunks that wait for batches keep no worker busy, so there may be many of them. */
+export function chunkingOf({ annotation, teacher }: Pick<Task, 'annotation' | 'teacher'>): {
+  chunkTexts: number;
+  window: number;
+} {
+  const inBatches = teacher.batch !== null;
+  return {
+    chunkTexts: annotation.chunkTexts ?? (inBatches ? 2000 : 200),
+    window: annotation.window ?? (inBatches ? 200 : 8),
+  };
+}
 
 export const Task = z
   .strictObject({
@@ -397,6 +423,14 @@ export const Task = z
       .describe('Seed of samples, ties, splits and training.'),
   })
   .superRefine((task, context) => {
+    if (task.teacher.batch !== null && (task.teacher.provider !== 'huggingface' || task.teacher.url === null)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['teacher', 'batch'],
+        message:
+          'batches need teacher.url, an endpoint that speaks the OpenAI Batch protocol: https://api.openai.com/v1',
+      });
+    }
     const seen = new Map<string, string>();
     for (const [index, label] of task.labels.entries()) {
       for (const spelling of [label.name, ...label.aliases]) {

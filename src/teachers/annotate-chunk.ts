@@ -1,5 +1,5 @@
 /** Annotates one chunk: claims it, learns from its journals what was paid for already, asks the rest, and seals the replies. */
-import type { ChunkEntry, ChunkProgress, ChunkResult, Grant, StoredReply, Task } from '../contracts/index.js';
+import type { ChunkEntry, ChunkProgress, ChunkResult, Grant, Pace, StoredReply, Task } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import type { CallLimiter } from './call-limiter.js';
 import type { Price } from './catalogue.js';
@@ -14,7 +14,7 @@ import { type Ledger, readLedger } from './reply-ledger.js';
 import type { Teacher } from './teacher.js';
 import { plannedQuestions } from './vote-plan.js';
 
-export { TeacherUnreadableError } from './chunk-run.js';
+export { TeacherUnreadableError } from './readable-share.js';
 
 /** For clocks that don't run alike. */
 const CLOCK_MARGIN_MS = 200;
@@ -67,7 +67,8 @@ export async function annotateChunk(job: ChunkJob, ports: ChunkPorts): Promise<C
 
 async function annotateOwned(job: ChunkJob, ports: ChunkPorts, ownership: Ownership): Promise<ChunkResult> {
   const { store, teacher } = ports;
-  const ledger = await ledgerOfFormerOwners(store, job.folder, ownership);
+  const { claim, journal, watch } = ownership;
+  const ledger = await ledgerOfFormerOwners(store, job.folder, claim, (ms) => watch.sleep(ms));
   const sealed = await readSeal(store, sealPath(job.folder));
   if (sealed !== null) return sealed.result;
 
@@ -77,31 +78,35 @@ async function annotateOwned(job: ChunkJob, ports: ChunkPorts, ownership: Owners
   const keys = rows.map((row) => plan.map((planned) => questionOf(job, teacher, row, planned).key));
   const reusable = await reusableReplies(store, job.chunk, rows, task.labels);
   const known = new Map([...reusable, ...ledger.replies]);
-  const { journal, watch } = ownership;
   const complete = await new ChunkRun({ job, ports, journal, watch, ledger, plan, known }).annotate(rows, keys);
 
   // Read again: a former owner may have closed calls that it had open when it lost the claim.
   const final = await readLedger(store, job.folder);
   const byText = keys.map((ofText) => ofText.flatMap((key) => final.replies.get(key) ?? reusable.get(key) ?? []));
-  return seal(job, ports, ownership, { ledger: final, byText, complete });
+  return sealChunk(job, store, ownership, { ledger: final, byText, complete, pace: ports.limiter.pace });
 }
 
 /** An owner that did not end may send as long as its last look at the claim holds. After that its journal tells all. */
-async function ledgerOfFormerOwners(store: Store, folder: string, { claim, watch }: Ownership): Promise<Ledger> {
+export async function ledgerOfFormerOwners(
+  store: Store,
+  folder: string,
+  claim: ChunkClaim,
+  sleep: (ms: number) => Promise<void>,
+): Promise<Ledger> {
   const ledger = await readLedger(store, folder);
   if (ledger.endedOwners >= claim.number - 1) return ledger;
-  await watch.sleep(LOOK_HOLDS_MS + CLOCK_MARGIN_MS);
+  await sleep(LOOK_HOLDS_MS + CLOCK_MARGIN_MS);
   return readLedger(store, folder);
 }
 
-async function seal(
+export async function sealChunk(
   { chunk, folder, index, task }: ChunkJob,
-  { limiter, store }: ChunkPorts,
-  { claim, watch }: Ownership,
-  { byText, complete, ledger }: { byText: StoredReply[][]; complete: boolean; ledger: Ledger },
+  store: Store,
+  { claim, watch }: Pick<Ownership, 'claim' | 'watch'>,
+  { byText, complete, ledger, pace }: { byText: StoredReply[][]; complete: boolean; ledger: Ledger; pace: Pace | null },
 ): Promise<ChunkResult> {
   const counts = chunkCounts({ task, ledger, byText });
-  const result: ChunkResult = { chunk: index, set: chunk.set, counts, complete, pace: limiter.pace };
+  const result: ChunkResult = { chunk: index, set: chunk.set, counts, complete, pace };
   const number = String(claim.number).padStart(6, '0');
   const lines = byText.flat().map((reply) => `${JSON.stringify(reply)}\n`);
   const replies = await store.write(`${folder}/replies-${number}.jsonl`, lines.join(''));

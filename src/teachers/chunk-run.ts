@@ -6,14 +6,10 @@ import { CallBudget } from './call-budget.js';
 import type { Lane } from './call-limiter.js';
 import { questionOf } from './chunk-questions.js';
 import type { ChunkWatch } from './chunk-watch.js';
+import { ReadableShare } from './readable-share.js';
 import type { ReplyJournal } from './reply-journal.js';
 import type { Ledger } from './reply-ledger.js';
 import { nextWave, type PlannedQuestion } from './vote-plan.js';
-
-/** When more than half of this many replies can't be read, something is wrong with the teacher or the prompt. */
-const FIRST_REPLIES = 100;
-const EXAMPLES_SHOWN = 3;
-const EXAMPLE_LENGTH = 200;
 
 export interface ChunkRunParts {
   readonly job: ChunkJob;
@@ -27,11 +23,6 @@ export interface ChunkRunParts {
   readonly known: ReadonlyMap<string, StoredReply>;
 }
 
-/** Over half of the first replies can't be read; the message shows some. */
-export class TeacherUnreadableError extends Error {
-  override readonly name = 'TeacherUnreadableError';
-}
-
 export class ChunkRun {
   private readonly asking: AskingPorts;
   private readonly lane: Lane;
@@ -39,8 +30,7 @@ export class ChunkRun {
   private texts = 0;
   private calls: number;
   private exhausted = false;
-  private seen = 0;
-  private readonly unreadable: StoredReply[] = [];
+  private readonly readable = new ReadableShare();
 
   constructor(private readonly parts: ChunkRunParts) {
     const { job, journal, ledger, ports, watch } = parts;
@@ -123,25 +113,12 @@ export class ChunkRun {
     try {
       const reply = await askQuestion(questionOf(job, ports.teacher, row, planned), this.asking);
       if (reply === null) this.exhausted = true;
-      else this.checkReadable(reply);
+      else this.readable.check(reply);
       return reply;
     } catch (error) {
       watch.stop(error);
       return null;
     }
-  }
-
-  private checkReadable(reply: StoredReply): void {
-    if (this.seen >= FIRST_REPLIES) return;
-    this.seen++;
-    if (reply.vote.unreadable !== null) this.unreadable.push(reply);
-    if (this.unreadable.length <= FIRST_REPLIES / 2) return;
-    const shown = this.unreadable
-      .slice(0, EXAMPLES_SHOWN)
-      .map((each) => `  (${each.vote.unreadable}) ${JSON.stringify(each.content.slice(0, EXAMPLE_LENGTH))}`);
-    throw new TeacherUnreadableError(
-      `${this.unreadable.length} of the first ${this.seen} replies could not be read, so the run stopped before it spent more. Three of them:\n${shown.join('\n')}`,
-    );
   }
 
   private report(): void {

@@ -9,11 +9,13 @@ import {
   log,
   setCurrentDetails,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import {
   type AnnotationInput,
   type AnnotationResult,
+  type ChunkInput,
   type ChunkResult,
   type ControlInput,
   FailureType,
@@ -26,10 +28,15 @@ import { failureTypeOf, messageOf } from './failures.js';
 import { GrantLedger } from './grant-ledger.js';
 import { InOrder } from './in-order.js';
 import { annotationProgressSignal, PAUSED_BY_PERSON, pauseSignal, resumeSignal } from './messages.js';
+import { OpenBatches } from './open-batches.js';
 import { orchestratorStage, teacherStage } from './stages.js';
 
 /** How often at most the root hears of progress: each time costs it history. */
 const REPORTS = 20;
+
+/** A provider takes up to ten minutes to cancel a batch (openai-node's src/resources/batches.ts). */
+const CLOSING_MS = 15 * 60_000;
+const CLOSING_POLL_MS = 15_000;
 
 /** Failures after which no other chunk could do better. */
 const FATAL: ReadonlySet<string> = new Set([
@@ -54,6 +61,9 @@ class Shard {
   private readonly chunks: number;
   private readonly scope = new CancellationScope();
   private readonly controlWrites = new InOrder();
+  private readonly batches: OpenBatches;
+  /** Chunks that may have batches open. */
+  private readonly inBatches = new Set<number>();
   private next: number;
   private done = 0;
   /** Chunks wait while it is true; it follows pauseReason once chunks can see so. */
@@ -69,6 +79,7 @@ class Shard {
     this.paused = input.paused;
     this.pauseReason = input.paused ? PAUSED_BY_PERSON : null;
     this.ledger = new GrantLedger(input.left);
+    this.batches = new OpenBatches(input.prepared, (news) => this.lookedAtBatches(news));
     setHandler(pauseSignal, () => this.pause(PAUSED_BY_PERSON));
     setHandler(resumeSignal, () => this.resume());
   }
@@ -82,6 +93,7 @@ class Shard {
       Promise.allSettled(Array.from({ length: workers }, () => this.takeChunks())),
     );
     if (this.stopped !== null) await this.stopped;
+    if (this.inBatches.size > 0) await CancellationScope.nonCancellable(() => this.closeBatches());
     if (this.fatal !== null) throw this.fatal;
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
     return this.result;
@@ -114,10 +126,7 @@ class Shard {
       const grant = await this.grantFor(chunk);
       if (grant === null) break;
       try {
-        last = await teacherStage.annotateChunk.executeWithOptions(
-          { summary: `chunk ${chunk + 1} of ${prepared.chunks}` },
-          [{ prepared, chunk, grant }],
-        );
+        last = await this.askChunk({ prepared, chunk, grant });
         this.pace = last.pace ?? null;
         this.settle(last);
       } catch (error) {
@@ -126,6 +135,38 @@ class Shard {
       }
     }
     if (last !== null) this.result[last.set] = addCounts(this.result[last.set], last.counts);
+  }
+
+  private async askChunk(input: ChunkInput): Promise<ChunkResult> {
+    const { chunk, prepared } = input;
+    const options = { summary: `chunk ${chunk + 1} of ${prepared.chunks}` };
+    if (!prepared.batches) return teacherStage.annotateChunk.executeWithOptions(options, [input]);
+    this.inBatches.add(chunk);
+    for (;;) {
+      const { result, waitMs } = await teacherStage.stepChunk.executeWithOptions(options, [input]);
+      if (result?.complete) this.inBatches.delete(chunk);
+      if (result !== null) return result;
+      if (waitMs === null) await this.batches.untilEnded(chunk);
+      else await this.batches.untilRoom(waitMs);
+    }
+  }
+
+  /** Cancels what is still open at the provider, and keeps what it answered. Does not throw: the shard ends anyway. */
+  private async closeBatches(): Promise<void> {
+    const { prepared } = this.input;
+    let chunks = [...this.inBatches];
+    const giveUpAt = Date.now() + CLOSING_MS;
+    try {
+      for (;;) {
+        chunks = await teacherStage.closeBatches({ prepared, chunks });
+        if (chunks.length === 0) return;
+        if (Date.now() > giveUpAt) break;
+        await sleep(Math.min(CLOSING_POLL_MS, prepared.batches?.pollMs ?? CLOSING_POLL_MS));
+      }
+      log.warn('batches did not end after they were cancelled: they count at their worst', { chunks });
+    } catch (error) {
+      log.error('batches could not be cancelled: they count at their worst', { problem: messageOf(error) });
+    }
   }
 
   /** What a chunk that failed for good had come to; null: it is to be tried again. Throws where the shard has to end. */
@@ -203,9 +244,17 @@ class Shard {
     });
   }
 
+  private async lookedAtBatches(news: boolean): Promise<void> {
+    this.show();
+    if (news) await this.report();
+  }
+
   private show(): void {
     const { input, result, done, chunks, pace, pauseReason } = this;
-    setCurrentDetails(annotationBoard({ ...result, prepared: input.prepared, done, chunks, pace, pauseReason }));
+    const batches = this.batches.progress;
+    setCurrentDetails(
+      annotationBoard({ ...result, prepared: input.prepared, done, chunks, pace, batches, pauseReason }),
+    );
   }
 
   private async report(): Promise<void> {
@@ -213,7 +262,8 @@ class Shard {
     if (!parent) return;
     const { corpus, gold } = this.result;
     const root = getExternalWorkflowHandle(parent.workflowId, parent.runId);
-    const news = { corpus, gold, pace: this.pace, pauseReason: this.pauseReason };
+    const { pace, pauseReason } = this;
+    const news = { corpus, gold, pace, batches: this.batches.progress, pauseReason };
     await CancellationScope.nonCancellable(() => root.signal(annotationProgressSignal, news)).catch((error) => {
       log.warn('the root did not hear of the progress: it has ended', { problem: messageOf(error) });
     });

@@ -2,6 +2,7 @@
 import type {
   AnnotationCounts,
   AnnotationResult,
+  BatchProgress,
   Pace,
   PreparedRun,
   Progress,
@@ -69,15 +70,17 @@ export function annotationBoard(
     done: number;
     chunks: number;
     pace: Pace | null;
+    batches: BatchProgress | null;
     pauseReason: string | null;
   },
 ): string {
-  const { prepared, done, chunks, failedChunks, pace, pauseReason } = shard;
+  const { prepared, batches, done, chunks, failedChunks, pace, pauseReason } = shard;
   const failed = failedChunks > 0 ? `, ${failedChunks} failed` : '';
   const rows = [
     ['chunks', `${grouped(done)} of ${grouped(chunks)}${failed}`],
     ...countRows(addCounts(shard.corpus, shard.gold)),
     ...(pace === null ? [] : [['pace', paceInWords(pace)]]),
+    ...(batches === null ? [] : [['at the provider', batchesInWords(batches)]]),
   ];
   const head = [
     `# Asking ${userText(prepared.teacherModel ?? 'the teacher')} at ${userText(prepared.teacherHost)}`,
@@ -130,7 +133,7 @@ function countRows(counts: AnnotationCounts): string[][] {
 
 function annotationLine(progress: Progress): string {
   const both = addCounts(progress.annotation, progress.gold);
-  const { callsPerSecond, pace, secondsLeft, texts } = progress;
+  const { batches, callsPerSecond, pace, secondsLeft, texts } = progress;
   const parts = [
     `${grouped(texts.done)} of ${grouped(texts.total)} texts`,
     `${grouped(both.calls)} calls`,
@@ -139,6 +142,7 @@ function annotationLine(progress: Progress): string {
     dollars(both.spentMicros),
     ...(callsPerSecond === null ? [] : [`${callsPerSecond.toFixed(1)} calls a second`]),
     ...(pace === null ? [] : [paceInWords(pace)]),
+    ...(batches === null ? [] : [batchesInWords(batches)]),
     ...(secondsLeft === null ? [] : [`about ${duration(secondsLeft)} left`]),
   ];
   return parts.join(', ');
@@ -151,6 +155,12 @@ function busyInWords({ busy }: AnnotationCounts): string {
 function paceInWords({ by, perMinute, unit }: Pace): string {
   const whose = by === 'task' ? "the task's" : "the teacher's";
   return `held to ${grouped(perMinute)} ${unit} a minute by ${whose} rate limit`;
+}
+
+function batchesInWords({ answered, batches, due, requests, since }: BatchProgress): string {
+  const open = `${grouped(batches)} ${batches === 1 ? 'batch' : 'batches'} open since ${since.slice(0, 16)}Z`;
+  const ends = due === null ? '' : `, at the latest until ${due.slice(0, 16)}Z`;
+  return `${open}, ${grouped(answered)} of ${grouped(requests)} requests answered${ends}`;
 }
 
 function howToDecide(gate: NonNullable<Progress['waitingFor']>): string[] {

@@ -1,6 +1,6 @@
 /** Signals, the update and the query: what people send to a run, and what runs send each other. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { AnnotationCounts, GateOutcome, Pace, Progress } from '../contracts/index.js';
+import type { AnnotationCounts, BatchProgress, GateOutcome, Pace, Progress } from '../contracts/index.js';
 
 /** From people; payloads are parsed on arrival. */
 export const approveSignal = defineSignal<[unknown?]>('approve');
@@ -18,6 +18,8 @@ export interface AnnotationProgress {
   readonly gold: AnnotationCounts;
   /** What holds the calls back; null: nothing. */
   readonly pace: Pace | null;
+  /** Open at the provider; null: none. */
+  readonly batches: BatchProgress | null;
   /** null: it is at work. */
   readonly pauseReason: string | null;
 }

@@ -1,5 +1,6 @@
 /** What a run tells of itself: the answer of the query `progress`, the board, the result. Pure. */
 import type {
+  BatchProgress,
   DeploymentGateSettings,
   DeployOutcome,
   DistillationResult,
@@ -45,6 +46,16 @@ interface Reached {
   deployed?: DeployOutcome;
 }
 
+/** How the asking goes. */
+interface Asking {
+  /** That the run has been asking so far, pauses left out. */
+  readonly seconds: number;
+  readonly pace: Pace | null;
+  readonly batches: BatchProgress | null;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
 export class RunReport {
   readonly progress: Progress;
   private readonly findings: Partial<Record<Stage, string>> = {};
@@ -69,6 +80,7 @@ export class RunReport {
       teacherHost: null,
       callsPerSecond: null,
       pace: null,
+      batches: null,
       secondsLeft: null,
       gates: {},
       waitingFor: null,
@@ -78,6 +90,7 @@ export class RunReport {
 
   enter(stage: Stage): void {
     this.progress.stage = stage;
+    this.progress.batches = null;
     this.progress.secondsLeft = null;
     this.changed();
   }
@@ -104,15 +117,16 @@ export class RunReport {
     this.changed();
   }
 
-  /** seconds: that the run has been asking so far, pauses left out. */
-  annotating({ corpus, gold }: CountsOfSets, { seconds, pace }: { seconds: number; pace: Pace | null }): void {
+  annotating({ corpus, gold }: CountsOfSets, { batches, now, pace, seconds }: Asking): void {
     this.progress.pace = pace;
+    this.progress.batches = batches;
     this.setCounts({ corpus, gold });
     const { calls, texts } = addCounts(corpus, gold);
     if (seconds > 0 && texts > 0) {
       this.progress.callsPerSecond = calls / seconds;
       this.progress.secondsLeft = (seconds / texts) * (this.progress.texts.total - texts);
     }
+    if (batches !== null) this.progress.secondsLeft = secondsLeftOf(batches, now);
     this.changed();
   }
 
@@ -258,4 +272,12 @@ function figures({ accuracy, macroF1 }: { accuracy: number; macroF1: number }) {
 
 function shellWord(word: string): string {
   return /^[\w./:@][\w./:@-]*$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** If the rest takes as long as what is answered, but not beyond the time when the provider gives up. null: nothing tells. */
+function secondsLeftOf({ answered, due, requests, since }: BatchProgress, now: number): number | null {
+  const untilDue = due === null ? null : Math.max(0, Date.parse(due) - now) / 1000;
+  if (answered === 0) return untilDue;
+  const left = ((now - Date.parse(since)) / 1000) * (requests / answered - 1);
+  return untilDue === null ? left : Math.min(left, untilDue);
 }

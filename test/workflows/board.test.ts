@@ -159,6 +159,7 @@ describe('the board of a shard', () => {
     const gold = { ...emptyCounts(), texts: 1, calls: 3, spentMicros: 6 };
     const board = annotationBoard({
       pace: null,
+      batches: null,
       ...shard,
       corpus,
       gold,
@@ -178,6 +179,7 @@ describe('the board of a shard', () => {
     const corpus = { ...emptyCounts(), calls: 1, spentMicros: null };
     const board = annotationBoard({
       pace: null,
+      batches: null,
       ...shard,
       corpus,
       done: 0,

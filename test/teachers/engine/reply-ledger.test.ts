@@ -51,6 +51,7 @@ describe('The ledger of a chunk', () => {
     await journal.close();
     const ledger = await readLedger(chunk.store, folder);
     expect(ledger).toEqual({
+      openParts: new Map(),
       errors: 1,
       busy: 0,
       uncertain: 1,
