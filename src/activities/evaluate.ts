@@ -81,7 +81,9 @@ async function evaluateStudent(store: Store, input: EvaluateInput): Promise<Eval
       studentTextsPerSecond: answered.textsPerSecond,
     },
   });
-  const names = { task: task.name, studentKind: student.kind, teacherModel: prepared.teacherModel };
+  const models = prepared.teachers.flatMap(({ model }) => model ?? []);
+  const teacherModel = models.length === 0 ? null : models.join(', ');
+  const names = { task: task.name, studentKind: student.kind, teacherModel };
   const markdown = reportMarkdown(report, names);
   const folder = `${prepared.run.folder}/evaluation/${labels.sha256.slice(0, 16)}`;
   const summary: EvaluationSummary = {

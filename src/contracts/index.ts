@@ -34,6 +34,7 @@ export {
   FinishReason,
   RecordedReply,
   StoredReply,
+  TeacherCounts,
   TeacherReply,
   Unreadable,
   Vote,
@@ -61,6 +62,7 @@ export {
   DistillationResult,
   Pace,
   PreparedRun,
+  PreparedTeacher,
   ProbeResult,
   Progress,
   RedistillationInput,
@@ -114,11 +116,9 @@ export {
   Label,
   LabelsGateSettings,
   PlaceholderName,
-  PlannedVotes,
-  PromptStyle,
   RedactionRule,
   Task,
   TeacherSettings,
-  VoteSettings,
   WorkedExample,
 } from './task.js';
+export { OWN_TEACHER, PlannedVotes, PromptStyle, TeacherName, VoteSettings } from './vote-settings.js';

@@ -50,7 +50,19 @@ const TEACHER = {
 };
 
 const VOTES = {
-  plan: [{ prompt: 'reasoned', samples: 3, temperature: 0.7, topP: null, maxTokens: 500 }],
+  plan: [
+    {
+      prompt: 'reasoned',
+      teacher: 'teacher',
+      when: 'always',
+      guideline: null,
+      samples: 3,
+      temperature: 0.7,
+      topP: null,
+      maxTokens: 500,
+    },
+  ],
+  escalated: 'decide',
   stop: 'all',
   aggregation: 'majority',
   ties: 'abstain',
@@ -161,6 +173,7 @@ describe('the defaults', () => {
       examples: [],
       redact: [],
       teacher: TEACHER,
+      teachers: {},
       votes: VOTES,
       annotation: ANNOTATION,
       gates: { labels: LABELS_GATE, deployment: DEPLOYMENT_GATE },

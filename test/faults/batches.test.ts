@@ -44,7 +44,7 @@ const describeFaults = process.env.FAULTS_SEEDS === undefined ? describe.skip : 
 describeFaults('a run in batches', () => {
   beforeAll(async () => {
     up = await startUp(newFolder());
-    recording = await Recording.read(lines(demoReplies));
+    recording = await Recording.read(lines(demoReplies), 'teacher');
   });
 
   it('whose worker is killed while batches are being sent sends none twice, and ends with the labels of a run without them', async () => {

@@ -5,7 +5,7 @@ import type { BatchPorts } from '../../../src/teachers/batch-chunk.js';
 import { type BatchTeacher, closeChunk, createTeacher, stepChunk, type Teacher } from '../../../src/teachers/index.js';
 import { readLedger } from '../../../src/teachers/reply-ledger.js';
 import { BatchProvider, type ProviderOptions } from '../../support/batch-provider.js';
-import { ChunkFixture, newTask, type TaskChanges } from '../engine/chunk-fixture.js';
+import { askedTeacher, ChunkFixture, newTask, type TaskChanges } from '../engine/chunk-fixture.js';
 
 export const REPLY = JSON.stringify({ reason: 'so', label: 'positive' });
 /** Micro-dollars: (300 * 1 + 50 * 2) a call. */
@@ -64,7 +64,8 @@ export class BatchedChunkFixture {
     const { chunk, teacher } = this;
     const settings = { ...teacher.batches.settings, listLagSeconds };
     const batches = { ...teacher.batches, settings };
-    return { store: chunk.store, teacher: Object.assign(Object.create(teacher), { batches }), signal };
+    const asked = askedTeacher(this.task, teacher);
+    return { store: chunk.store, teacher: Object.assign(Object.create(teacher), { batches }), asked, signal };
   }
 
   step(job: Partial<ChunkJob> = {}, ports: StepChanges = {}) {
