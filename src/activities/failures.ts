@@ -21,6 +21,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ClaimLostError: { type: FailureType.ClaimLost, retry: true },
   // Another worker may see it.
   StoreNotSeenError: { type: FailureType.StoreNotSeen, retry: true },
+  StoreAddressError: { type: FailureType.InvalidInput, retry: false },
+  S3Error: { type: FailureType.StoreNotSeen, retry: true },
   DamagedArtifactError: { type: FailureType.ArtifactDamaged, retry: false },
   TrainingRefusedError: { type: FailureType.TrainingRefused, retry: false },
   EncoderError: { type: FailureType.TrainingRefused, retry: false },

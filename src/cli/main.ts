@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   cancel: async () => (await import('./run-commands.js')).registerCancel,
   predict: async () => (await import('./predict.js')).registerPredict,
   models: async () => (await import('./models.js')).registerModels,
+  store: async () => (await import('./store.js')).registerStore,
   rollback: async () => (await import('./rollback.js')).registerRollback,
   schedule: async () => (await import('./schedule.js')).registerSchedule,
   curve: async () => (await import('./curve.js')).registerCurve,

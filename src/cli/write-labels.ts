@@ -2,10 +2,9 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { LabelRow } from '../contracts/index.js';
 import { CorpusError, openRowWriter, sortRecords } from '../corpus/index.js';
-import { openStore, type Store } from '../store/index.js';
+import { isStoreAt, openStore, type Store } from '../store/index.js';
 import { SetupError } from '../temporal/index.js';
 
 const OPTION = '--labels-out';
@@ -30,11 +29,11 @@ export async function checkLabelsOut(output: string): Promise<void> {
 
 /** `uri`: the labels as the run's result names them. Texts of the corpus, in its order, gold rows left out. Returns how many. */
 export async function writeLabels(uri: string, output: string): Promise<number> {
-  const { folder, path } = splitUri(uri);
-  if (!existsSync(folder)) {
+  const { location, path } = splitUri(uri);
+  if (!(await isStoreAt(location))) {
     throw new SetupError(`the labels are in a store that this machine does not see: ${uri}`, 'Take them from there.');
   }
-  const store = await openStore(folder);
+  const store = await openStore(location);
   const writer = await openRowWriter(output, COLUMNS, OPTION);
   let rows = 0;
   try {
@@ -60,11 +59,11 @@ async function* corpusLabels(store: Store, path: string): AsyncGenerator<LabelRo
   }
 }
 
-/** file:///store/runs/w/r/vote/labels.jsonl as the store's folder and the path in it. */
-function splitUri(uri: string): { folder: string; path: string } {
-  const segments = fileURLToPath(uri).split('/');
+/** file:///store/runs/w/r/vote/labels.jsonl as the store's address and the path in it, which is written there as it is. */
+function splitUri(uri: string): { location: string; path: string } {
+  const segments = uri.split('/');
   return {
-    folder: segments.slice(0, -PATH_SEGMENTS).join('/') || '/',
+    location: segments.slice(0, -PATH_SEGMENTS).join('/'),
     path: segments.slice(-PATH_SEGMENTS).join('/'),
   };
 }

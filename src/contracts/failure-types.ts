@@ -15,7 +15,7 @@ export const FailureType = {
   Cancelled: 'Cancelled',
   /** A chunk stopped because another worker owns it now. */
   ClaimLost: 'ClaimLost',
-  /** A worker can't see the store that the run writes to. */
+  /** A worker can't see the store that the run writes to, or its server does not answer. */
   StoreNotSeen: 'StoreNotSeen',
   /** The store's disk has no room left; the run pauses. */
   StoreFull: 'StoreFull',

@@ -1,4 +1,5 @@
 export { ArtifactRef, RunRef, StoreRef } from './artifact.js';
+export { BatchSettings, hoursOfWindow } from './batch-settings.js';
 export { BudgetDecision, BudgetOutcome, RunBudgetState, ShardBudget } from './budget-decision.js';
 export { Certificate } from './certificate.js';
 export {
@@ -34,12 +35,15 @@ export {
   FinishReason,
   RecordedReply,
   StoredReply,
+  TeacherCounts,
   TeacherReply,
   Unreadable,
   Vote,
 } from './reply.js';
+export { RetentionPolicy } from './retention.js';
 export {
   Audit,
+  GoldDispute,
   RankInput,
   RankOutcome,
   ReviewDecision,
@@ -52,12 +56,14 @@ export { DecideRequest, GateRequest, RowsQuery, WithdrawRequest } from './review
 export {
   AnnotationInput,
   AnnotationResult,
+  BatchProgress,
   ChunkProgress,
   ChunkResult,
   DistillationInput,
   DistillationResult,
   Pace,
   PreparedRun,
+  PreparedTeacher,
   ProbeResult,
   Progress,
   RedistillationInput,
@@ -68,6 +74,9 @@ export {
 export { S3JournalSettings } from './s3-journal-settings.js';
 export { Currency, Grant, Spending } from './spending.js';
 export {
+  BatchesInput,
+  BatchesSeen,
+  BatchStep,
   ChooseInput,
   ChooseOutcome,
   ChunkInput,
@@ -104,16 +113,15 @@ export {
 export {
   AnnotationSettings,
   Budget,
+  chunkingOf,
   DeploymentGateSettings,
   EvaluationSettings,
   Label,
   LabelsGateSettings,
   PlaceholderName,
-  PlannedVotes,
-  PromptStyle,
   RedactionRule,
   Task,
   TeacherSettings,
-  VoteSettings,
   WorkedExample,
 } from './task.js';
+export { OWN_TEACHER, PlannedVotes, PromptStyle, TeacherName, VoteSettings } from './vote-settings.js';

@@ -72,6 +72,15 @@ export const ProbeResult = z.object({
 });
 export type ProbeResult = z.infer<typeof ProbeResult>;
 
+/** A teacher that the run asks. */
+export const PreparedTeacher = z.object({
+  name: z.string().describe('As votes.plan calls it.'),
+  host: z.string().describe('Host that gets the texts, or a word for people where there is none.'),
+  model: z.string().nullable(),
+  probe: ProbeResult,
+});
+export type PreparedTeacher = z.infer<typeof PreparedTeacher>;
+
 /** All that the workflow needs to know of the task and the corpus. Nothing here is a default that code could change. */
 export const PreparedRun = z.object({
   run: RunRef,
@@ -84,7 +93,7 @@ export const PreparedRun = z.object({
   chunksPerShard: z.number().int(),
   window: z.number().int(),
   maxFailedChunks: z.number().int(),
-  votesPerText: z.number().int(),
+  votesPerText: z.number().int().describe('The most that a text may get.'),
   textsPerChunk: z.number().int().describe('Of a full chunk.'),
   textsAsked: z.number().int().describe('Texts of the corpus and gold rows that the teacher is asked about.'),
   callsAtMost: z.number().int().describe('Calls if every reply has to be asked for once.'),
@@ -103,9 +112,11 @@ export const PreparedRun = z.object({
     })
     .nullish()
     .describe('The students to choose from; null: the task trains one.'),
-  teacherHost: z.string(),
-  teacherModel: z.string().nullable(),
-  probe: ProbeResult,
+  teachers: z.array(PreparedTeacher).min(1).describe('In the order of votes.plan.'),
+  batches: z
+    .object({ pollMs: z.number().int().describe('Shortest pause between two looks at open batches.') })
+    .nullish()
+    .describe('The teacher answers in batches; null: at once.'),
   searchAttributes: z.boolean().describe('The server knows TutelageTask and TutelageStage.'),
   localServer: z
     .string()
@@ -123,6 +134,16 @@ export const Pace = z.object({
     .describe('task: the limit that the task declares; teacher: the one that the provider tells.'),
 });
 export type Pace = z.infer<typeof Pace>;
+
+/** Batches that are open now. */
+export const BatchProgress = z.object({
+  batches: z.number().int(),
+  requests: z.number().int(),
+  answered: z.number().int().describe('Requests that the provider has worked on, whatever came of them.'),
+  since: z.string().describe('When the oldest of them was sent; ISO 8601.'),
+  due: z.string().nullable().describe('When the provider gives up the last of them; ISO 8601.'),
+});
+export type BatchProgress = z.infer<typeof BatchProgress>;
 
 export const ChunkResult = z.object({
   chunk: z.number().int(),
@@ -192,10 +213,11 @@ export const Progress = z.object({
   annotation: AnnotationCounts,
   gold: AnnotationCounts,
   callsAtMost: z.number().int(),
-  teacherHost: z.string().nullable(),
+  teacherHost: z.string().nullable().describe('Where texts go; of several teachers all.'),
   callsPerSecond: z.number().nullable(),
   pace: Pace.nullable().describe('Of the worker that ended a chunk last; null: no rate holds it back.'),
-  secondsLeft: z.number().nullable().describe('Of the stage annotate.'),
+  batches: BatchProgress.nullable().describe('Open at the provider; null: none.'),
+  secondsLeft: z.number().nullable().describe('Of the stage annotate; with batches, until those that are open end.'),
   gates: z.record(z.string(), GateOutcome),
   waitingFor: z
     .object({
@@ -257,6 +279,20 @@ export const DistillationResult = z.object({
     uncertain: z.number().int(),
     reused: z.number().int(),
     costUsd: z.number().nullable(),
+    escalated: z
+      .number()
+      .int()
+      .describe('Texts of the corpus that more was asked about because their votes disagreed.'),
+    escalationUsd: z.number().nullable().describe('What that asking cost.'),
+    teachers: z.array(
+      z.object({
+        name: z.string(),
+        model: z.string().nullable(),
+        host: z.string(),
+        calls: z.number().int(),
+        costUsd: z.number().nullable(),
+      }),
+    ),
   }),
   budget: z.array(BudgetOutcome).describe('Raises of the budget, and decisions to go on without.'),
   labels: z.object({ uri: z.string(), alpha: z.number().nullable(), replies: z.string() }).nullable(),

@@ -1,9 +1,11 @@
 /** Chat completions through Hugging Face's inference client: the Hub's router, or any OpenAI-compatible endpoint by URL. */
 import { InferenceClient } from '@huggingface/inference';
 import { z } from 'zod';
-import type { FinishReason, TeacherSettings } from '../contracts/index.js';
+import type { BatchSettings, FinishReason, TeacherReply, TeacherSettings } from '../contracts/index.js';
+import { BatchApi } from './batch-api.js';
+import type { BatchTeacher } from './batch-teacher.js';
 import type { Credentials } from './credentials.js';
-import { type CallContext, providerWords } from './failed-call.js';
+import { type CallContext, errorOfAnswer, providerWords } from './failed-call.js';
 import type { HttpConnection } from './http-connection.js';
 import { readRateLimits, type ToldLimits } from './rate-headers.js';
 import { type Teacher, type TeacherAnswer, TeacherFailedError, type TeacherRequest } from './teacher.js';
@@ -45,6 +47,7 @@ export class HuggingFaceTeacher implements Teacher {
   readonly provider = 'huggingface';
   readonly host: string;
   readonly model: string;
+  readonly batches: BatchTeacher | null;
   private readonly client: InferenceClient;
 
   constructor(private readonly parts: HuggingFaceParts) {
@@ -58,6 +61,7 @@ export class HuggingFaceTeacher implements Teacher {
       // The client would send a 503 again and again without a pause.
       retry_on_error: false,
     });
+    this.batches = settings.batch === null ? null : this.batchesAt(url, settings.batch);
   }
 
   async ask(request: TeacherRequest, signal: AbortSignal): Promise<TeacherAnswer> {
@@ -71,25 +75,25 @@ export class HuggingFaceTeacher implements Teacher {
         limits = told;
       }),
     });
-    const parsed = ChatAnswer.safeParse(answer);
-    if (!parsed.success) {
-      const words = providerWords(JSON.stringify(answer), context);
-      throw new TeacherFailedError(`${host} answered 200 with something that is no chat completion: ${words}`, true);
-    }
-    const { choices, usage } = parsed.data;
-    const [choice] = choices;
-    return {
-      content: choice?.message.content ?? '',
-      finishReason: FINISH_REASONS[choice?.finish_reason ?? ''] ?? 'unknown',
-      inputTokens: usage?.prompt_tokens ?? null,
-      outputTokens: usage?.completion_tokens ?? null,
-      latencyMs: performance.now() - startedAt,
-      limits,
-    };
+    return { ...readCompletion(answer, context), latencyMs: performance.now() - startedAt, limits };
   }
 
   async close(): Promise<void> {
+    await this.batches?.api.close();
     await this.parts.connection.close();
+  }
+
+  private batchesAt(url: URL, settings: BatchSettings): BatchTeacher {
+    const { credentials } = this.parts;
+    const { host, model } = this;
+    return {
+      settings,
+      api: new BatchApi({ endpoint: url, model, credentials, completionWindow: settings.completionWindow }),
+      body: (request) => withFields(JSON.stringify(this.body(request)), this.parts.settings.extraBody),
+      read: (answer, request) => readCompletion(answer, { host, model, ...credentials, question: request }),
+      errorOf: ({ status, body }, request) =>
+        errorOfAnswer({ status, body, header: () => null }, { host, model, ...credentials, question: request }),
+    };
   }
 
   private body(request: TeacherRequest): Parameters<InferenceClient['chatCompletion']>[0] {
@@ -131,6 +135,36 @@ export class HuggingFaceTeacher implements Teacher {
       onLimits(readRateLimits(answer.header, Date.now()));
       return jsonResponse(answer.json);
     };
+  }
+}
+
+/** Throws TeacherFailedError for what is no chat completion. */
+function readCompletion(answer: unknown, context: CallContext): Omit<TeacherReply, 'latencyMs'> {
+  const parsed = ChatAnswer.safeParse(answer);
+  if (!parsed.success) {
+    const words = providerWords(jsonOf(answer), context);
+    throw new TeacherFailedError(
+      `${context.host} answered 200 with something that is no chat completion: ${words}`,
+      true,
+    );
+  }
+  const { choices, usage } = parsed.data;
+  const [choice] = choices;
+  return {
+    content: choice?.message.content ?? '',
+    finishReason: FINISH_REASONS[choice?.finish_reason ?? ''] ?? 'unknown',
+    inputTokens: usage?.prompt_tokens ?? null,
+    outputTokens: usage?.completion_tokens ?? null,
+  };
+}
+
+/** What was parsed may be nested deeper than it can be written again. */
+function jsonOf(answer: unknown): string {
+  try {
+    return JSON.stringify(answer);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return 'JSON that is nested too deep to show';
   }
 }
 

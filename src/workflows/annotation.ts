@@ -1,5 +1,5 @@
 /** One shard: a window of chunk activities, the shard's part of the budget, pause and resume. Continues as new where its
- *  history gets long, once the chunks at work have ended. */
+ *  history gets long, once the chunks at work have ended. Longer than others: grants, pause, batches and the end share one state. */
 import {
   allHandlersFinished,
   CancellationScope,
@@ -11,11 +11,13 @@ import {
   log,
   setCurrentDetails,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import {
   type AnnotationInput,
   type AnnotationResult,
+  type ChunkInput,
   type ChunkResult,
   type ControlInput,
   FailureType,
@@ -36,6 +38,7 @@ import {
   resumeSignal,
   shardBudgetSignal,
 } from './messages.js';
+import { OpenBatches } from './open-batches.js';
 import { controlStage, orchestratorStage, teacherStage } from './stages.js';
 
 /** How often at most the root hears of progress: each time costs it history. */
@@ -45,6 +48,9 @@ const REPORTS = 20;
 const MOST_EVENTS = 3_900;
 /** An activity's three, those of the workflow task that hears of it, and some for a report or a second try. */
 const EVENTS_A_CHUNK = 10;
+/** A provider takes up to ten minutes to cancel a batch (openai-node's src/resources/batches.ts). */
+const CLOSING_MS = 15 * 60_000;
+const CLOSING_POLL_MS = 15_000;
 
 /** Failures after which no other chunk could do better. */
 const FATAL: ReadonlySet<string> = new Set([
@@ -75,6 +81,9 @@ class Shard {
   private readonly chunks: number;
   private readonly scope = new CancellationScope();
   private readonly controlWrites = new InOrder();
+  private readonly batches: OpenBatches;
+  /** Chunks that may have batches open. */
+  private readonly inBatches = new Set<number>();
   private next: number;
   private done: number;
   /** What chunks that are not done have come to so far. */
@@ -102,6 +111,7 @@ class Shard {
     this.pace = carried?.pace ?? null;
     this.budget = carried?.budget ?? input.budget;
     this.ledger = new GrantLedger(this.budget.limits, carried?.taken);
+    this.batches = new OpenBatches(input.prepared, (news) => this.lookedAtBatches(news));
     setHandler(pauseSignal, () => this.pause(PAUSED_BY_PERSON));
     setHandler(resumeSignal, () => this.resume());
     setHandler(shardBudgetSignal, (budget) => this.setBudget(budget));
@@ -123,6 +133,7 @@ class Shard {
       Promise.allSettled(Array.from({ length: workers }, () => this.takeChunks())),
     );
     if (this.stopped !== null) await this.stopped;
+    if (this.inBatches.size > 0) await CancellationScope.nonCancellable(() => this.closeBatches());
     if (this.fatal !== null) throw this.fatal;
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
     return this.next === this.input.lastChunk;
@@ -155,10 +166,7 @@ class Shard {
       const grant = await this.grantFor(chunk);
       if (grant === null) break;
       try {
-        last = await teacherStage.annotateChunk.executeWithOptions(
-          { summary: `chunk ${chunk + 1} of ${prepared.chunks}` },
-          [{ prepared, chunk, grant }],
-        );
+        last = await this.askChunk({ prepared, chunk, grant });
         this.pace = last.pace ?? null;
         this.settle(last);
         this.partly.set(chunk, last);
@@ -177,6 +185,40 @@ class Shard {
     const toCome = EVENTS_A_CHUNK * this.input.prepared.window;
     this.draining ||= continueAsNewSuggested || historyLength + toCome > MOST_EVENTS;
     return this.draining;
+  }
+
+  private async askChunk(input: ChunkInput): Promise<ChunkResult> {
+    const { chunk, prepared } = input;
+    const options = { summary: `chunk ${chunk + 1} of ${prepared.chunks}` };
+    if (!prepared.batches) return teacherStage.annotateChunk.executeWithOptions(options, [input]);
+    this.inBatches.add(chunk);
+    let refusals = 0;
+    for (;;) {
+      const { result, waitMs } = await teacherStage.stepChunk.executeWithOptions(options, [input]);
+      if (result !== null) {
+        this.inBatches.delete(chunk);
+        return result;
+      }
+      if (waitMs === null) await this.batches.untilEnded(chunk);
+      else await this.batches.untilRoom(waitMs, refusals++);
+    }
+  }
+
+  /** Cancels what is still open at the provider, and keeps what it answered. Does not throw: the shard ends anyway. */
+  private async closeBatches(): Promise<void> {
+    const { prepared } = this.input;
+    let chunks = [...this.inBatches];
+    const giveUpAt = Date.now() + CLOSING_MS;
+    while (chunks.length > 0 && Date.now() < giveUpAt) {
+      try {
+        chunks = await teacherStage.closeBatches({ prepared, chunks });
+      } catch (error) {
+        log.warn('batches could not be cancelled', { problem: messageOf(error) });
+        if (failureTypeOf(error) !== FailureType.TeacherUnreachable) break;
+      }
+      if (chunks.length > 0) await sleep(Math.min(CLOSING_POLL_MS, prepared.batches?.pollMs ?? CLOSING_POLL_MS));
+    }
+    if (chunks.length > 0) log.error('batches are still open; their questions count at their worst', { chunks });
   }
 
   /** What a chunk that failed for good had come to; null: it is to be tried again. Throws where the shard has to end. */
@@ -274,6 +316,11 @@ class Shard {
     });
   }
 
+  private async lookedAtBatches(news: boolean): Promise<void> {
+    this.show();
+    if (news) await this.report();
+  }
+
   /** Of chunks that are done, and of those at work as far as is known. */
   private get counts(): AnnotationResult {
     const counts = { ...this.result };
@@ -283,9 +330,9 @@ class Shard {
 
   private show(): void {
     const { input, counts, done, chunks, pace, pauseReason } = this;
-    const usedUp = this.short.size > 0;
+    const [batches, usedUp] = [this.batches.progress, this.short.size > 0];
     setCurrentDetails(
-      annotationBoard({ ...counts, prepared: input.prepared, done, chunks, pace, pauseReason, usedUp }),
+      annotationBoard({ ...counts, prepared: input.prepared, done, chunks, pace, batches, pauseReason, usedUp }),
     );
   }
 
@@ -294,8 +341,9 @@ class Shard {
     if (!parent) return;
     const { corpus, gold } = this.counts;
     const root = getExternalWorkflowHandle(parent.workflowId, parent.runId);
+    const { pace, pauseReason } = this;
     const budget = { usedUp: this.short.size > 0, version: this.budget.version };
-    const news = { corpus, gold, pace: this.pace, pauseReason: this.pauseReason, budget };
+    const news = { corpus, gold, pace, batches: this.batches.progress, pauseReason, budget };
     await CancellationScope.nonCancellable(() => root.signal(annotationProgressSignal, news)).catch((error) => {
       log.warn('the root did not hear of the progress: it has ended', { problem: messageOf(error) });
     });

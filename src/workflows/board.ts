@@ -2,6 +2,7 @@
 import type {
   AnnotationCounts,
   AnnotationResult,
+  BatchProgress,
   Pace,
   PreparedRun,
   Progress,
@@ -72,19 +73,21 @@ export function annotationBoard(
     done: number;
     chunks: number;
     pace: Pace | null;
+    batches: BatchProgress | null;
     pauseReason: string | null;
     usedUp: boolean;
   },
 ): string {
-  const { prepared, done, chunks, failedChunks, pace, pauseReason, usedUp } = shard;
+  const { prepared, batches, done, chunks, failedChunks, pace, pauseReason, usedUp } = shard;
   const failed = failedChunks > 0 ? `, ${failedChunks} failed` : '';
   const rows = [
     ['chunks', `${grouped(done)} of ${grouped(chunks)}${failed}`],
     ...countRows(addCounts(shard.corpus, shard.gold)),
     ...(pace === null ? [] : [['pace', paceInWords(pace)]]),
+    ...(batches === null ? [] : [['at the provider', batchesInWords(batches)]]),
   ];
   const head = [
-    `# Asking ${userText(prepared.teacherModel ?? 'the teacher')} at ${userText(prepared.teacherHost)}`,
+    `# Asking ${userText(prepared.teachers.map(({ model }) => model ?? 'the teacher').join(', '))} at ${userText(hostsOf(prepared))}`,
     pauseReason === null ? '' : `**Paused**: ${userText(pauseReason)}. Send the signal \`resume\` to the parent.`,
     usedUp ? '**The budget is used up.** Decide on the parent: the update `raiseBudget`.' : '',
   ];
@@ -109,6 +112,11 @@ export function reviewBoard(wait: {
   return withEvidence(head, input.evidence, []);
 }
 
+/** Where texts go, each host once. */
+export function hostsOf({ teachers }: PreparedRun): string {
+  return [...new Set(teachers.map(({ host }) => host))].join(', ');
+}
+
 /** Parts with an empty line between; of the evidence as much as the server takes. */
 function withEvidence(head: readonly string[], evidence: string, tail: readonly string[]): string {
   const join = (shown: string) => [...head, shown, ...tail].filter((part) => part !== '').join('\n\n');
@@ -130,12 +138,28 @@ function countRows(counts: AnnotationCounts): string[][] {
     ['uncertain', grouped(counts.uncertain)],
     ['tokens', `${grouped(counts.inputTokens)} in, ${grouped(counts.outputTokens)} out`],
     ['cost', dollars(counts.spentMicros)],
+    ...teacherRows(counts),
+  ];
+}
+
+/** Of several teachers, and of texts that more was asked about. */
+function teacherRows({ escalated, escalationMicros, teachers }: AnnotationCounts): string[][] {
+  const each = Object.entries(teachers);
+  const rows = each.map(([name, { calls, spentMicros }]) => [
+    userText(name),
+    `${grouped(calls)} calls, ${dollars(spentMicros)}`,
+  ]);
+  return [
+    ...(each.length > 1 ? rows : []),
+    ...(escalated > 0
+      ? [['votes disagreed', `${grouped(escalated)} texts asked about again, ${dollars(escalationMicros)}`]]
+      : []),
   ];
 }
 
 function annotationLine(progress: Progress): string {
   const both = addCounts(progress.annotation, progress.gold);
-  const { callsPerSecond, pace, secondsLeft, texts } = progress;
+  const { batches, callsPerSecond, pace, secondsLeft, texts } = progress;
   const parts = [
     `${grouped(texts.done)} of ${grouped(texts.total)} texts`,
     `${grouped(both.calls)} calls`,
@@ -144,6 +168,7 @@ function annotationLine(progress: Progress): string {
     dollars(both.spentMicros),
     ...(callsPerSecond === null ? [] : [`${callsPerSecond.toFixed(1)} calls a second`]),
     ...(pace === null ? [] : [paceInWords(pace)]),
+    ...(batches === null ? [] : [batchesInWords(batches)]),
     ...(secondsLeft === null ? [] : [`about ${duration(secondsLeft)} left`]),
   ];
   return parts.join(', ');
@@ -156,6 +181,12 @@ function busyInWords({ busy }: AnnotationCounts): string {
 function paceInWords({ by, perMinute, unit }: Pace): string {
   const whose = by === 'task' ? "the task's" : "the teacher's";
   return `held to ${grouped(perMinute)} ${unit} a minute by ${whose} rate limit`;
+}
+
+function batchesInWords({ answered, batches, due, requests, since }: BatchProgress): string {
+  const open = `${grouped(batches)} ${batches === 1 ? 'batch' : 'batches'} open since ${since.slice(0, 16)}Z`;
+  const ends = due === null ? '' : `, at the latest until ${due.slice(0, 16)}Z`;
+  return `${open}, ${grouped(answered)} of ${grouped(requests)} requests answered${ends}`;
 }
 
 function howToDecide(gate: NonNullable<Progress['waitingFor']>): string[] {

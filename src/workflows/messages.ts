@@ -1,6 +1,14 @@
 /** Signals, the update and the query: what people send to a run, and what runs send each other. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { AnnotationCounts, BudgetOutcome, GateOutcome, Pace, Progress, ShardBudget } from '../contracts/index.js';
+import type {
+  AnnotationCounts,
+  BatchProgress,
+  BudgetOutcome,
+  GateOutcome,
+  Pace,
+  Progress,
+  ShardBudget,
+} from '../contracts/index.js';
 
 /** From people; payloads are parsed on arrival. */
 export const approveSignal = defineSignal<[unknown?]>('approve');
@@ -20,6 +28,8 @@ export interface AnnotationProgress {
   readonly gold: AnnotationCounts;
   /** What holds the calls back; null: nothing. */
   readonly pace: Pace | null;
+  /** Open at the provider; null: none. */
+  readonly batches: BatchProgress | null;
   /** null: it is at work. */
   readonly pauseReason: string | null;
   /** Whether chunks wait for more budget, and the version of the shard's budget that they have used up. */

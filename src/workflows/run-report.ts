@@ -1,5 +1,7 @@
-/** What a run tells of itself: the answer of the query `progress`, the board, the result. Pure. */
+/** What a run tells of itself: the answer of the query `progress`, the board, the result. Pure. Longer than others: one method for
+ *  each thing that a run may tell. */
 import type {
+  BatchProgress,
   DeploymentGateSettings,
   DeployOutcome,
   DistillationResult,
@@ -15,7 +17,7 @@ import type {
   VoteOutcome,
 } from '../contracts/index.js';
 import { addCounts, emptyCounts } from '../voting/index.js';
-import { runBoard } from './board.js';
+import { hostsOf, runBoard } from './board.js';
 import {
   annotationFinding,
   budgetEvidence,
@@ -48,6 +50,16 @@ interface Reached {
   deployed?: DeployOutcome;
 }
 
+/** How the asking goes. */
+interface Asking {
+  /** That the run has been asking so far, pauses left out. */
+  readonly seconds: number;
+  readonly pace: Pace | null;
+  readonly batches: BatchProgress | null;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
 export class RunReport {
   readonly progress: Progress;
   private readonly findings: Partial<Record<Stage, string>> = {};
@@ -73,6 +85,7 @@ export class RunReport {
       teacherHost: null,
       callsPerSecond: null,
       pace: null,
+      batches: null,
       secondsLeft: null,
       gates: {},
       waitingFor: null,
@@ -83,6 +96,7 @@ export class RunReport {
 
   enter(stage: Stage): void {
     this.progress.stage = stage;
+    this.progress.batches = null;
     this.progress.secondsLeft = null;
     this.changed();
   }
@@ -104,20 +118,21 @@ export class RunReport {
     this.progress.task = prepared.taskName;
     this.progress.texts.total = prepared.textsAsked;
     this.progress.callsAtMost = prepared.callsAtMost;
-    this.progress.teacherHost = prepared.teacherHost;
+    this.progress.teacherHost = hostsOf(prepared);
     this.findings.prepare = preparedFinding(prepared);
     this.changed();
   }
 
-  /** seconds: that the run has been asking so far, pauses left out. */
-  annotating({ corpus, gold }: CountsOfSets, { seconds, pace }: { seconds: number; pace: Pace | null }): void {
+  annotating({ corpus, gold }: CountsOfSets, { batches, now, pace, seconds }: Asking): void {
     this.progress.pace = pace;
+    this.progress.batches = batches;
     this.setCounts({ corpus, gold });
     const { calls, texts } = addCounts(corpus, gold);
     if (seconds > 0 && texts > 0) {
       this.progress.callsPerSecond = calls / seconds;
       this.progress.secondsLeft = (seconds / texts) * (this.progress.texts.total - texts);
     }
+    if (batches !== null) this.progress.secondsLeft = secondsLeftOf(batches, now);
     this.changed();
   }
 
@@ -240,7 +255,13 @@ export class RunReport {
         labelled: votes?.summary.labelled ?? 0,
         uncertain: annotation.uncertain,
         reused: annotation.reused,
-        costUsd: annotation.spentMicros === null ? null : annotation.spentMicros / 1e6,
+        costUsd: inDollars(annotation.spentMicros),
+        escalated: annotation.escalated,
+        escalationUsd: inDollars(annotation.escalationMicros),
+        teachers: (prepared?.teachers ?? []).map(({ name, model, host }) => {
+          const { calls, spentMicros } = annotation.teachers[name] ?? { calls: 0, spentMicros: 0 };
+          return { name, model, host, calls, costUsd: inDollars(spentMicros) };
+        }),
       },
       budget: this.progress.budget?.decisions ?? [],
       labels: votes
@@ -283,10 +304,22 @@ export class RunReport {
   }
 }
 
+function inDollars(micros: number | null): number | null {
+  return micros === null ? null : micros / 1e6;
+}
+
 function figures({ accuracy, macroF1 }: { accuracy: number; macroF1: number }) {
   return { accuracy, macroF1 };
 }
 
 function shellWord(word: string): string {
   return /^[\w./:@][\w./:@-]*$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** If the rest takes as long as what is answered, but not beyond the time when the provider gives up. null: nothing tells. */
+function secondsLeftOf({ answered, due, requests, since }: BatchProgress, now: number): number | null {
+  const untilDue = due === null ? null : Math.max(0, Date.parse(due) - now) / 1000;
+  if (answered === 0) return untilDue;
+  const left = ((now - Date.parse(since)) / 1000) * (requests / answered - 1);
+  return untilDue === null ? left : Math.min(left, untilDue);
 }

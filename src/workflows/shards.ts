@@ -170,11 +170,11 @@ export class Shards {
       .catch((error) => log.info('the shard had ended before it was told of a pause', { problem: messageOf(error) }));
   }
 
-  private onNews({ budget, corpus, gold, pace, pauseReason }: AnnotationProgress): void {
+  private onNews({ batches, budget, corpus, gold, pace, pauseReason }: AnnotationProgress): void {
     if (this.report.progress.stage !== 'annotate') return;
     this.shardPause = pauseReason;
     const counts = { corpus: addCounts(this.finished.corpus, corpus), gold: addCounts(this.finished.gold, gold) };
-    this.report.annotating(counts, { seconds: this.asking.seconds(), pace });
+    this.report.annotating(counts, { seconds: this.asking.seconds(), pace, batches, now: Date.now() });
     this.budget.heard(budget);
     this.showPause();
   }

@@ -40,12 +40,12 @@ const IDLE_EXIT_MINUTES = '5';
 
 afterAll(cleanUp);
 
-/** `tutelage up` in the folder, ready to work. The folder comes from newFolder(). roles: only these workers. */
+/** `tutelage up` in the folder, ready to work. The folder comes from newFolder(). */
 export async function startUp(
   folder: string,
-  { roles, ...options }: { env?: Record<string, string>; roles?: readonly WorkerRole[] } = {},
+  { roles = [], ...options }: { env?: Record<string, string>; roles?: readonly WorkerRole[] } = {},
 ): Promise<LocalUp> {
-  const only = roles === undefined ? [] : ['--roles', ...roles];
+  const only = roles.length === 0 ? [] : ['--roles', ...roles];
   const up = await startTutelage(['up', '--idle-exit', IDLE_EXIT_MINUTES, ...only], { cwd: folder, ...options });
   await up.says(/^next /m);
   const { address, uiAddress } = readState<UpState>(folder, 'up.json');
