@@ -120,6 +120,12 @@ export const TeacherSettings = z.strictObject({
     .enum(['auto', 'off'])
     .default('auto')
     .describe("auto: ask for the reply's JSON schema, and go on without where the probe is refused."),
+  logprobs: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Ask for the tokens' log-probabilities, keep them with the replies, and tell how likely each vote's label was (chat completions of providers that give them).",
+    ),
   extraBody: z.record(z.string(), z.unknown()).default({}).describe('Further fields of the request body.'),
   concurrency: z
     .number()

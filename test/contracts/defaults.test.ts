@@ -38,6 +38,7 @@ const TEACHER = {
   sendSeed: true,
   maxTokensField: 'max_tokens',
   jsonSchema: 'auto',
+  logprobs: false,
   extraBody: {},
   concurrency: 16,
   requestsPerMinute: null,
