@@ -6,6 +6,7 @@ export {
   ChunkSet,
   CorpusCounts,
   CorpusInput,
+  ExamplesInput,
   GoldInput,
   InputFileEntry,
   Manifest,

@@ -1,6 +1,7 @@
 /** The task file: what a user writes in YAML. Types, defaults, ranges and descriptions have their only source here. */
 import { z } from 'zod';
 import { BatchSettings } from './batch-settings.js';
+import { ExamplesInput } from './corpus.js';
 import { StudentSettings } from './student-settings.js';
 import { TeacherName, VoteSettings, voteProblems } from './vote-settings.js';
 
@@ -353,6 +354,9 @@ export const Task = z
     labels: z.array(Label).min(2).max(200).describe("The labels, in the order of the student's outputs."),
     guideline: z.string().default('').describe('How to decide; shown to the teacher.'),
     examples: z.array(WorkedExample).default([]).describe('Worked examples, shown to the teacher.'),
+    examplesFrom: ExamplesInput.nullable()
+      .default(null)
+      .describe('Further worked examples, from a file of labelled texts. Gold texts are not shown.'),
     redact: z
       .array(RedactionRule)
       .default([])

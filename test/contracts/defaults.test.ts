@@ -172,6 +172,7 @@ describe('the defaults', () => {
       ],
       guideline: '',
       examples: [],
+      examplesFrom: null,
       redact: [],
       teacher: TEACHER,
       teachers: {},
