@@ -2,8 +2,8 @@ import type { Vote, VoteSettings } from '../../../src/contracts/index.js';
 import { plannedQuestions, VotePlan } from '../../../src/teachers/index.js';
 import { nextWave } from '../../../src/teachers/vote-plan.js';
 import { decideLabel } from '../../../src/voting/index.js';
+import { seeded } from '../../support/seeded.js';
 import { newTask } from './chunk-fixture.js';
-import { seeded } from './seeded.js';
 
 const LABELS = ['positive', 'negative', 'neutral'];
 
