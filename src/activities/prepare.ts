@@ -21,6 +21,7 @@ import { candidatesOf } from '../students/index.js';
 import { resolveTask } from '../tasks/index.js';
 import {
   type AskedTeacher,
+  askedTeachers,
   askedText,
   type ByName,
   buildPrompt,
@@ -133,7 +134,7 @@ async function prepareRun(
     gates: task.gates,
     ladder: ladderOf(task),
     teachers: found,
-    batches: task.teacher.batch === null ? null : { pollMs: task.teacher.batch.pollSeconds * 1000 },
+    batches: batchesOf(task),
     searchAttributes: dependencies.env.TUTELAGE_SEARCH_ATTRIBUTES === '1',
     localServer: dependencies.env.TUTELAGE_LOCAL_SERVER ?? null,
   };
@@ -192,4 +193,9 @@ async function dearestCall(
     }
   }
   return dearest;
+}
+
+function batchesOf(task: Task): PreparedRun['batches'] {
+  const polls = [...askedTeachers(task).values()].flatMap(({ batch }) => batch?.pollSeconds ?? []);
+  return polls.length === 0 ? null : { pollMs: Math.min(...polls) * 1000 };
 }

@@ -122,4 +122,11 @@ export {
   TeacherSettings,
   WorkedExample,
 } from './task.js';
-export { OWN_TEACHER, PlannedVotes, PromptStyle, TeacherName, VoteSettings } from './vote-settings.js';
+export {
+  isAskedInBatches,
+  OWN_TEACHER,
+  PlannedVotes,
+  PromptStyle,
+  TeacherName,
+  VoteSettings,
+} from './vote-settings.js';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { BatchSettings } from './batch-settings.js';
 import { ExamplesInput } from './corpus.js';
 import { StudentSettings } from './student-settings.js';
-import { TeacherName, VoteSettings, voteProblems } from './vote-settings.js';
+import { isAskedInBatches, TeacherName, VoteSettings, voteProblems } from './vote-settings.js';
 
 function isUsefulPattern(pattern: string): boolean {
   try {
@@ -327,11 +327,11 @@ export const AnnotationSettings = z.strictObject({
 export type AnnotationSettings = z.infer<typeof AnnotationSettings>;
 
 /** How the corpus is cut. Chunks that wait for batches keep no worker busy, so there may be many of them. */
-export function chunkingOf({ annotation, teacher }: Pick<Task, 'annotation' | 'teacher'>): {
+export function chunkingOf({ annotation, ...asked }: Pick<Task, 'annotation' | 'teacher' | 'teachers' | 'votes'>): {
   chunkTexts: number;
   window: number;
 } {
-  const inBatches = teacher.batch !== null;
+  const inBatches = isAskedInBatches(asked);
   return {
     chunkTexts: annotation.chunkTexts ?? (inBatches ? 2000 : 200),
     window: annotation.window ?? (inBatches ? 200 : 8),
@@ -385,12 +385,13 @@ export const Task = z
       .describe('Seed of samples, ties, splits and training.'),
   })
   .superRefine((task, context) => {
-    if (task.teacher.batch !== null && (task.teacher.provider !== 'huggingface' || task.teacher.url === null)) {
+    const others = Object.entries(task.teachers).map(([name, settings]) => ({ path: ['teachers', name], settings }));
+    for (const { path, settings } of [{ path: ['teacher'], settings: task.teacher }, ...others]) {
+      if (settings.batch === null || (settings.provider === 'huggingface' && settings.url !== null)) continue;
       context.addIssue({
         code: 'custom',
-        path: ['teacher', 'batch'],
-        message:
-          'batches need teacher.url, an endpoint that speaks the OpenAI Batch protocol: https://api.openai.com/v1',
+        path: [...path, 'batch'],
+        message: `batches need ${path.join('.')}.url, an endpoint that speaks the OpenAI Batch protocol: https://api.openai.com/v1`,
       });
     }
     const seen = new Map<string, string>();
