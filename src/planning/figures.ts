@@ -1,5 +1,5 @@
 /** A run in figures before it is paid for: each as a range, and with how it was got. Pure. */
-import type { Task, TeacherSettings } from '../contracts/index.js';
+import { type BatchSettings, hoursOfWindow, type Task, type TeacherSettings } from '../contracts/index.js';
 import { normalQuantile, wilsonInterval } from '../evaluation/index.js';
 import type { Price } from '../teachers/index.js';
 import { replyEnergyKwh } from './energy.js';
@@ -141,7 +141,7 @@ class AskedFigures {
     return {
       low: dollars(input.low, output.low),
       high: dollars(input.high, output.high),
-      how: `$${price.inputPerMillion} and $${price.outputPerMillion} for a million tokens`,
+      how: `$${price.inputPerMillion} and $${price.outputPerMillion} for a million tokens${inBatches(settings)}`,
     };
   }
 
@@ -149,6 +149,7 @@ class AskedFigures {
     const { settings, survey } = this.teacher;
     const { latency } = survey.known;
     if (settings.provider === 'recorded') return { low: 0, high: 0, how: 'a recording' };
+    if (settings.batch !== null) return hoursOfBatches(this.plan, this.callsOfAll, settings.batch);
     if (latency.count === 0) return { low: null, high: null, how: `the teacher's latency is not known; ${MEASURE}` };
     const mean = meanRange(latency, this.plan.task);
     const { concurrency } = settings;
@@ -173,6 +174,21 @@ class AskedFigures {
       how: `two fits of EcoLogits for ${activeParameters} billion active parameters, with and without batching; replies only`,
     };
   }
+}
+
+function inBatches({ batch }: TeacherSettings): string {
+  return batch === null ? '' : `, in batches (${batch.priceFactor} of the price)`;
+}
+
+/** One shard is asked after the other. */
+function hoursOfBatches({ survey, task }: PlanBasis, calls: Range, { completionWindow }: BatchSettings): Told {
+  const windows = calls.high === 0 ? 0 : Math.ceil(survey.texts / task.annotation.shardTexts);
+  const rounds = task.votes.stop === 'majority' ? 'each wave of votes is a round of its own; ' : '';
+  return {
+    low: 0,
+    high: windows * hoursOfWindow(completionWindow),
+    how: `${windows} times the completion window (${completionWindow}) at most, most batches end sooner; ${rounds}what fails takes another round`,
+  };
 }
 
 function callsInAll({ survey, teachers }: PlanBasis, asked: readonly AskedFigures[]): Told {

@@ -231,4 +231,15 @@ describe('the figures of a plan', () => {
       expect(asking.high).toBeCloseTo(40 / 3600, 12);
     });
   });
+
+  it('in batches give what the completion windows allow, and the price of batches', () => {
+    const settings = task({
+      teacher: { url: 'http://localhost/v1', model: 'm', batch: { completionWindow: '2d' } },
+    }).teacher;
+    const inBatches = afterPilot({ settings });
+    expect(figure(inBatches, 'asking')).toMatchObject({ low: 0, high: 48 });
+    expect(figure(inBatches, 'cost').how).toContain('in batches (0.5 of the price)');
+    const shards = { ...inBatches, task: task({ annotation: { shardTexts: 40 } }) };
+    expect(figure(shards, 'asking')).toMatchObject({ low: 0, high: 3 * 48 });
+  });
 });
