@@ -6,6 +6,7 @@ export {
   ChunkSet,
   CorpusCounts,
   CorpusInput,
+  ExamplesInput,
   GoldInput,
   InputFileEntry,
   Manifest,
@@ -122,4 +123,11 @@ export {
   TeacherSettings,
   WorkedExample,
 } from './task.js';
-export { OWN_TEACHER, PlannedVotes, PromptStyle, TeacherName, VoteSettings } from './vote-settings.js';
+export {
+  isAskedInBatches,
+  OWN_TEACHER,
+  PlannedVotes,
+  PromptStyle,
+  TeacherName,
+  VoteSettings,
+} from './vote-settings.js';
