@@ -7,6 +7,7 @@ export {
   ChunkSet,
   CorpusCounts,
   CorpusInput,
+  ExamplesInput,
   GoldInput,
   InputFileEntry,
   Manifest,
@@ -72,6 +73,7 @@ export {
   Stage,
 } from './run.js';
 export { S3JournalSettings } from './s3-journal-settings.js';
+export { PredictRequest, ServeSettings } from './serving.js';
 export { Currency, Grant, Spending } from './spending.js';
 export {
   BatchesInput,
@@ -124,4 +126,11 @@ export {
   TeacherSettings,
   WorkedExample,
 } from './task.js';
-export { OWN_TEACHER, PlannedVotes, PromptStyle, TeacherName, VoteSettings } from './vote-settings.js';
+export {
+  isAskedInBatches,
+  OWN_TEACHER,
+  PlannedVotes,
+  PromptStyle,
+  TeacherName,
+  VoteSettings,
+} from './vote-settings.js';
