@@ -2,6 +2,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openExistingStore } from '../../src/cli/existing-store.js';
+import { checkHealth } from '../../src/cli/health-checks.js';
 import { pastRun } from '../../src/cli/past-run.js';
 import type { Progress } from '../../src/contracts/index.js';
 import { openBucket } from '../../src/store/index.js';
@@ -39,7 +41,7 @@ describeWithS3('A run with its store on S3', () => {
       const { code, stdout } = await command(['watch', RUN, '--once', '--json']);
       const progress: Progress | null = code === 0 ? JSON.parse(stdout) : null;
       if (progress?.waitingFor?.gate === gate) return;
-      await sleep(300);
+      await sleep(1000);
     }
   }
 
@@ -78,7 +80,6 @@ describeWithS3('A run with its store on S3', () => {
     expect(rows).toHaveLength(6);
     writeFileSync(join(third, 'fix.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
     await ok(third, 'review', 'import', RUN, 'fix.jsonl', '--as', 'ana');
-    expect(JSON.parse(await ok(third, 'review', 'status', RUN, '--json'))).toMatchObject({ byReviewer: { ana: 6 } });
     await ok(here, 'approve', RUN, '--gate', 'labels', '--as', 'ana', '--reviewed');
     await waitingAt('deployment');
     await ok(here, 'approve', RUN, '--gate', 'deployment', '--as', 'ana');
@@ -112,22 +113,16 @@ describeWithS3('A run with its store on S3', () => {
     expect(existsSync(join(third, 'cache', 'tutelage', 'models'))).toBe(true);
     const { json } = await command(['rollback', TASK, '--json'], third);
     expect(json).toMatchObject({ version: 1 });
-    const models = (await command(['models', '--json'], third)).json as { deployed: boolean }[];
-    expect(models.map(({ deployed }) => deployed)).toEqual([true, false]);
   });
 
-  it('is looked at by doctor, and refused where the bucket is not there', async () => {
-    const doctor = await command(['doctor', '--json']);
-    const { checks } = JSON.parse(doctor.stdout) as { checks: { name: string; status: string; detail: string }[] };
-    expect(checks.find(({ name }) => name === 'store')).toMatchObject({
-      status: 'ok',
-      detail: expect.stringContaining(store),
+  it('is looked at by doctor, and refused where it is not there', async () => {
+    const checks = await checkHealth({ env: { ...process.env, ...env }, flags: {}, folder: third, store });
+    const found = checks.find(({ name }) => name === 'store');
+    expect(found).toMatchObject({ status: 'ok', detail: expect.stringContaining(`${store} (id `) });
+    await expect(openExistingStore(`${store}/nothing`)).rejects.toThrow(`there is no store at ${store}/nothing`);
+    await expect(openExistingStore('s3://no-such-bucket/x')).rejects.toMatchObject({
+      code: 'NoSuchBucket',
+      mend: expect.stringContaining('Make the bucket'),
     });
-    const refused = await command(['models', '--store', 's3://no-such-bucket/x']);
-    expect(refused.code).not.toBe(0);
-    expect(refused.stderr).toMatch(/NoSuchBucket[\s\S]*Make the bucket/);
-    expect((await command(['models', '--store', `${store}/nothing`])).stderr).toContain(
-      `there is no store at ${store}/nothing`,
-    );
   });
 });
