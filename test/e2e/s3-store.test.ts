@@ -2,11 +2,13 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
 import { openExistingStore } from '../../src/cli/existing-store.js';
 import { checkHealth } from '../../src/cli/health-checks.js';
 import { pastRun } from '../../src/cli/past-run.js';
-import type { Progress } from '../../src/contracts/index.js';
+import { askProgress } from '../../src/cli/run-client.js';
 import { openBucket } from '../../src/store/index.js';
+import { createClient, localServer } from '../../src/temporal/index.js';
 import { newFolder } from '../cli/tutelage-process.js';
 import { demoFiles, demoReplies, readJsonl } from '../support/demo-data.js';
 import { type Finished, type LocalUp, resultOf, startTutelage, startUp, tutelage } from '../support/local-run.js';
@@ -20,6 +22,7 @@ describeWithS3('A run with its store on S3', () => {
   let server: S3Server;
   let teacher: ReplayTeacher;
   let up: LocalUp;
+  let client: Client;
   let store: string;
   let corpus: string;
   let gold: string;
@@ -37,12 +40,7 @@ describeWithS3('A run with its store on S3', () => {
   }
 
   async function waitingAt(gate: string): Promise<void> {
-    for (;;) {
-      const { code, stdout } = await command(['watch', RUN, '--once', '--json']);
-      const progress: Progress | null = code === 0 ? JSON.parse(stdout) : null;
-      if (progress?.waitingFor?.gate === gate) return;
-      await sleep(1000);
-    }
+    while ((await askProgress(client, RUN))?.waitingFor?.gate !== gate) await sleep(200);
   }
 
   beforeAll(async () => {
@@ -60,20 +58,23 @@ describeWithS3('A run with its store on S3', () => {
       startUp(here, { roles: ['orchestrator'], env: cacheOf(here) }),
       startTeacher({ replies: demoReplies, latencyMs: 2 }),
     ]);
-    for (const role of ['teacher', 'student']) {
-      const worker = await startTutelage(['worker', '--role', role, '--address', up.address], {
-        cwd: elsewhere,
-        env: cacheOf(elsewhere),
-      });
-      await worker.says(/"state":"RUNNING"/);
-    }
+    client = await createClient(localServer(up.address), {});
+    const worker = await startTutelage(['worker', '--role', 'all', '--address', up.address], {
+      cwd: elsewhere,
+      env: cacheOf(elsewhere),
+    });
+    await worker.says(/"taskQueue":"tutelage-student","state":"RUNNING"/);
   });
-  afterAll(() => server?.stop());
+  afterAll(async () => {
+    await client?.connection.close();
+    await server?.stop();
+  });
 
   it('is reviewed by somebody who sees the store alone, and leaves a student and labels', async () => {
     const args = ['distill', TASK, '--corpus', corpus, '--gold', gold, '--teacher-url', teacher.url, '--json'];
     const more = ['--labels-out', 'labels.jsonl', '--id', RUN, '--yes'];
     const started = await startTutelage([...args, ...more], { cwd: here, env: cacheOf(here) });
+    await started.says(/^run /m);
     await waitingAt('labels');
     await ok(third, 'review', 'export', RUN, '--output', 'fix.jsonl', '--rows', '6');
     const rows = readJsonl<object>(join(third, 'fix.jsonl')).map((row) => ({ ...row, decision: 'negative' }));
