@@ -1,5 +1,5 @@
-/** npm run test:faults [SEED...]: the fault run in several seeds, on a file store and on S3, with a table of what each came to.
- *  Takes about ten minutes. The S3 server is versitygw, which Go builds once. */
+/** npm run test:faults [SEED...]: the fault run in several seeds, on a file store and on S3, with a table of what each came to, and
+ *  runs in batches that are killed and cancelled. Takes about ten minutes. The S3 server is versitygw, which Go builds once. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,11 +12,15 @@ const folder = mkdtempSync(join(tmpdir(), 'tutelage-faults-'));
 const log = join(folder, 'runs.jsonl');
 
 try {
-  const { status } = spawnSync(process.execPath, [join(root, 'scripts', 'test.js'), 'test/faults/fault-run'], {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, FAULTS_SEEDS: seeds.join(','), FAULTS_LOG: log },
-  });
+  const { status } = spawnSync(
+    process.execPath,
+    [join(root, 'scripts', 'test.js'), 'test/faults/fault-run', 'test/faults/batches'],
+    {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, FAULTS_SEEDS: seeds.join(','), FAULTS_LOG: log },
+    },
+  );
   if (existsSync(log))
     printTable(
       readFileSync(log, 'utf8')

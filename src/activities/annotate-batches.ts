@@ -5,6 +5,7 @@ import {
   type BatchProgress,
   type BatchStep,
   ChunkInput,
+  OWN_TEACHER,
   type PreparedRun,
 } from '../contracts/index.js';
 import { openRunStore } from '../store/index.js';
@@ -19,8 +20,8 @@ export function createBatchActivities(dependencies: Dependencies) {
     async stepChunk(raw: ChunkInput): Promise<BatchStep> {
       const { prepared, chunk: index, grant } = ChunkInput.parse(raw);
       return overChunks(prepared, async (store, signal) => {
-        const { job, teacher } = await chunkJob({ prepared, index, grant }, store, dependencies);
-        const step = await stepChunk(job, { store, teacher: withBatches(teacher), signal });
+        const { job, asked, teacher } = await batchedChunk({ prepared, index, grant }, store, dependencies);
+        const step = await stepChunk(job, { store, teacher, asked, signal });
         return { result: step.result, waitMs: step.result === null ? step.waitMs : null };
       });
     },
@@ -32,9 +33,9 @@ export function createBatchActivities(dependencies: Dependencies) {
         const ended: number[] = [];
         let progress: BatchProgress | null = null;
         for (const index of chunks) {
-          const { job, teacher } = await chunkJob({ prepared, index, grant: NO_LIMIT }, store, dependencies);
+          const { job, teacher } = await batchedChunk({ prepared, index, grant: NO_LIMIT }, store, dependencies);
           const patience = { signal, deadAfterMs: job.task.teacher.deadAfterSeconds * 1000 };
-          const seen = await lookAtBatches(store, job.folder, withBatches(teacher).batches.api, patience);
+          const seen = await lookAtBatches(store, job.folder, teacher.batches.api, patience);
           if (seen.ended) ended.push(index);
           else progress = addProgress(progress, seen);
         }
@@ -48,8 +49,8 @@ export function createBatchActivities(dependencies: Dependencies) {
       return overChunks(prepared, async (store, signal) => {
         const open: number[] = [];
         for (const index of chunks) {
-          const { job, teacher } = await chunkJob({ prepared, index, grant: NO_LIMIT }, store, dependencies);
-          if ((await closeChunk(job, { store, teacher: withBatches(teacher), signal })) > 0) open.push(index);
+          const { job, asked, teacher } = await batchedChunk({ prepared, index, grant: NO_LIMIT }, store, dependencies);
+          if ((await closeChunk(job, { store, teacher, asked, signal })) > 0) open.push(index);
         }
         return open;
       });
@@ -68,9 +69,12 @@ function overChunks<Result>(prepared: PreparedRun, work: Work<Result>): Promise<
 
 type WithBatches = Teacher & { readonly batches: BatchTeacher };
 
-function withBatches(teacher: Teacher): WithBatches {
-  if (!isInBatches(teacher)) throw new TypeError(`${teacher.host} is not asked in batches`);
-  return teacher;
+/** A chunk of a task whose own teacher is asked alone, in batches. */
+async function batchedChunk(...[chunk, store, dependencies]: Parameters<typeof chunkJob>) {
+  const { job, teachers } = await chunkJob(chunk, store, dependencies);
+  const asked = teachers.get(OWN_TEACHER);
+  if (asked === undefined || !isInBatches(asked.teacher)) throw new TypeError('the teacher is not asked in batches');
+  return { job, asked, teacher: asked.teacher };
 }
 
 function isInBatches(teacher: Teacher): teacher is WithBatches {

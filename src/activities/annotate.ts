@@ -2,10 +2,10 @@
 import { Context, type Info } from '@temporalio/activity';
 import { ChunkInput, type ChunkProgress, type ChunkResult, type Grant, type PreparedRun } from '../contracts/index.js';
 import { openRunStore, type Store } from '../store/index.js';
-import { annotateChunk, type ChunkJob, chunkFolder, limiterFor, type Teacher } from '../teachers/index.js';
+import { type AskedTeacher, annotateChunk, type ByName, type ChunkJob, chunkFolder } from '../teachers/index.js';
 import { controlPath, readManifest, readTask } from './artifacts.js';
 import { type Dependencies, withHeartbeat } from './dependencies.js';
-import { teacherOf } from './teacher-of-run.js';
+import { teachersOfRun } from './teacher-of-run.js';
 
 export function createAnnotateActivities(dependencies: Dependencies) {
   return {
@@ -16,12 +16,10 @@ export function createAnnotateActivities(dependencies: Dependencies) {
       return withHeartbeat(
         () => ({ ...progress }),
         async (signal) => {
-          const { job, teacher } = await chunkJob({ prepared, index, grant }, store, dependencies);
-          const { host, model } = teacher;
+          const { job, teachers } = await chunkJob({ prepared, index, grant }, store, dependencies);
           return annotateChunk(job, {
             store,
-            teacher,
-            limiter: limiterFor(`${host} ${model}`, job.task.teacher, dependencies.teacherWorkers),
+            teachers,
             signal,
             onProgress: (now) => {
               progress = now;
@@ -38,11 +36,11 @@ export async function chunkJob(
   { prepared, index, grant }: { prepared: PreparedRun; index: number; grant: Grant },
   store: Store,
   dependencies: Dependencies,
-): Promise<{ job: ChunkJob; teacher: Teacher }> {
+): Promise<{ job: ChunkJob; teachers: ByName<AskedTeacher> }> {
   const task = await readTask(store, prepared);
   const chunk = (await readManifest(store, prepared)).chunks[index];
   if (chunk === undefined) throw new RangeError(`the run has no chunk ${index}`);
-  const { teacher, price } = await teacherOf(task, store, dependencies, prepared.teacherModel);
+  const teachers = await teachersOfRun(task, store, dependencies, prepared.teachers);
   const { info } = Context.current();
   const job = {
     task,
@@ -51,11 +49,9 @@ export async function chunkJob(
     folder: chunkFolder(prepared.run.folder, chunk),
     controlPath: controlPath(prepared.run.folder),
     grant,
-    price,
-    jsonSchema: prepared.probe.jsonSchema,
     owner: { activity: activityName(info), attempt: info.attempt },
   };
-  return { job, teacher };
+  return { job, teachers };
 }
 
 function activityName({ activityId, workflowExecution }: Info): string {

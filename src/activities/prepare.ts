@@ -7,6 +7,7 @@ import {
   DistillationInput,
   type Manifest,
   PreparedRun,
+  type PreparedTeacher,
   PrepareInput,
   parseOrExplain,
   type RunRef,
@@ -19,13 +20,15 @@ import { openStore, type Store, workflowFolder } from '../store/index.js';
 import { candidatesOf } from '../students/index.js';
 import { resolveTask } from '../tasks/index.js';
 import {
+  type AskedTeacher,
   askedText,
+  type ByName,
   buildPrompt,
   earlierChunks,
-  type Price,
   plannedQuestions,
   priceOf,
   requireAcceptedTerms,
+  teacherField,
   worstCall,
 } from '../teachers/index.js';
 import { grantOf } from '../voting/index.js';
@@ -34,7 +37,7 @@ import { type Dependencies, withHeartbeat } from './dependencies.js';
 import { InvalidInputError } from './failures.js';
 import { probe } from './probe.js';
 import { sealedResult } from './sealed-result.js';
-import { teacherOf } from './teacher-of-run.js';
+import { teachersOfRun } from './teacher-of-run.js';
 
 /** A chunk costs its child workflow at most a dozen events of history, which ends at 51,200. */
 const CHUNKS_PER_SHARD = 2000;
@@ -78,14 +81,11 @@ async function prepareRun(
     cwd: process.cwd(),
     readStored: async (path) => Buffer.from(await store.read(path)).toString('utf8'),
   });
-  await requireAcceptedTerms(resolved.teacher);
+  await requireAcceptedTerms(resolved);
   const task = await withRedactedExamples(resolved);
-  const { teacher, price } = await teacherOf(task, store, dependencies, null);
-  if (task.budget.usd !== null && price === null) {
-    throw new InvalidInputError(
-      `budget.usd: ${task.budget.usd} dollars can't be kept, since the price of ${teacher.model ?? 'the model'} at ${teacher.host} is not known. Set teacher.price (dollars for a million tokens), or limit budget.calls or budget.tokens instead.`,
-    );
-  }
+  const teachers = await teachersOfRun(task, store, dependencies, null);
+  requireDistinct(teachers);
+  if (task.budget.usd !== null) requirePrices(task.budget.usd, teachers);
   const { manifest } = await prepareCorpus({
     task,
     corpus: input.corpus,
@@ -99,11 +99,19 @@ async function prepareRun(
     signal,
   });
   await store.write(taskPath(run.folder), JSON.stringify(task));
-  const plan = plannedQuestions(task);
+  const votesPerText = plannedQuestions(task).length;
   const { maxFailedChunks, shardTexts } = task.annotation;
   const { chunkTexts, window } = chunkingOf(task);
   const textsAsked = manifest.chunks.reduce((sum, chunk) => sum + chunk.texts, 0);
   const { attempt } = Context.current().info;
+  const found: PreparedTeacher[] = [];
+  for (const [name, asked] of teachers) {
+    const { host, model } = asked.teacher;
+    // The probe is not in a batch.
+    const atOnce = { ...asked, price: await priceOf({ ...asked.settings, batch: null }) };
+    const tried = await probe({ task, run, manifest, name, attempt }, { store, asked: atOnce, signal });
+    found.push({ name, host, model, probe: tried });
+  }
   return {
     run,
     taskName: task.name,
@@ -115,21 +123,15 @@ async function prepareRun(
     chunksPerShard: Math.min(CHUNKS_PER_SHARD, Math.max(1, Math.floor(shardTexts / chunkTexts))),
     window,
     maxFailedChunks,
-    votesPerText: plan.length,
+    votesPerText,
     textsPerChunk: chunkTexts,
     textsAsked,
-    callsAtMost: textsAsked * plan.length,
-    worstCall: await dearestCall(store, task, manifest, price),
+    callsAtMost: textsAsked * votesPerText,
+    worstCall: await dearestCall(store, task, manifest, teachers),
     budget: grantOf(task.budget),
     gates: task.gates,
     ladder: ladderOf(task),
-    teacherHost: teacher.host,
-    teacherModel: teacher.model,
-    // The probe is not in a batch.
-    probe: await probe(
-      { task, run, manifest, price: await priceOf({ ...task.teacher, batch: null }), attempt },
-      { store, teacher, signal },
-    ),
+    teachers: found,
     batches: task.teacher.batch === null ? null : { pollMs: task.teacher.batch.pollSeconds * 1000 },
     searchAttributes: dependencies.env.TUTELAGE_SEARCH_ATTRIBUTES === '1',
     localServer: dependencies.env.TUTELAGE_LOCAL_SERVER ?? null,
@@ -154,17 +156,48 @@ async function withRedactedExamples(task: Task): Promise<Task> {
   return { ...task, examples: await Promise.all(examples) };
 }
 
-async function dearestCall(store: Store, task: Task, manifest: Manifest, price: Price | null): Promise<Spending> {
-  let dearest: Spending = { calls: 1, tokens: 0, micros: price && 0 };
+/** Replies of the same model to the same question would be taken for one another. */
+function requireDistinct(teachers: ByName<AskedTeacher>): void {
+  const seen = new Map<string, string>();
+  for (const [name, { model, settings }] of teachers) {
+    const identity = JSON.stringify([model, settings.extraBody]);
+    const other = seen.get(identity);
+    if (other !== undefined) {
+      throw new InvalidInputError(
+        `${teacherField(name)}.model: ${model ?? 'no name'} is also the model of ${teacherField(other)}, with the same extraBody, so their replies could not be told apart. Give each a model of its own, or ask one of them with more samples.`,
+      );
+    }
+    seen.set(identity, name);
+  }
+}
+
+function requirePrices(usd: number, teachers: ByName<AskedTeacher>): void {
+  for (const [name, { price, teacher }] of teachers) {
+    if (price !== null) continue;
+    throw new InvalidInputError(
+      `budget.usd: ${usd} dollars can't be kept, since the price of ${teacher.model ?? 'the model'} at ${teacher.host} is not known. Set ${teacherField(name)}.price (dollars for a million tokens), or limit budget.calls or budget.tokens instead.`,
+    );
+  }
+}
+
+async function dearestCall(
+  store: Store,
+  task: Task,
+  manifest: Manifest,
+  teachers: ByName<AskedTeacher>,
+): Promise<Spending> {
+  const prices = [...teachers.values()].map(({ price }) => price);
+  let dearest: Spending = { calls: 1, tokens: 0, micros: prices.includes(null) ? null : 0 };
   for (const chunk of manifest.chunks) {
     let longest = '';
     for await (const line of store.lines(chunk.file.path)) {
       const text = askedText(TextRow.parse(JSON.parse(line)));
       if (Buffer.byteLength(text) > Buffer.byteLength(longest)) longest = text;
     }
-    for (const { maxTokens, prompt } of task.votes.plan) {
-      const worst = worstCall(price, buildPrompt(task, prompt, longest).messages, maxTokens);
-      const micros = price && Math.max(dearest.micros ?? 0, worst.micros ?? 0);
+    for (const planned of task.votes.plan) {
+      const price = teachers.get(planned.teacher)?.price ?? null;
+      const worst = worstCall(price, buildPrompt(task, planned, longest).messages, planned.maxTokens);
+      const micros = dearest.micros === null ? null : Math.max(dearest.micros, worst.micros ?? 0);
       dearest = { calls: 1, tokens: Math.max(dearest.tokens, worst.tokens), micros };
     }
   }

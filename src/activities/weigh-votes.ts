@@ -1,25 +1,31 @@
 /** Votes of prompts and samples that are not equally good, and how far they agree. */
 import { type LabelRow, type PreparedRun, type StoredReply, type Task, TextRow } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
-import { chunkFolder, chunkReplies, plannedQuestions } from '../teachers/index.js';
+import {
+  askedTeachers,
+  chunkFolder,
+  chunkReplies,
+  type PlannedQuestion,
+  plannedQuestions,
+  questionName,
+} from '../teachers/index.js';
 import { type Aggregated, type Agreement, dawidSkene, weightedMajority } from '../voting/index.js';
 import { readManifest } from './artifacts.js';
 
-type Plan = ReturnType<typeof plannedQuestions>;
+type Plan = readonly PlannedQuestion[];
 
-/** Replies by text, prompt and sample. */
+/** Replies by text, teacher, prompt and sample. */
 export function byQuestion(replies: ReadonlyMap<string, StoredReply>): Map<string, StoredReply> {
-  return new Map([...replies.values()].map((reply) => [`${reply.textKey} ${reply.prompt} ${reply.sample}`, reply]));
+  return new Map([...replies.values()].map((reply) => [`${reply.textKey} ${questionName(reply)}`, reply]));
 }
 
-/** A text's votes in the order of the plan; null where one is missing or can't be read. */
-export function votesByQuestion(plan: Plan, votes: LabelRow['votes']): (string | null)[] {
-  return plan.map(
-    ({ prompt, sample }) => votes.find((vote) => vote.prompt === prompt && vote.sample === sample)?.label ?? null,
-  );
+/** The votes for these questions, in their order; null where one is missing or can't be read. */
+export function votesByQuestion(questions: Plan, votes: LabelRow['votes']): (string | null)[] {
+  const byName = new Map(votes.map((vote) => [questionName(vote), vote.label]));
+  return questions.map((question) => byName.get(questionName(question)) ?? null);
 }
 
-/** All texts' posteriors, in the order of the chunks, by task.votes.aggregation: each prompt's sample is an annotator. Holds
+/** All texts' posteriors, in the order of the chunks, by task.votes.aggregation: each sample of a teacher's prompt is an annotator. Holds
  *  the votes of all texts in memory. */
 export async function weighVotes(store: Store, prepared: PreparedRun, task: Task): Promise<Aggregated> {
   const plan = plannedQuestions(task);
@@ -28,7 +34,7 @@ export async function weighVotes(store: Store, prepared: PreparedRun, task: Task
     const replies = byQuestion(await chunkReplies(store, chunkFolder(prepared.run.folder, chunk)));
     for await (const line of store.lines(chunk.file.path)) {
       const { key } = TextRow.parse(JSON.parse(line));
-      votes.push(plan.map(({ prompt, sample }) => replies.get(`${key} ${prompt} ${sample}`)?.vote.label ?? null));
+      votes.push(plan.map((question) => replies.get(`${key} ${questionName(question)}`)?.vote.label ?? null));
     }
   }
   const table = { votes, labels: task.labels.map((label) => label.name) };
@@ -40,7 +46,11 @@ export function votesInWords(task: Task, agreement: Agreement, weighed: Aggregat
   const { alpha, alphaInterval, perLabel, perPair, raw } = agreement;
   if (alpha === null || alphaInterval === null || raw === null) return [];
   const plan = plannedQuestions(task);
-  const name = (index: number) => `${plan[index]?.prompt} ${(plan[index]?.sample ?? 0) + 1}`;
+  const several = askedTeachers(task).size > 1;
+  const name = (index: number) => {
+    const { prompt, sample, teacher } = plan[index]!;
+    return `${several ? `${teacher} ` : ''}${prompt} ${sample + 1}`;
+  };
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const interval = `${Number((100 * task.evaluation.confidence).toFixed(2))} % interval`;
   const labels = Object.entries(perLabel).filter((entry): entry is [string, number] => entry[1] !== null);

@@ -173,6 +173,9 @@ class RunView {
             `${both.inputTokens + both.outputTokens} tokens`,
             both.spentMicros === null ? null : `$${(both.spentMicros / 1e6).toFixed(4)}`,
           ]),
+      progress.batches === null
+        ? null
+        : `${progress.batches.batches} batches open, ${progress.batches.answered} of ${progress.batches.requests} answered`,
       progress.callsPerSecond === null ? null : `${progress.callsPerSecond.toFixed(1)}/s`,
       progress.secondsLeft === null ? null : `${Math.ceil(progress.secondsLeft)} s left`,
     ]

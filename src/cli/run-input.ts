@@ -2,9 +2,17 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { DistillationInput, parseOrExplain, type Task } from '../contracts/index.js';
-import { findTask, ownPackageFolder, parseSetArguments, readTaskFile, resolveTask, TaskError } from '../tasks/index.js';
-import { requireAcceptedTerms } from '../teachers/index.js';
+import { DistillationInput, OWN_TEACHER, parseOrExplain, type Task } from '../contracts/index.js';
+import {
+  applySet,
+  findTask,
+  ownPackageFolder,
+  parseSetArguments,
+  readTaskFile,
+  resolveTask,
+  TaskError,
+} from '../tasks/index.js';
+import { askedTeachers, requireAcceptedTerms, teacherField } from '../teachers/index.js';
 import { positiveNumber, storeLocation } from './command-options.js';
 import { collect, wholeNumber } from './option-values.js';
 
@@ -86,19 +94,21 @@ export async function runInput(reference: string, flags: RunFlags, taskBy: 'cont
   const cwd = process.cwd();
   const { path: file } = findTask(reference, { cwd, packageFolder: ownPackageFolder() });
   const written = (await readTaskFile(file)) as Record<string, unknown>;
-  const set = { ...teacherOverrides(flags), ...parseSetArguments(flags.set) };
+  const given = { ...teacherOverrides(flags), ...parseSetArguments(flags.set) };
+  const set: Record<string, unknown> = { ...given, ...fromReplies(flags, applySet(written, given)) };
   const readStored = () => Promise.reject(new TaskError('the command line takes no store: paths for a task'));
   const { task } = await resolveTask({ task: taskBy === 'file' ? file : written, set, readStored, cwd });
-  const { replies } = task.teacher;
-  if (replies !== null && !replies.startsWith('store:')) {
+  for (const [name, { replies }] of askedTeachers(task)) {
+    const key = `${teacherField(name)}.replies`;
     // A path in a task file is meant from the file's place.
-    set['teacher.replies'] = resolve('teacher.replies' in set ? cwd : dirname(file), replies);
+    if (replies !== null && !replies.startsWith('store:'))
+      set[key] = resolve(key in set ? cwd : dirname(file), replies);
   }
   for (const [index, rule] of task.redact.entries()) {
     const key = `redact.${index}.module`;
     if ('module' in rule) set[key] = resolve(key in set ? cwd : dirname(file), rule.module);
   }
-  await requireAcceptedTerms(task.teacher);
+  await requireAcceptedTerms(task);
   if (flags.stratifyBy !== undefined && flags.sample === undefined) {
     throw new TaskError(
       `--stratify-by ${flags.stratifyBy}: it keeps the shares in a sample; say how large with --sample`,
@@ -163,8 +173,19 @@ function teacherOverrides(flags: RunFlags): Record<string, unknown> {
       'teacher.extraBody': {},
     }),
     ...(flags.model !== undefined && { 'teacher.model': flags.model }),
-    ...(flags.replies !== undefined && { 'teacher.provider': 'recorded', 'teacher.replies': flags.replies }),
     ...(flags.maxUsd !== undefined && { 'budget.usd': flags.maxUsd }),
     ...(flags.maxCalls !== undefined && { 'budget.calls': flags.maxCalls }),
   };
+}
+
+/** All teachers answer from the file: nothing is to be paid. */
+function fromReplies({ replies }: RunFlags, task: unknown): Record<string, unknown> {
+  if (replies === undefined) return {};
+  const names = [OWN_TEACHER, ...Object.keys(Object(Reflect.get(Object(task), 'teachers')))];
+  return Object.fromEntries(
+    names.map(teacherField).flatMap((field) => [
+      [`${field}.provider`, 'recorded'],
+      [`${field}.replies`, replies],
+    ]),
+  );
 }

@@ -18,6 +18,14 @@ export const BatchSettings = z.strictObject({
     .describe(
       'Shortest pause between two looks at open batches. It grows to a tenth of the time that they have taken, at most 15 minutes.',
     ),
+  listLagSeconds: z
+    .number()
+    .min(0)
+    .max(3600)
+    .default(600)
+    .describe(
+      'After a crash: a batch that the provider does not list so long after it may have been created was not created.',
+    ),
 });
 export type BatchSettings = z.infer<typeof BatchSettings>;
 

@@ -34,6 +34,7 @@ export {
   FinishReason,
   RecordedReply,
   StoredReply,
+  TeacherCounts,
   TeacherReply,
   Unreadable,
   Vote,
@@ -41,6 +42,7 @@ export {
 export { RetentionPolicy } from './retention.js';
 export {
   Audit,
+  GoldDispute,
   RankInput,
   RankOutcome,
   ReviewDecision,
@@ -60,6 +62,7 @@ export {
   DistillationResult,
   Pace,
   PreparedRun,
+  PreparedTeacher,
   ProbeResult,
   Progress,
   RedistillationInput,
@@ -113,11 +116,9 @@ export {
   Label,
   LabelsGateSettings,
   PlaceholderName,
-  PlannedVotes,
-  PromptStyle,
   RedactionRule,
   Task,
   TeacherSettings,
-  VoteSettings,
   WorkedExample,
 } from './task.js';
+export { OWN_TEACHER, PlannedVotes, PromptStyle, TeacherName, VoteSettings } from './vote-settings.js';

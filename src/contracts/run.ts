@@ -71,6 +71,15 @@ export const ProbeResult = z.object({
 });
 export type ProbeResult = z.infer<typeof ProbeResult>;
 
+/** A teacher that the run asks. */
+export const PreparedTeacher = z.object({
+  name: z.string().describe('As votes.plan calls it.'),
+  host: z.string().describe('Host that gets the texts, or a word for people where there is none.'),
+  model: z.string().nullable(),
+  probe: ProbeResult,
+});
+export type PreparedTeacher = z.infer<typeof PreparedTeacher>;
+
 /** All that the workflow needs to know of the task and the corpus. Nothing here is a default that code could change. */
 export const PreparedRun = z.object({
   run: RunRef,
@@ -83,7 +92,7 @@ export const PreparedRun = z.object({
   chunksPerShard: z.number().int(),
   window: z.number().int(),
   maxFailedChunks: z.number().int(),
-  votesPerText: z.number().int(),
+  votesPerText: z.number().int().describe('The most that a text may get.'),
   textsPerChunk: z.number().int().describe('Of a full chunk.'),
   textsAsked: z.number().int().describe('Texts of the corpus and gold rows that the teacher is asked about.'),
   callsAtMost: z.number().int().describe('Calls if every reply has to be asked for once.'),
@@ -98,9 +107,7 @@ export const PreparedRun = z.object({
     })
     .nullish()
     .describe('The students to choose from; null: the task trains one.'),
-  teacherHost: z.string(),
-  teacherModel: z.string().nullable(),
-  probe: ProbeResult,
+  teachers: z.array(PreparedTeacher).min(1).describe('In the order of votes.plan.'),
   batches: z
     .object({ pollMs: z.number().int().describe('Shortest pause between two looks at open batches.') })
     .nullish()
@@ -187,7 +194,7 @@ export const Progress = z.object({
   annotation: AnnotationCounts,
   gold: AnnotationCounts,
   callsAtMost: z.number().int(),
-  teacherHost: z.string().nullable(),
+  teacherHost: z.string().nullable().describe('Where texts go; of several teachers all.'),
   callsPerSecond: z.number().nullable(),
   pace: Pace.nullable().describe('Of the worker that ended a chunk last; null: no rate holds it back.'),
   batches: BatchProgress.nullable().describe('Open at the provider; null: none.'),
@@ -221,6 +228,20 @@ export const DistillationResult = z.object({
     uncertain: z.number().int(),
     reused: z.number().int(),
     costUsd: z.number().nullable(),
+    escalated: z
+      .number()
+      .int()
+      .describe('Texts of the corpus that more was asked about because their votes disagreed.'),
+    escalationUsd: z.number().nullable().describe('What that asking cost.'),
+    teachers: z.array(
+      z.object({
+        name: z.string(),
+        model: z.string().nullable(),
+        host: z.string(),
+        calls: z.number().int(),
+        costUsd: z.number().nullable(),
+      }),
+    ),
   }),
   labels: z.object({ uri: z.string(), alpha: z.number().nullable(), replies: z.string() }).nullable(),
   gates: z.object({ labels: GateOutcome.nullable(), deployment: GateOutcome.nullable() }),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { BatchSettings } from './batch-settings.js';
 import { StudentSettings } from './student-settings.js';
+import { TeacherName, VoteSettings, voteProblems } from './vote-settings.js';
 
 function isUsefulPattern(pattern: string): boolean {
   try {
@@ -61,30 +62,6 @@ export const RedactionRule = z
   ])
   .describe('Spans that do not leave the machine: the teacher sees placeholders for them, [EMAIL_1].');
 export type RedactionRule = z.infer<typeof RedactionRule>;
-
-export const PromptStyle = z.enum(['reasoned', 'direct']);
-export type PromptStyle = z.infer<typeof PromptStyle>;
-
-export const PlannedVotes = z.strictObject({
-  prompt: PromptStyle.describe('reasoned: a reason, then the label, as one JSON object. direct: the label alone.'),
-  samples: z.number().int().min(1).max(50).default(1).describe('How many times this prompt is asked about a text.'),
-  temperature: z
-    .number()
-    .min(0)
-    .max(2)
-    .nullable()
-    .default(0.7)
-    .describe('null leaves it to the provider (some models fix it).'),
-  topP: z.number().gt(0).max(1).nullable().default(null).describe('Nucleus sampling; null leaves it to the provider.'),
-  maxTokens: z
-    .number()
-    .int()
-    .min(1)
-    .max(32768)
-    .default(500)
-    .describe('Most tokens of one reply; the budget reserves them.'),
-});
-export type PlannedVotes = z.infer<typeof PlannedVotes>;
 
 export const TeacherSettings = z.strictObject({
   provider: z
@@ -191,35 +168,6 @@ export const TeacherSettings = z.strictObject({
     .describe('null: the price in config/teachers.yaml; unknown there, costs are null, never 0.'),
 });
 export type TeacherSettings = z.infer<typeof TeacherSettings>;
-
-export const VoteSettings = z.strictObject({
-  plan: z
-    .array(PlannedVotes)
-    .min(1)
-    .prefault([{ prompt: 'reasoned', samples: 3 }])
-    .describe('Which prompts a text gets, and how often.'),
-  stop: z
-    .enum(['all', 'majority'])
-    .default('all')
-    .describe("majority: stop asking once the outcome can't change. Cheaper; hides disagreement."),
-  aggregation: z
-    .enum(['majority', 'weighted', 'dawid-skene'])
-    .default('majority')
-    .describe(
-      'weighted: votes of prompts and samples count by how often they agree with the majority. dawid-skene: by what each takes for what; its soft labels are too sure where samples of one model err alike.',
-    ),
-  ties: z
-    .enum(['abstain', 'random'])
-    .default('abstain')
-    .describe('What a tie gives: no label, or a seeded draw among the leaders.'),
-  unreadable: z
-    .enum(['drop', 'abstain', 'random'])
-    .default('drop')
-    .describe(
-      'An unreadable vote: does not count, counts against every label, or a seeded random label (as in the article).',
-    ),
-});
-export type VoteSettings = z.infer<typeof VoteSettings>;
 
 const environmentName = z
   .string()
@@ -405,7 +353,11 @@ export const Task = z
       .describe(
         'What the teacher must not see. Of spans that overlap, the first rule with one wins. Students learn from the whole texts.',
       ),
-    teacher: TeacherSettings.prefault({}),
+    teacher: TeacherSettings.prefault({}).describe('The teacher; with several, the one of votes that name none.'),
+    teachers: z
+      .record(TeacherName, TeacherSettings)
+      .default({})
+      .describe('Further teachers, by the name that votes.plan calls them.'),
     votes: VoteSettings.prefault({}),
     annotation: AnnotationSettings.prefault({}),
     gates: z
@@ -458,13 +410,7 @@ export const Task = z
         });
       }
     }
-    if (task.votes.aggregation !== 'majority' && task.votes.stop === 'majority') {
-      context.addIssue({
-        code: 'custom',
-        path: ['votes', 'stop'],
-        message: `votes.aggregation "${task.votes.aggregation}" needs every vote: use "all"`,
-      });
-    }
+    for (const problem of voteProblems(task)) context.addIssue({ code: 'custom', ...problem });
     for (const [gate, { escalateHours, escalateWebhookEnv }] of Object.entries(task.gates)) {
       if ((escalateHours === null) === (escalateWebhookEnv === null)) continue;
       context.addIssue({

@@ -2,6 +2,7 @@
  *  and the journal. */
 import type { Label, Spending, StoredReply } from '../contracts/index.js';
 import { NOTHING_SPENT } from '../voting/index.js';
+import { inTermsOf, teacherField } from './asked-teacher.js';
 import type { CallBudget } from './call-budget.js';
 import type { CallLimiter, Lane, Place } from './call-limiter.js';
 import { ANSWERED_BY_ERROR, costOfReply, paidReply, type Question, refusedReply, wasAnswered } from './call-outcome.js';
@@ -19,6 +20,8 @@ export class TeacherUnreachableError extends Error {
 }
 
 export interface AskingPorts {
+  /** As votes.plan calls the teacher. */
+  readonly name: string;
   readonly teacher: Teacher;
   readonly limiter: CallLimiter;
   /** The chunk's, in the limiter. */
@@ -135,12 +138,13 @@ async function send(question: Question, sending: Sending, ports: AskingPorts): P
 /** A call that an error answered is free. Any other may have been billed and stays open in the journal.
  *  What it returns throws what asking again would not help. */
 function failedCall(
-  error: unknown,
+  failure: unknown,
   call: number,
   { request }: Question,
   { bill, place }: Sending,
-  { journal, limiter, watch }: AskingPorts,
+  { journal, limiter, name, watch }: AskingPorts,
 ): CloseRecord {
+  const error = inTermsOf(name, failure);
   const mayPass = error instanceof TeacherBusyError || error instanceof TeacherFailedError;
   // Before anything is awaited, since meanwhile other calls would go out.
   if (!mayPass) watch.stop(error);
@@ -170,12 +174,12 @@ function unreachable(last: Error, { deadAfterMs, teacher }: AskingPorts): Teache
 }
 
 /** As long as the teacher says. One that says longer than it may be silent is as good as out of reach. */
-function pauseOfBusy(error: TeacherBusyError, refusals: number, { deadAfterMs, teacher }: AskingPorts): number {
+function pauseOfBusy(error: TeacherBusyError, refusals: number, { deadAfterMs, name, teacher }: AskingPorts): number {
   if (error.retryAfterMs === null) return pauseMs(refusals);
   if (error.retryAfterMs <= deadAfterMs) return Math.max(error.retryAfterMs, FIRST_PAUSE_MS);
   const [asked, allowed] = [error.retryAfterMs, deadAfterMs].map((ms) => Math.round(ms / 1000));
   throw new TeacherUnreachableError(
-    `${teacher.host} wants to be left alone for ${asked} s, longer than teacher.deadAfterSeconds (${allowed}); last: ${error.message}`,
+    `${teacher.host} wants to be left alone for ${asked} s, longer than ${teacherField(name)}.deadAfterSeconds (${allowed}); last: ${error.message}`,
     { cause: error },
   );
 }

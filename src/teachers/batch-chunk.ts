@@ -6,6 +6,7 @@ import type { Store } from '../store/index.js';
 import { addSpending, fits } from '../voting/index.js';
 import { type ChunkJob, ledgerOfFormerOwners, sealChunk } from './annotate-chunk.js';
 import { TeacherUnreachableError } from './ask-question.js';
+import type { QuestionTeacher } from './asked-teacher.js';
 import { BatchAnswers } from './batch-answers.js';
 import type { Patience } from './batch-patience.js';
 import { type Settlement, settleParts } from './batch-settlement.js';
@@ -19,19 +20,17 @@ import { ChunkWatch, ClaimLostError } from './chunk-watch.js';
 import { ReplyJournal } from './reply-journal.js';
 import { type Ledger, readLedger } from './reply-ledger.js';
 import type { Teacher } from './teacher.js';
-import { nextWave, type PlannedQuestion, plannedQuestions } from './vote-plan.js';
+import { type PlannedQuestion, VotePlan } from './vote-plan.js';
 
-/** A provider may list a batch so much later than it created it, we suppose: nobody promises anything. Waiting is cheap, since a
- *  batch takes hours, and a batch too many is not. */
-const LIST_LAG_MS = 10 * 60_000;
 /** How long to wait before a batch is tried again that the provider had no room for. */
 const NO_ROOM_MS = 5 * 60_000;
 
 export interface BatchPorts {
   readonly store: Store;
   readonly teacher: Teacher & { readonly batches: BatchTeacher };
+  /** The same, as questions depend on it. */
+  readonly asked: QuestionTeacher;
   readonly signal: AbortSignal;
-  readonly listLagMs?: number;
 }
 
 /** result: the chunk is done, or its grant is used up. Else it waits: for its open batches, or so many milliseconds for room
@@ -80,7 +79,7 @@ async function asOwner<Result>(
 }
 
 class BatchedChunk {
-  private readonly plan: PlannedQuestion[];
+  private readonly plan: VotePlan;
   private readonly answers: BatchAnswers;
   private readonly patience: Patience;
   private rows: readonly TextRow[] = [];
@@ -93,14 +92,14 @@ class BatchedChunk {
     private readonly ports: BatchPorts,
     private readonly owned: { claim: ChunkClaim; journal: ReplyJournal; watch: ChunkWatch },
   ) {
-    const { price, task } = job;
-    this.plan = plannedQuestions(task);
+    const { task } = job;
+    this.plan = new VotePlan(task);
     this.patience = { signal: ports.signal, deadAfterMs: task.teacher.deadAfterSeconds * 1000 };
     this.answers = new BatchAnswers({
       teacher: ports.teacher.batches,
       journal: owned.journal,
       labels: task.labels,
-      price,
+      price: ports.asked.price,
       questionOf: (key) => this.question(key),
     });
   }
@@ -126,10 +125,11 @@ class BatchedChunk {
       return { result: null, open: sent, waitMs: noRoom && sent === 0 ? NO_ROOM_MS : null };
     }
     const final = await readLedger(ports.store, job.folder);
-    const replyTo = (key: string) => final.replies.get(key) ?? reusable.get(key) ?? [];
-    const byText: StoredReply[][] = this.keys.map((ofText) => ofText.flatMap(replyTo));
-    const complete = missing.length === 0;
-    return { result: await sealChunk(job, ports.store, this.owned, { ledger: final, byText, complete, pace: null }) };
+    const replyTo = (key: string) => final.replies.get(key) ?? reusable.get(key);
+    const { plan } = this;
+    const byText = this.keys.map((ofText) => plan.take((_, index) => replyTo(ofText[index] ?? '')));
+    const outcome = { plan, ledger: final, byText, complete: missing.length === 0, pace: null };
+    return { result: await sealChunk(job, ports.store, this.owned, outcome) };
   }
 
   async close(): Promise<number> {
@@ -141,8 +141,8 @@ class BatchedChunk {
     const { job, plan, ports } = this;
     this.rows = await chunkRows(ports.store, job.chunk);
     this.keys = this.rows.map((row) =>
-      plan.map((planned) => {
-        const { key } = questionOf(job, ports.teacher, row, planned);
+      plan.questions.map((planned) => {
+        const { key } = this.ask(row, planned);
         this.asked.set(key, { row, planned });
         return key;
       }),
@@ -151,7 +151,11 @@ class BatchedChunk {
 
   private question(key: string): Question | null {
     const asked = this.asked.get(key);
-    return asked === undefined ? null : questionOf(this.job, this.ports.teacher, asked.row, asked.planned);
+    return asked === undefined ? null : this.ask(asked.row, asked.planned);
+  }
+
+  private ask(row: TextRow, planned: PlannedQuestion): Question {
+    return questionOf(this.job.task, this.ports.asked, row, planned);
   }
 
   /** wanted: batches may go on, and those that were lost are created again. */
@@ -166,7 +170,7 @@ class BatchedChunk {
         api: ports.teacher.batches.api,
         patience,
         answers,
-        listLagMs: ports.listLagMs ?? LIST_LAG_MS,
+        listLagMs: ports.teacher.batches.settings.listLagSeconds * 1000,
         stillMine: () => {
           const { aborted, reason } = owned.watch.stopping;
           if (aborted && reason instanceof ClaimLostError) throw reason;
@@ -187,17 +191,14 @@ class BatchedChunk {
 
   /** The questions that each text still needs, as far as its votes so far tell. */
   private missing(known: ReadonlyMap<string, StoredReply>): Question[] {
-    const { job, keys, plan, ports, rows } = this;
-    const labels = job.task.labels.map((label) => label.name);
+    const { keys, plan, rows } = this;
     return rows.flatMap((row, index) => {
-      const votes: Vote[] = [];
+      const votes: (Vote | undefined)[] = [];
       for (;;) {
-        const wave = nextWave(votes, plan.length, labels, job.task.votes);
-        const asked = plan.slice(votes.length, votes.length + wave);
-        const replies = asked.map((_, k) => known.get(keys[index]?.[votes.length + k] ?? ''));
-        const open = asked.filter((_, k) => replies[k] === undefined);
-        if (wave === 0 || open.length > 0) return open.map((planned) => questionOf(job, ports.teacher, row, planned));
-        votes.push(...replies.flatMap((reply) => reply?.vote ?? []));
+        const due = plan.next(votes);
+        for (const each of due) votes[each] = known.get(keys[index]?.[each] ?? '')?.vote;
+        const open = due.filter((each) => votes[each] === undefined);
+        if (due.length === 0 || open.length > 0) return open.map((each) => this.ask(row, plan.questions[each]!));
       }
     });
   }

@@ -142,7 +142,7 @@ export class HuggingFaceTeacher implements Teacher {
 function readCompletion(answer: unknown, context: CallContext): Omit<TeacherReply, 'latencyMs'> {
   const parsed = ChatAnswer.safeParse(answer);
   if (!parsed.success) {
-    const words = providerWords(JSON.stringify(answer), context);
+    const words = providerWords(jsonOf(answer), context);
     throw new TeacherFailedError(
       `${context.host} answered 200 with something that is no chat completion: ${words}`,
       true,
@@ -156,6 +156,16 @@ function readCompletion(answer: unknown, context: CallContext): Omit<TeacherRepl
     inputTokens: usage?.prompt_tokens ?? null,
     outputTokens: usage?.completion_tokens ?? null,
   };
+}
+
+/** What was parsed may be nested deeper than it can be written again. */
+function jsonOf(answer: unknown): string {
+  try {
+    return JSON.stringify(answer);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return 'JSON that is nested too deep to show';
+  }
 }
 
 /** The client gives a plain object; a Headers object takes long to make. */

@@ -1,5 +1,14 @@
 export { annotateChunk, type ChunkJob, type ChunkPorts, TeacherUnreadableError } from './annotate-chunk.js';
 export { TeacherUnreachableError } from './ask-question.js';
+export {
+  type AskedTeacher,
+  askedTeachers,
+  type ByName,
+  inTermsOf,
+  type QuestionTeacher,
+  teacherField,
+  teacherSettings,
+} from './asked-teacher.js';
 export { closeChunk, stepChunk } from './batch-chunk.js';
 export { lookAtBatches } from './batch-look.js';
 export type { BatchTeacher } from './batch-teacher.js';
@@ -35,4 +44,4 @@ export {
   TermsNotAcceptedError,
   termsOf,
 } from './terms.js';
-export { type PlannedQuestion, plannedQuestions, questionsUnderMajority } from './vote-plan.js';
+export { type PlannedQuestion, plannedQuestions, questionName, type TakenReplies, VotePlan } from './vote-plan.js';

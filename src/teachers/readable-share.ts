@@ -24,8 +24,9 @@ export class ReadableShare {
     const shown = this.unreadable
       .slice(0, EXAMPLES_SHOWN)
       .map((each) => `  (${each.vote.unreadable}) ${JSON.stringify(each.content.slice(0, EXAMPLE_LENGTH))}`);
+    const whose = reply.teacher === undefined ? '' : ` of ${reply.teacher}`;
     throw new TeacherUnreadableError(
-      `${this.unreadable.length} of the first ${this.seen} replies could not be read, so the run stopped before it spent more. Three of them:\n${shown.join('\n')}`,
+      `${this.unreadable.length} of the first ${this.seen} replies${whose} could not be read, so the run stopped before it spent more. Three of them:\n${shown.join('\n')}`,
     );
   }
 }

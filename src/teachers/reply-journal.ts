@@ -1,7 +1,7 @@
 /** The ledger of a chunk, as it is written: each call is opened in the journal before it is sent, and closed with what came
  *  back. A call that was opened and never closed may have been billed: it counts at its worst price for ever. */
 import { z } from 'zod';
-import { Spending, StoredReply } from '../contracts/index.js';
+import { OWN_TEACHER, Spending, StoredReply } from '../contracts/index.js';
 import type { Journal, Store } from '../store/index.js';
 import { NOTHING_SPENT } from '../voting/index.js';
 import { ANSWERED_BY_ERROR, type Question } from './call-outcome.js';
@@ -21,6 +21,8 @@ export const JournalRecord = z.discriminatedUnion('type', [
     type: z.literal('open'),
     call: z.number().int(),
     key: z.string(),
+    /** Absent: the task's own. */
+    teacher: z.string().optional(),
     worst: Spending,
     part: z.string().optional().describe('Sent in a batch: the name of our part of the questions.'),
   }),
@@ -49,17 +51,15 @@ export class ReplyJournal {
   }
 
   /** Must be awaited before the call goes out. Returns the call's number. */
-  async openCall({ key, worst }: Pick<Question, 'key' | 'worst'>): Promise<number> {
+  async openCall(question: Pick<Question, 'key' | 'teacher' | 'worst'>): Promise<number> {
     const call = ++this.calls;
-    await this.append({ type: 'open', call, key, worst });
+    await this.append(openRecord(question, call));
     return call;
   }
 
   /** Opens the calls of a part of questions that go out in one batch. */
-  async openPart(questions: readonly Pick<Question, 'key' | 'worst'>[], part: string): Promise<void> {
-    await Promise.all(
-      questions.map(({ key, worst }) => this.append({ type: 'open', call: ++this.calls, key, worst, part })),
-    );
+  async openPart(questions: readonly Pick<Question, 'key' | 'teacher' | 'worst'>[], part: string): Promise<void> {
+    await Promise.all(questions.map((question) => this.append({ ...openRecord(question, ++this.calls), part })));
   }
 
   /** cost: what the call came to. */
@@ -97,4 +97,10 @@ export class ReplyJournal {
 
 function referenceTo(call: number | CallOfOwner): { call: number; owner?: number } {
   return typeof call === 'number' ? { call } : { call: call.call, owner: call.owner };
+}
+
+type OpenRecord = Extract<JournalRecord, { type: 'open' }>;
+
+function openRecord({ key, teacher, worst }: Pick<Question, 'key' | 'teacher' | 'worst'>, call: number): OpenRecord {
+  return { type: 'open', call, key, ...(teacher !== OWN_TEACHER && { teacher }), worst };
 }

@@ -1,5 +1,5 @@
 /** The ledger of a chunk, as it is read: what the journals of all its owners say together. */
-import type { Spending, StoredReply } from '../contracts/index.js';
+import { OWN_TEACHER, type Spending, type StoredReply } from '../contracts/index.js';
 import { DamagedArtifactError, type Store } from '../store/index.js';
 import { addSpending, NOTHING_SPENT } from '../voting/index.js';
 import { type CallOfOwner, JournalRecord, NO_CALL } from './reply-journal.js';
@@ -12,6 +12,8 @@ export interface OpenQuestion extends CallOfOwner {
 export interface Ledger {
   /** Of all requests that were sent, uncertain ones at their worst. */
   spent: Spending;
+  /** The same by teacher. */
+  spentOn: Map<string, Spending>;
   /** Calls that an error answered: not billed. */
   errors: number;
   /** Of these, the ones whose answer was that the teacher is busy. */
@@ -33,6 +35,7 @@ export interface Ledger {
 export async function readLedger(store: Store, folder: string): Promise<Ledger> {
   const ledger: Ledger = {
     spent: NOTHING_SPENT,
+    spentOn: new Map(),
     errors: 0,
     busy: 0,
     uncertain: 0,
@@ -75,7 +78,7 @@ async function readJournal(store: Store, path: string, ledger: Ledger, inBatches
       if (record.owner === undefined) open.delete(record.call);
       else inBatches.delete(`${record.owner} ${record.call}`);
       if (call === undefined && record.call !== NO_CALL) throw new DamagedArtifactError(path);
-      ledger.spent = addSpending(ledger.spent, record.cost);
+      spend(ledger, call?.teacher, record.cost);
       if (record.outcome === 'error' || record.outcome === 'busy') ledger.errors++;
       if (record.outcome === 'busy') ledger.busy++;
       if (record.outcome === 'error' && call !== undefined) countFailure(ledger, call.key);
@@ -88,9 +91,9 @@ async function readJournal(store: Store, path: string, ledger: Ledger, inBatches
 }
 
 function countUncertain(ledger: Ledger, calls: Iterable<OpenRecord>): void {
-  for (const { key, worst } of calls) {
+  for (const { key, teacher, worst } of calls) {
     ledger.uncertain++;
-    ledger.spent = addSpending(ledger.spent, worst);
+    spend(ledger, teacher, worst);
     countFailure(ledger, key);
   }
 }
@@ -114,6 +117,13 @@ function parseRecord(line: string): JournalRecord | null {
     return null;
   }
   return JournalRecord.parse(value);
+}
+
+function spend(ledger: Ledger, teacher: string | undefined, cost: Spending): void {
+  if (cost.calls === 0) return;
+  const name = teacher ?? OWN_TEACHER;
+  ledger.spent = addSpending(ledger.spent, cost);
+  ledger.spentOn.set(name, addSpending(ledger.spentOn.get(name) ?? NOTHING_SPENT, cost));
 }
 
 function countFailure({ failures }: Ledger, key: string): void {

@@ -6,6 +6,7 @@ export {
   type DecidedLabel,
   decideByPosterior,
   decideLabel,
+  hasLeader,
   outcomeIsFixed,
   type PosteriorOfText,
   type VotesOfText,

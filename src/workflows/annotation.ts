@@ -142,12 +142,15 @@ class Shard {
     const options = { summary: `chunk ${chunk + 1} of ${prepared.chunks}` };
     if (!prepared.batches) return teacherStage.annotateChunk.executeWithOptions(options, [input]);
     this.inBatches.add(chunk);
+    let refusals = 0;
     for (;;) {
       const { result, waitMs } = await teacherStage.stepChunk.executeWithOptions(options, [input]);
-      if (result?.complete) this.inBatches.delete(chunk);
-      if (result !== null) return result;
+      if (result !== null) {
+        this.inBatches.delete(chunk);
+        return result;
+      }
       if (waitMs === null) await this.batches.untilEnded(chunk);
-      else await this.batches.untilRoom(waitMs);
+      else await this.batches.untilRoom(waitMs, refusals++);
     }
   }
 
@@ -156,17 +159,16 @@ class Shard {
     const { prepared } = this.input;
     let chunks = [...this.inBatches];
     const giveUpAt = Date.now() + CLOSING_MS;
-    try {
-      for (;;) {
+    while (chunks.length > 0 && Date.now() < giveUpAt) {
+      try {
         chunks = await teacherStage.closeBatches({ prepared, chunks });
-        if (chunks.length === 0) return;
-        if (Date.now() > giveUpAt) break;
-        await sleep(Math.min(CLOSING_POLL_MS, prepared.batches?.pollMs ?? CLOSING_POLL_MS));
+      } catch (error) {
+        log.warn('batches could not be cancelled', { problem: messageOf(error) });
+        if (failureTypeOf(error) !== FailureType.TeacherUnreachable) break;
       }
-      log.warn('batches did not end after they were cancelled: they count at their worst', { chunks });
-    } catch (error) {
-      log.error('batches could not be cancelled: they count at their worst', { problem: messageOf(error) });
+      if (chunks.length > 0) await sleep(Math.min(CLOSING_POLL_MS, prepared.batches?.pollMs ?? CLOSING_POLL_MS));
     }
+    if (chunks.length > 0) log.error('batches are still open; their questions count at their worst', { chunks });
   }
 
   /** What a chunk that failed for good had come to; null: it is to be tried again. Throws where the shard has to end. */

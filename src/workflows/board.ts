@@ -83,7 +83,7 @@ export function annotationBoard(
     ...(batches === null ? [] : [['at the provider', batchesInWords(batches)]]),
   ];
   const head = [
-    `# Asking ${userText(prepared.teacherModel ?? 'the teacher')} at ${userText(prepared.teacherHost)}`,
+    `# Asking ${userText(prepared.teachers.map(({ model }) => model ?? 'the teacher').join(', '))} at ${userText(hostsOf(prepared))}`,
     pauseReason === null ? '' : `**Paused**: ${userText(pauseReason)}. Send the signal \`resume\` to the parent.`,
   ];
   return withEvidence(head, '', [markdownTable(['', ''], rows, false)]);
@@ -107,6 +107,11 @@ export function reviewBoard(wait: {
   return withEvidence(head, input.evidence, []);
 }
 
+/** Where texts go, each host once. */
+export function hostsOf({ teachers }: PreparedRun): string {
+  return [...new Set(teachers.map(({ host }) => host))].join(', ');
+}
+
 /** Parts with an empty line between; of the evidence as much as the server takes. */
 function withEvidence(head: readonly string[], evidence: string, tail: readonly string[]): string {
   const join = (shown: string) => [...head, shown, ...tail].filter((part) => part !== '').join('\n\n');
@@ -128,6 +133,22 @@ function countRows(counts: AnnotationCounts): string[][] {
     ['uncertain', grouped(counts.uncertain)],
     ['tokens', `${grouped(counts.inputTokens)} in, ${grouped(counts.outputTokens)} out`],
     ['cost', dollars(counts.spentMicros)],
+    ...teacherRows(counts),
+  ];
+}
+
+/** Of several teachers, and of texts that more was asked about. */
+function teacherRows({ escalated, escalationMicros, teachers }: AnnotationCounts): string[][] {
+  const each = Object.entries(teachers);
+  const rows = each.map(([name, { calls, spentMicros }]) => [
+    userText(name),
+    `${grouped(calls)} calls, ${dollars(spentMicros)}`,
+  ]);
+  return [
+    ...(each.length > 1 ? rows : []),
+    ...(escalated > 0
+      ? [['votes disagreed', `${grouped(escalated)} texts asked about again, ${dollars(escalationMicros)}`]]
+      : []),
   ];
 }
 

@@ -36,6 +36,8 @@ export function annotationFinding({ corpus, gold }: CountsOfSets): string {
     `${grouped(both.unreadable)} unreadable`,
     both.uncertain > 0 && `${grouped(both.uncertain)} uncertain`,
     dollars(both.spentMicros),
+    both.escalated > 0 &&
+      `${grouped(both.escalated)} texts asked about again because their votes disagreed (${dollars(both.escalationMicros)})`,
     // Under `all` they would be saved, under `majority` they were.
     both.callsMajorityWouldSave > 0 && `stopping at the majority saves ${grouped(both.callsMajorityWouldSave)} calls`,
     both.texts >= IDENTICAL_TEXTS &&

@@ -10,6 +10,7 @@ const LATE_BY = 0.1;
 /** Of the news to the root, which cost it history. */
 const STEPS = 20;
 const LONGEST_PAUSE_MS = 15 * 60_000;
+const LONGEST_WAIT_MS = 2 * 3_600_000;
 
 export class OpenBatches {
   /** Chunks that wait, and since when. */
@@ -40,10 +41,11 @@ export class OpenBatches {
     if (this.failure !== null) throw this.failure;
   }
 
-  /** Waits until batches of another chunk have ended, which makes room at the provider, but not for longer than that. */
-  async untilRoom(waitMs: number): Promise<void> {
+  /** Waits until batches of another chunk have ended, which makes room at the provider, but not for longer than that, doubled
+   *  for each time that there was no room: each try costs an upload, and history. */
+  async untilRoom(waitMs: number, refusals: number): Promise<void> {
     const { ends } = this;
-    await condition(() => this.ends > ends, waitMs);
+    await condition(() => this.ends > ends, Math.min(LONGEST_WAIT_MS, waitMs * 2 ** refusals));
   }
 
   /** Goes on while anybody waits. Its failure is the failure of all who do. */

@@ -16,7 +16,7 @@ import type {
   VoteOutcome,
 } from '../contracts/index.js';
 import { addCounts, emptyCounts } from '../voting/index.js';
-import { runBoard } from './board.js';
+import { hostsOf, runBoard } from './board.js';
 import {
   annotationFinding,
   type CountsOfSets,
@@ -112,7 +112,7 @@ export class RunReport {
     this.progress.task = prepared.taskName;
     this.progress.texts.total = prepared.textsAsked;
     this.progress.callsAtMost = prepared.callsAtMost;
-    this.progress.teacherHost = prepared.teacherHost;
+    this.progress.teacherHost = hostsOf(prepared);
     this.findings.prepare = preparedFinding(prepared);
     this.changed();
   }
@@ -230,7 +230,13 @@ export class RunReport {
         labelled: votes?.summary.labelled ?? 0,
         uncertain: annotation.uncertain,
         reused: annotation.reused,
-        costUsd: annotation.spentMicros === null ? null : annotation.spentMicros / 1e6,
+        costUsd: inDollars(annotation.spentMicros),
+        escalated: annotation.escalated,
+        escalationUsd: inDollars(annotation.escalationMicros),
+        teachers: (prepared?.teachers ?? []).map(({ name, model, host }) => {
+          const { calls, spentMicros } = annotation.teachers[name] ?? { calls: 0, spentMicros: 0 };
+          return { name, model, host, calls, costUsd: inDollars(spentMicros) };
+        }),
       },
       labels: votes
         ? {
@@ -264,6 +270,10 @@ export class RunReport {
     this.progress.gold = gold;
     this.progress.texts.done = corpus.texts + gold.texts;
   }
+}
+
+function inDollars(micros: number | null): number | null {
+  return micros === null ? null : micros / 1e6;
 }
 
 function figures({ accuracy, macroF1 }: { accuracy: number; macroF1: number }) {

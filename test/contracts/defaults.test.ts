@@ -50,14 +50,33 @@ const TEACHER = {
 };
 
 const VOTES = {
-  plan: [{ prompt: 'reasoned', samples: 3, temperature: 0.7, topP: null, maxTokens: 500 }],
+  plan: [
+    {
+      prompt: 'reasoned',
+      teacher: 'teacher',
+      when: 'always',
+      guideline: null,
+      samples: 3,
+      temperature: 0.7,
+      topP: null,
+      maxTokens: 500,
+    },
+  ],
+  escalated: 'decide',
   stop: 'all',
   aggregation: 'majority',
   ties: 'abstain',
   unreadable: 'drop',
 };
 
-const BATCH = { priceFactor: 0.5, completionWindow: '24h', maxRequests: 50_000, maxMegabytes: 100, pollSeconds: 60 };
+const BATCH = {
+  priceFactor: 0.5,
+  completionWindow: '24h',
+  maxRequests: 50_000,
+  maxMegabytes: 100,
+  pollSeconds: 60,
+  listLagSeconds: 600,
+};
 
 const ANNOTATION = { chunkTexts: null, window: null, shardTexts: 100_000, maxFailedChunks: 3 };
 
@@ -154,6 +173,7 @@ describe('the defaults', () => {
       examples: [],
       redact: [],
       teacher: TEACHER,
+      teachers: {},
       votes: VOTES,
       annotation: ANNOTATION,
       gates: { labels: LABELS_GATE, deployment: DEPLOYMENT_GATE },

@@ -18,7 +18,7 @@ import { type ReplayTeacher, startTeacher } from '../support/replay-teacher.js';
 
 export interface RunSettings {
   readonly up: LocalUp;
-  readonly teacher: ReplayTeacher;
+  readonly teacher: Pick<ReplayTeacher, 'url'>;
   /** Also names the folder of its store. */
   readonly workflowId: string;
   /** Another run's store, or a folder elsewhere. */

@@ -29,6 +29,10 @@ describe('the finding', () => {
     expect(annotationFinding({ corpus: saving, gold: emptyCounts() })).toContain(
       'stopping at the majority saves 25 calls',
     );
+    const escalated = { ...corpus, escalated: 4, escalationMicros: 120_000 };
+    expect(annotationFinding({ corpus: escalated, gold: emptyCounts() })).toContain(
+      '4 texts asked about again because their votes disagreed ($0.12)',
+    );
   });
 
   it('of annotate warns when the samples of more than 9 in 10 texts are the same, of 20 texts on', () => {

@@ -5,7 +5,7 @@ import type { BatchPorts } from '../../../src/teachers/batch-chunk.js';
 import { type BatchTeacher, closeChunk, createTeacher, stepChunk, type Teacher } from '../../../src/teachers/index.js';
 import { readLedger } from '../../../src/teachers/reply-ledger.js';
 import { BatchProvider, type ProviderOptions } from '../../support/batch-provider.js';
-import { ChunkFixture, newTask, type TaskChanges } from '../engine/chunk-fixture.js';
+import { askedTeacher, ChunkFixture, newTask, type TaskChanges } from '../engine/chunk-fixture.js';
 
 export const REPLY = JSON.stringify({ reason: 'so', label: 'positive' });
 /** Micro-dollars: (300 * 1 + 50 * 2) a call. */
@@ -20,6 +20,12 @@ export interface Changes extends TaskChanges {
   readonly texts?: number;
   readonly batch?: Record<string, unknown>;
   readonly provider?: Partial<ProviderOptions>;
+}
+
+export interface StepChanges {
+  readonly signal?: AbortSignal;
+  /** 0 if not given. */
+  readonly listLagSeconds?: number;
 }
 
 export class BatchedChunkFixture {
@@ -54,21 +60,24 @@ export class BatchedChunkFixture {
     return this.chunk.job(this.task, { owner: { activity: 'a test', attempt: this.attempt++ }, ...changes });
   }
 
-  ports(changes: Partial<BatchPorts> = {}): BatchPorts {
+  ports({ signal = new AbortController().signal, listLagSeconds = 0 }: StepChanges = {}): BatchPorts {
     const { chunk, teacher } = this;
-    return { store: chunk.store, teacher, signal: new AbortController().signal, listLagMs: 0, ...changes };
+    const settings = { ...teacher.batches.settings, listLagSeconds };
+    const batches = { ...teacher.batches, settings };
+    const asked = askedTeacher(this.task, teacher);
+    return { store: chunk.store, teacher: Object.assign(Object.create(teacher), { batches }), asked, signal };
   }
 
-  step(job: Partial<ChunkJob> = {}, ports: Partial<BatchPorts> = {}) {
+  step(job: Partial<ChunkJob> = {}, ports: StepChanges = {}) {
     return stepChunk(this.job(job), this.ports(ports));
   }
 
-  close(ports: Partial<BatchPorts> = {}) {
+  close(ports: StepChanges = {}) {
     return closeChunk(this.job(), this.ports(ports));
   }
 
   /** Steps until there is a result. */
-  async finish(job: Partial<ChunkJob> = {}, ports: Partial<BatchPorts> = {}): Promise<ChunkResult> {
+  async finish(job: Partial<ChunkJob> = {}, ports: StepChanges = {}): Promise<ChunkResult> {
     for (let steps = 0; steps < 100; steps++) {
       const { result } = await this.step(job, ports);
       if (result !== null) return result;

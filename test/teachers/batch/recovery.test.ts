@@ -22,7 +22,7 @@ async function killedAt(
   return fixture;
 }
 
-const LAGS = { listLagMs: 60_000 };
+const LAGS = { listLagSeconds: 60 };
 
 describe('A worker that dies while it sends a batch', () => {
   it.each<[Moment, number]>([
