@@ -28,6 +28,7 @@ import { withHeartbeat, withTempFolder } from './dependencies.js';
 import { InvalidInputError } from './failures.js';
 import { LabelTally } from './label-tally.js';
 import { sealedResult } from './sealed-result.js';
+import { SoftLabels } from './soft-labels.js';
 import { byQuestion, votesByQuestion, votesInWords, weighVotes } from './weigh-votes.js';
 
 const UNKNOWN_IDS_NAMED = 10;
@@ -69,7 +70,7 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
   const names = task.labels.map((label) => label.name);
   const plan = new VotePlan(task);
   const agreement = new AgreementTally(names);
-  const weighed = task.votes.aggregation === 'majority' ? null : await weighVotes(store, prepared, task);
+  const weighing = await weighVotes(store, prepared, task);
   let index = 0;
   const tally = new LabelTally(names);
   const labels = await store.writer(`${prepared.run.folder}/vote/labels.jsonl`);
@@ -87,7 +88,7 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
           seed: task.seed,
           textKey: row.key,
         };
-        const posterior = weighed?.posteriors[index++];
+        const posterior = weighing.aggregated?.posteriors[index++];
         const decided = posterior === undefined ? decideLabel(about) : decideByPosterior({ ...about, posterior });
         const { gold, gateGold, id, key, line: number, part, text } = row;
         const label: LabelRow = {
@@ -129,7 +130,7 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
     return {
       summary,
       checks: checksOf(input, task, summary, tally.unreadableShare()),
-      evidence: [tally.evidence(summary), ...votesInWords(task, agreed, weighed)].join('\n\n'),
+      evidence: [tally.evidence(summary), ...votesInWords(task, agreed, weighing)].join('\n\n'),
     };
   } finally {
     await labels.abort();
@@ -148,6 +149,7 @@ async function correct(store: Store, input: CorrectionInput, signal: AbortSignal
   const unknown = new Set(corrections.keys());
   const tally = new LabelTally(names);
   const audited = await AuditTally.open(store, prepared.run.folder);
+  const calibrated = await SoftLabels.learn(readLabels(store, input.summary.labels), corrections, audited);
   let changed = 0;
   const writer = await store.writer(`${prepared.run.folder}/vote/labels-corrected-${randomUUID()}.jsonl`);
   try {
@@ -158,7 +160,7 @@ async function correct(store: Store, input: CorrectionInput, signal: AbortSignal
       if (label !== undefined && label !== row.label) changed++;
       const corrected: LabelRow =
         label === undefined
-          ? row
+          ? calibrated.of(row, names)
           : {
               ...row,
               label,
@@ -185,8 +187,13 @@ async function correct(store: Store, input: CorrectionInput, signal: AbortSignal
     const counted = tally.summary({ labels: await writer.finish(), replies, alpha });
     const summary: VoteSummary = { ...counted, ties, escalated, certificate };
     const checks = checksOf(input.vote, task, summary, tally.unreadableShare());
-    const certified = certificate === null ? '' : `\n\n${certificateInWords(certificate)}`;
-    return { summary, checks, evidence: `${tally.evidence(summary)}${certified}`, changed };
+    const evidence = [
+      tally.evidence(summary),
+      ...(certificate === null
+        ? []
+        : [certificateInWords(certificate), calibrated.inWords(new VotePlan(task).always.length)]),
+    ];
+    return { summary, checks, evidence: evidence.join('\n\n'), changed };
   } finally {
     await writer.abort();
   }

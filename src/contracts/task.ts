@@ -419,11 +419,15 @@ export const Task = z
         message: 'escalateHours and escalateWebhookEnv need each other: set both or none',
       });
     }
-    if (task.gates.labels.minGoldAccuracy !== null && task.evaluation.goldShareForGate === 0) {
+    const needsGateGold = [
+      ...(task.gates.labels.minGoldAccuracy === null ? [] : ['gates.labels.minGoldAccuracy']),
+      ...(task.votes.aggregation === 'auto' ? ['votes.aggregation "auto"'] : []),
+    ];
+    for (const name of task.evaluation.goldShareForGate === 0 ? needsGateGold : []) {
       context.addIssue({
         code: 'custom',
         path: ['evaluation', 'goldShareForGate'],
-        message: 'gates.labels.minGoldAccuracy needs gold rows of its own: set a share above 0',
+        message: `${name} needs gold rows of its own: set a share above 0`,
       });
     }
   });

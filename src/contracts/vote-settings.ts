@@ -66,10 +66,10 @@ export const VoteSettings = z.strictObject({
       'What the last votes that were asked for because of a disagreement or a tie do, if they can be read. decide: they alone give the label. count: all votes count alike.',
     ),
   aggregation: z
-    .enum(['majority', 'weighted', 'dawid-skene'])
+    .enum(['majority', 'weighted', 'dawid-skene', 'auto'])
     .default('majority')
     .describe(
-      'weighted: votes of prompts and samples count by how often they agree with the majority. dawid-skene: by what each takes for what; its soft labels are too sure where samples of one model err alike.',
+      'weighted: votes of prompts and samples count by how often they agree with the majority. dawid-skene: by what each takes for what; its soft labels are too sure where samples of one model err alike. auto: whichever of them is right most often on the gold rows set apart for the labels gate (evaluation.goldShareForGate).',
     ),
   ties: z
     .enum(['abstain', 'random'])
