@@ -5,11 +5,10 @@ import {
   type BatchProgress,
   type BatchStep,
   ChunkInput,
-  OWN_TEACHER,
   type PreparedRun,
 } from '../contracts/index.js';
 import { openRunStore } from '../store/index.js';
-import { type BatchTeacher, closeChunk, lookAtBatches, stepChunk, type Teacher } from '../teachers/index.js';
+import { askedBy, type BatchedTeacher, closeChunk, lookAtBatches, stepChunk } from '../teachers/index.js';
 import { NO_LIMIT } from '../voting/index.js';
 import { chunkJob } from './annotate.js';
 import { type Dependencies, withHeartbeat } from './dependencies.js';
@@ -20,8 +19,8 @@ export function createBatchActivities(dependencies: Dependencies) {
     async stepChunk(raw: ChunkInput): Promise<BatchStep> {
       const { prepared, chunk: index, grant } = ChunkInput.parse(raw);
       return overChunks(prepared, async (store, signal) => {
-        const { job, asked, teacher } = await batchedChunk({ prepared, index, grant }, store, dependencies);
-        const step = await stepChunk(job, { store, teacher, asked, signal });
+        const { job, teachers } = await batchedChunk({ prepared, index, grant }, store, dependencies);
+        const step = await stepChunk(job, { store, teachers, signal });
         return { result: step.result, waitMs: step.result === null ? step.waitMs : null };
       });
     },
@@ -32,13 +31,15 @@ export function createBatchActivities(dependencies: Dependencies) {
       return overChunks(prepared, async (store, signal) => {
         const ended: number[] = [];
         let progress: BatchProgress | null = null;
-        for (const index of chunks) {
-          const { job, teacher } = await batchedChunk({ prepared, index, grant: NO_LIMIT }, store, dependencies);
-          const patience = { signal, deadAfterMs: job.task.teacher.deadAfterSeconds * 1000 };
-          const seen = await lookAtBatches(store, job.folder, teacher.batches.api, patience);
+        await someAtOnce(chunks, async (index) => {
+          const { job, teachers } = await batchedChunk({ prepared, index, grant: NO_LIMIT }, store, dependencies);
+          const seen = await lookAtBatches(store, job.folder, (name) => {
+            const { settings, teacher } = askedBy({ teacher: name }, teachers);
+            return { api: teacher.batches.api, patience: { signal, deadAfterMs: settings.deadAfterSeconds * 1000 } };
+          });
           if (seen.ended) ended.push(index);
           else progress = addProgress(progress, seen);
-        }
+        });
         return { ended, progress };
       });
     },
@@ -48,11 +49,11 @@ export function createBatchActivities(dependencies: Dependencies) {
       const { prepared, chunks } = BatchesInput.parse(raw);
       return overChunks(prepared, async (store, signal) => {
         const open: number[] = [];
-        for (const index of chunks) {
-          const { job, asked, teacher } = await batchedChunk({ prepared, index, grant: NO_LIMIT }, store, dependencies);
-          if ((await closeChunk(job, { store, teacher, asked, signal })) > 0) open.push(index);
-        }
-        return open;
+        await someAtOnce(chunks, async (index) => {
+          const { job, teachers } = await batchedChunk({ prepared, index, grant: NO_LIMIT }, store, dependencies);
+          if ((await closeChunk(job, { store, teachers, signal })) > 0) open.push(index);
+        });
+        return open.sort((a, b) => a - b);
       });
     },
   };
@@ -67,18 +68,28 @@ function overChunks<Result>(prepared: PreparedRun, work: Work<Result>): Promise<
   );
 }
 
-type WithBatches = Teacher & { readonly batches: BatchTeacher };
+/** Chunks that are looked after at the same time. */
+const AT_ONCE = 8;
 
-/** A chunk of a task whose own teacher is asked alone, in batches. */
-async function batchedChunk(...[chunk, store, dependencies]: Parameters<typeof chunkJob>) {
-  const { job, teachers } = await chunkJob(chunk, store, dependencies);
-  const asked = teachers.get(OWN_TEACHER);
-  if (asked === undefined || !isInBatches(asked.teacher)) throw new TypeError('the teacher is not asked in batches');
-  return { job, asked, teacher: asked.teacher };
+/** Rejects with the first failure, when all have ended. */
+async function someAtOnce(chunks: readonly number[], work: (chunk: number) => Promise<void>): Promise<void> {
+  const queue = chunks.values();
+  const worker = async () => {
+    for (const chunk of queue) await work(chunk);
+  };
+  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
-function isInBatches(teacher: Teacher): teacher is WithBatches {
-  return Boolean(teacher.batches);
+/** A chunk of a task whose teachers are asked in batches. */
+async function batchedChunk(...[chunk, store, dependencies]: Parameters<typeof chunkJob>) {
+  const { job, teachers } = await chunkJob(chunk, store, dependencies);
+  const batched = [...teachers].map(([name, asked]): [string, BatchedTeacher] => {
+    const { batches } = asked.teacher;
+    if (!batches) throw new TypeError(`the teacher ${name} is not asked in batches`);
+    return [name, asked as BatchedTeacher];
+  });
+  return { job, teachers: new Map(batched) };
 }
 
 type OpenBatches = Awaited<ReturnType<typeof lookAtBatches>>;

@@ -6,6 +6,7 @@ export {
   ChunkSet,
   CorpusCounts,
   CorpusInput,
+  ExamplesInput,
   GoldInput,
   InputFileEntry,
   Manifest,
@@ -121,4 +122,11 @@ export {
   TeacherSettings,
   WorkedExample,
 } from './task.js';
-export { OWN_TEACHER, PlannedVotes, PromptStyle, TeacherName, VoteSettings } from './vote-settings.js';
+export {
+  isAskedInBatches,
+  OWN_TEACHER,
+  PlannedVotes,
+  PromptStyle,
+  TeacherName,
+  VoteSettings,
+} from './vote-settings.js';

@@ -1,8 +1,9 @@
 /** The task file: what a user writes in YAML. Types, defaults, ranges and descriptions have their only source here. */
 import { z } from 'zod';
 import { BatchSettings } from './batch-settings.js';
+import { ExamplesInput } from './corpus.js';
 import { StudentSettings } from './student-settings.js';
-import { TeacherName, VoteSettings, voteProblems } from './vote-settings.js';
+import { isAskedInBatches, TeacherName, VoteSettings, voteProblems } from './vote-settings.js';
 
 function isUsefulPattern(pattern: string): boolean {
   try {
@@ -120,6 +121,12 @@ export const TeacherSettings = z.strictObject({
     .enum(['auto', 'off'])
     .default('auto')
     .describe("auto: ask for the reply's JSON schema, and go on without where the probe is refused."),
+  logprobs: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Ask for the tokens' log-probabilities, keep them with the replies, and tell how likely each vote's label was (chat completions of providers that give them).",
+    ),
   extraBody: z.record(z.string(), z.unknown()).default({}).describe('Further fields of the request body.'),
   concurrency: z
     .number()
@@ -320,11 +327,11 @@ export const AnnotationSettings = z.strictObject({
 export type AnnotationSettings = z.infer<typeof AnnotationSettings>;
 
 /** How the corpus is cut. Chunks that wait for batches keep no worker busy, so there may be many of them. */
-export function chunkingOf({ annotation, teacher }: Pick<Task, 'annotation' | 'teacher'>): {
+export function chunkingOf({ annotation, ...asked }: Pick<Task, 'annotation' | 'teacher' | 'teachers' | 'votes'>): {
   chunkTexts: number;
   window: number;
 } {
-  const inBatches = teacher.batch !== null;
+  const inBatches = isAskedInBatches(asked);
   return {
     chunkTexts: annotation.chunkTexts ?? (inBatches ? 2000 : 200),
     window: annotation.window ?? (inBatches ? 200 : 8),
@@ -347,6 +354,9 @@ export const Task = z
     labels: z.array(Label).min(2).max(200).describe("The labels, in the order of the student's outputs."),
     guideline: z.string().default('').describe('How to decide; shown to the teacher.'),
     examples: z.array(WorkedExample).default([]).describe('Worked examples, shown to the teacher.'),
+    examplesFrom: ExamplesInput.nullable()
+      .default(null)
+      .describe('Further worked examples, from a file of labelled texts. Gold texts are not shown.'),
     redact: z
       .array(RedactionRule)
       .default([])
@@ -375,12 +385,13 @@ export const Task = z
       .describe('Seed of samples, ties, splits and training.'),
   })
   .superRefine((task, context) => {
-    if (task.teacher.batch !== null && (task.teacher.provider !== 'huggingface' || task.teacher.url === null)) {
+    const others = Object.entries(task.teachers).map(([name, settings]) => ({ path: ['teachers', name], settings }));
+    for (const { path, settings } of [{ path: ['teacher'], settings: task.teacher }, ...others]) {
+      if (settings.batch === null || (settings.provider === 'huggingface' && settings.url !== null)) continue;
       context.addIssue({
         code: 'custom',
-        path: ['teacher', 'batch'],
-        message:
-          'batches need teacher.url, an endpoint that speaks the OpenAI Batch protocol: https://api.openai.com/v1',
+        path: [...path, 'batch'],
+        message: `batches need ${path.join('.')}.url, an endpoint that speaks the OpenAI Batch protocol: https://api.openai.com/v1`,
       });
     }
     const seen = new Map<string, string>();

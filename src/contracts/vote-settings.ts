@@ -84,12 +84,17 @@ export const VoteSettings = z.strictObject({
 });
 export type VoteSettings = z.infer<typeof VoteSettings>;
 
-type InBatches = { readonly batch: unknown };
+type InBatches = { readonly batch: object | null };
 
 interface TaskVotes {
   readonly teacher: InBatches;
   readonly teachers: Readonly<Record<string, InBatches>>;
   readonly votes: VoteSettings;
+}
+
+/** Some teacher that votes.plan asks answers in batches. */
+export function isAskedInBatches({ teacher, teachers, votes }: TaskVotes): boolean {
+  return votes.plan.some((each) => (each.teacher === OWN_TEACHER ? teacher : teachers[each.teacher])?.batch);
 }
 
 /** What is wrong with votes and teachers together. */
@@ -118,15 +123,16 @@ export function voteProblems({
     });
   }
   // A chunk is asked in batches as a whole, or not at all.
-  const others = Object.entries(teachers);
-  const inBatches =
-    own.batch !== null && others.length > 0
-      ? ['teacher']
-      : others.flatMap(([name, { batch }]) => (batch === null ? [] : [`teachers.${name}`]));
-  for (const field of inBatches) {
-    const message =
-      "a teacher that answers in batches is asked alone, as the task's own: leave the others out, or the batches";
-    problems.push({ path: [...field.split('.'), 'batch'], message });
+  for (const name of isAskedInBatches({ teacher: own, teachers, votes })
+    ? new Set(plan.map((each) => each.teacher))
+    : []) {
+    const asked = name === OWN_TEACHER ? own : teachers[name];
+    if (asked === undefined || asked.batch !== null) continue;
+    problems.push({
+      path: [...(name === OWN_TEACHER ? [name] : ['teachers', name]), 'batch'],
+      message:
+        'all teachers that votes.plan asks answer in batches, or none does: add it here, or leave it out elsewhere',
+    });
   }
   if (aggregation !== 'majority' && (stop === 'majority' || plan.some(({ when }) => when !== 'always'))) {
     problems.push({

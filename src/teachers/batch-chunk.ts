@@ -6,10 +6,10 @@ import type { Store } from '../store/index.js';
 import { addSpending, fits } from '../voting/index.js';
 import { type ChunkJob, ledgerOfFormerOwners, sealChunk } from './annotate-chunk.js';
 import { TeacherUnreachableError } from './ask-question.js';
-import type { QuestionTeacher } from './asked-teacher.js';
+import { askedBy, type ByName, type QuestionTeacher } from './asked-teacher.js';
 import { BatchAnswers } from './batch-answers.js';
 import type { Patience } from './batch-patience.js';
-import { type Settlement, settleParts } from './batch-settlement.js';
+import { type Settlement, type SettlementPorts, settleParts } from './batch-settlement.js';
 import { createBatch, submitQuestions } from './batch-submission.js';
 import type { BatchTeacher } from './batch-teacher.js';
 import { type Question, refusedReply } from './call-outcome.js';
@@ -19,18 +19,28 @@ import { readSeal, sealPath } from './chunk-seal.js';
 import { ChunkWatch, ClaimLostError } from './chunk-watch.js';
 import { ReplyJournal } from './reply-journal.js';
 import { type Ledger, readLedger } from './reply-ledger.js';
-import type { Teacher } from './teacher.js';
+import { type Teacher, TeacherRefusedError } from './teacher.js';
 import { type PlannedQuestion, VotePlan } from './vote-plan.js';
 
 /** How long to wait before a batch is tried again that the provider had no room for. */
 const NO_ROOM_MS = 5 * 60_000;
 
+/** A teacher that a run asks in batches. */
+export interface BatchedTeacher extends QuestionTeacher {
+  readonly teacher: Teacher & { readonly batches: BatchTeacher };
+}
+
 export interface BatchPorts {
   readonly store: Store;
-  readonly teacher: Teacher & { readonly batches: BatchTeacher };
-  /** The same, as questions depend on it. */
-  readonly asked: QuestionTeacher;
+  /** All that votes.plan asks. */
+  readonly teachers: ByName<BatchedTeacher>;
   readonly signal: AbortSignal;
+}
+
+/** A teacher in one step. */
+interface Side extends BatchedTeacher {
+  readonly answers: BatchAnswers;
+  readonly patience: Patience;
 }
 
 /** result: the chunk is done, or its grant is used up. Else it waits: for its open batches, or so many milliseconds for room
@@ -80,8 +90,7 @@ async function asOwner<Result>(
 
 class BatchedChunk {
   private readonly plan: VotePlan;
-  private readonly answers: BatchAnswers;
-  private readonly patience: Patience;
+  private readonly sides: ByName<Side>;
   private rows: readonly TextRow[] = [];
   /** Of each text's questions, in the order of the plan. */
   private keys: string[][] = [];
@@ -92,41 +101,34 @@ class BatchedChunk {
     private readonly ports: BatchPorts,
     private readonly owned: { claim: ChunkClaim; journal: ReplyJournal; watch: ChunkWatch },
   ) {
-    const { task } = job;
-    this.plan = new VotePlan(task);
-    this.patience = { signal: ports.signal, deadAfterMs: task.teacher.deadAfterSeconds * 1000 };
-    this.answers = new BatchAnswers({
-      teacher: ports.teacher.batches,
-      journal: owned.journal,
-      labels: task.labels,
-      price: ports.asked.price,
-      questionOf: (key) => this.question(key),
+    const { labels } = job.task;
+    this.plan = new VotePlan(job.task);
+    const sides = [...ports.teachers].map(([name, asked]): [string, Side] => {
+      const { price, settings, teacher } = asked;
+      const questionOf = (key: string) => this.question(key);
+      const answers = new BatchAnswers({ teacher: teacher.batches, journal: owned.journal, labels, price, questionOf });
+      const patience = { signal: ports.signal, deadAfterMs: settings.deadAfterSeconds * 1000 };
+      return [name, { ...asked, answers, patience }];
     });
+    this.sides = new Map(sides);
   }
 
   async step(): Promise<BatchStep> {
-    const { job, ports } = this;
+    const { job, plan, ports } = this;
     await this.readQuestions();
-    const { noRoom, open, unanswered } = await this.settle(true);
-    this.answers.throwTrouble();
+    const { noRoom, open } = await this.settle(true);
+    for (const { answers } of this.sides.values()) answers.throwTrouble();
     if (open > 0) return { result: null, open, waitMs: null };
     if (noRoom) return { result: null, open: 0, waitMs: NO_ROOM_MS };
-    if (unanswered !== null && this.answers.replies === 0) {
-      throw new TeacherUnreachableError(`batches at ${ports.teacher.host} end without a reply (${unanswered})`);
-    }
 
     const ledger = await readLedger(ports.store, job.folder);
     const reusable = await reusableReplies(ports.store, job.chunk, this.rows, job.task.labels);
     const known = new Map([...reusable, ...ledger.replies]);
     const missing = await this.withoutLost(this.missing(known), ledger, known);
     const affordable = this.affordable(missing, ledger);
-    if (affordable.length > 0) {
-      const { noRoom, sent } = await submitQuestions(affordable, this.submissionPorts());
-      return { result: null, open: sent, waitMs: noRoom && sent === 0 ? NO_ROOM_MS : null };
-    }
+    if (affordable.length > 0) return this.submit(affordable);
     const final = await readLedger(ports.store, job.folder);
     const replyTo = (key: string) => final.replies.get(key) ?? reusable.get(key);
-    const { plan } = this;
     const byText = this.keys.map((ofText) => plan.take((_, index) => replyTo(ofText[index] ?? '')));
     const outcome = { plan, ledger: final, byText, complete: missing.length === 0, pace: null };
     return { result: await sealChunk(job, ports.store, this.owned, outcome) };
@@ -155,38 +157,63 @@ class BatchedChunk {
   }
 
   private ask(row: TextRow, planned: PlannedQuestion): Question {
-    return questionOf(this.job.task, this.ports.asked, row, planned);
+    return questionOf(this.job.task, askedBy(planned, this.ports.teachers), row, planned);
   }
 
-  /** wanted: batches may go on, and those that were lost are created again. */
-  private async settle(wanted: boolean): Promise<Settlement> {
-    const { answers, job, owned, patience, ports } = this;
+  private async submit(questions: readonly Question[]): Promise<BatchStep> {
+    let open = 0;
+    let noRoom = false;
+    for (const [name, side] of this.sides) {
+      const own = questions.filter(({ teacher }) => teacher === name);
+      const submitted = await submitQuestions(own, open, this.submissionPorts(name, side));
+      open += submitted.sent;
+      noRoom ||= submitted.noRoom;
+    }
+    return { result: null, open, waitMs: noRoom && open === 0 ? NO_ROOM_MS : null };
+  }
+
+  /** wanted: batches may go on, and those that were lost are created again. Throws TeacherUnreachableError where the batches
+   *  of a teacher have just ended without it having got to a single question. */
+  private async settle(wanted: boolean): Promise<Pick<Settlement, 'noRoom' | 'open'>> {
+    const { job, owned, ports } = this;
     const { folder } = job;
     const { store } = ports;
-    return settleParts(
-      {
-        store,
-        folder,
-        api: ports.teacher.batches.api,
-        patience,
-        answers,
-        listLagMs: ports.teacher.batches.settings.listLagSeconds * 1000,
-        stillMine: () => {
-          const { aborted, reason } = owned.watch.stopping;
-          if (aborted && reason instanceof ClaimLostError) throw reason;
-          ports.signal.throwIfAborted();
-        },
-        create: wanted
-          ? (part, inputFile, attempt) => createBatch(part, inputFile, attempt, this.submissionPorts())
-          : null,
-      },
-      await readLedger(store, folder),
-    );
+    const stillMine = () => {
+      const { aborted, reason } = owned.watch.stopping;
+      if (aborted && reason instanceof ClaimLostError) throw reason;
+      ports.signal.throwIfAborted();
+    };
+    const together = { open: 0, noRoom: false };
+    let trouble: unknown = null;
+    for (const [name, side] of this.sides) {
+      const { answers, patience, teacher } = side;
+      const { api, settings } = teacher.batches;
+      const submission = this.submissionPorts(name, side);
+      const create: SettlementPorts['create'] = wanted
+        ? (part, inputFile, attempt) => createBatch(part, inputFile, attempt, submission)
+        : null;
+      const listLagMs = settings.listLagSeconds * 1000;
+      const settlement = { teacher: name, store, folder, api, patience, answers, listLagMs, stillMine, create };
+      try {
+        const { noRoom, open, unanswered } = await settleParts(settlement, await readLedger(store, folder));
+        together.open += open;
+        together.noRoom ||= noRoom;
+        if (wanted && open === 0 && unanswered !== null && answers.replies === 0) {
+          trouble ??= new TeacherUnreachableError(`batches at ${teacher.host} end without a reply (${unanswered})`);
+        }
+      } catch (error) {
+        // The batches of the others are looked after, too.
+        if (!(error instanceof TeacherRefusedError)) throw error;
+        trouble ??= error;
+      }
+    }
+    if (trouble !== null) throw trouble;
+    return together;
   }
 
-  private submissionPorts() {
-    const { job, owned, patience, ports } = this;
-    return { store: ports.store, folder: job.folder, teacher: ports.teacher.batches, patience, ...owned };
+  private submissionPorts(name: string, { patience, teacher }: Side) {
+    const { job, owned, ports } = this;
+    return { store: ports.store, name, folder: job.folder, teacher: teacher.batches, patience, ...owned };
   }
 
   /** The questions that each text still needs, as far as its votes so far tell. */
@@ -210,18 +237,13 @@ class BatchedChunk {
     { failures }: Ledger,
     known: Map<string, StoredReply>,
   ): Promise<Question[]> {
-    const { attempts } = this.job.task.teacher;
-    const { errors, replies } = this.answers;
-    const failuresOf = ({ key }: Question) => failures.get(key) ?? 0;
-    const failing = missing.filter((question) => failuresOf(question) >= attempts);
-    const texts = new Set(failing.map(({ request }) => request.textKey)).size;
-    const outage = replies === 0 && texts > 1;
-    const lost = failing.filter((question) => failuresOf(question) >= attempts * (outage ? texts : 1));
-    if (outage && errors > 0 && lost.length < failing.length) {
-      throw new TeacherUnreachableError(
-        `batches at ${this.ports.teacher.host} end without a reply: ${errors} questions were answered by an error`,
-      );
-    }
+    const lost = [...this.sides].flatMap(([name, side]) =>
+      lostQuestions(
+        missing.filter(({ teacher }) => teacher === name),
+        failures,
+        side,
+      ),
+    );
     for (const question of lost) {
       const reply = refusedReply(question);
       await this.owned.journal.recordWithoutCall(reply);
@@ -242,4 +264,26 @@ class BatchedChunk {
     }
     return affordable;
   }
+}
+
+/** missing: of the teacher. */
+function lostQuestions(
+  missing: readonly Question[],
+  failures: Ledger['failures'],
+  { answers, settings, teacher }: Side,
+): Question[] {
+  const { attempts } = settings;
+  const { errors, replies } = answers;
+  const failuresOf = ({ key }: Question) => failures.get(key) ?? 0;
+  const failing = missing.filter((question) => failuresOf(question) >= attempts);
+  const texts = new Set(failing.map(({ request }) => request.textKey)).size;
+  // The more texts fail together, the more it looks like an outage, and the more often they must have failed.
+  const outage = replies === 0 && texts > 1;
+  const lost = failing.filter((question) => failuresOf(question) >= attempts * (outage ? texts : 1));
+  if (outage && errors > 0 && lost.length < failing.length) {
+    throw new TeacherUnreachableError(
+      `batches at ${teacher.host} end without a reply: ${errors} questions were answered by an error`,
+    );
+  }
+  return lost;
 }

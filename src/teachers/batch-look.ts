@@ -1,4 +1,5 @@
 /** What the provider says of a chunk's open batches. */
+import { OWN_TEACHER } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import { type BatchApi, hasEnded } from './batch-api.js';
 import { unfinishedParts } from './batch-parts.js';
@@ -19,15 +20,15 @@ export interface OpenBatches {
 export async function lookAtBatches(
   store: Store,
   folder: string,
-  api: BatchApi,
-  patience: Patience,
+  apiOf: (teacher: string) => { readonly api: BatchApi; readonly patience: Patience },
 ): Promise<OpenBatches> {
   const seen = { batches: 0, requests: 0, answered: 0, since: Date.now(), due: null as number | null };
   let running = 0;
   let unknown = 0;
-  for (const { batch: sent } of await unfinishedParts(store, folder)) {
+  for (const { batch: sent, teacher } of await unfinishedParts(store, folder)) {
     if (sent === null) unknown++;
     if (sent === null) continue;
+    const { api, patience } = apiOf(teacher ?? OWN_TEACHER);
     const batch = await patiently(() => api.retrieve(sent.id, patience.signal), patience);
     const { completed = 0, failed = 0, total = 0 } = batch.request_counts ?? {};
     seen.batches++;

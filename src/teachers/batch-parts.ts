@@ -7,12 +7,15 @@ import type { Store } from '../store/index.js';
 
 const Sending = z.object({
   inputFile: z.string().nullable().describe('null: given up before it was sent.'),
+  teacher: z.string().nullable().describe('As votes.plan calls it; null likewise.'),
   sentAt: z.number().describe('Milliseconds since the epoch.'),
 });
 const Sent = z.object({ batch: z.string(), sentAt: z.number() });
 
 export interface Part {
   readonly name: string;
+  /** As votes.plan calls it; null: it was never sent to any. */
+  readonly teacher: string | null;
   /** The last time that its batch was about to be created; null: it never was. */
   readonly sending: { readonly attempt: number; readonly inputFile: string; readonly sentAt: number } | null;
   /** null: not known, or there is none. */
@@ -39,6 +42,7 @@ export async function unfinishedParts(store: Store, folder: string): Promise<Par
     const sent = taken.includes('sent') ? await read(store, folder, name, 'sent', Sent) : null;
     parts.push({
       name,
+      teacher: last?.teacher ?? null,
       sending: last === null || last.inputFile === null ? null : { attempt, ...last, inputFile: last.inputFile },
       batch: sent === null ? null : { id: sent.batch, sentAt: sent.sentAt },
     });
@@ -59,7 +63,7 @@ export function recordSending(
 
 /** It will not be created. false: somebody else is about to create it. */
 export function recordGivenUp(store: Store, folder: string, part: string, attempt: number): Promise<boolean> {
-  return recordSending(store, folder, part, attempt, { inputFile: null, sentAt: Date.now() });
+  return recordSending(store, folder, part, attempt, { inputFile: null, teacher: null, sentAt: Date.now() });
 }
 
 export async function recordSent(

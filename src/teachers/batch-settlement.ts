@@ -12,6 +12,8 @@ import { TeacherRefusedError } from './teacher.js';
 const NO_ROOM = 'token_limit_exceeded';
 
 export interface SettlementPorts {
+  /** Whose parts are settled, as votes.plan calls it. */
+  readonly teacher: string;
   readonly store: Store;
   /** The chunk's. */
   readonly folder: string;
@@ -45,6 +47,7 @@ export async function settleParts(ports: SettlementPorts, ledger: Ledger): Promi
   let refused: TeacherRefusedError | null = null;
   const parts = await unfinishedParts(ports.store, ports.folder);
   for (const part of parts) {
+    if (part.teacher !== null && part.teacher !== ports.teacher) continue;
     ports.stillMine();
     const questions = ledger.openParts.get(part.name) ?? new Map<string, OpenQuestion>();
     try {

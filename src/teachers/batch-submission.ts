@@ -16,6 +16,8 @@ const MEGABYTE = 1e6;
 
 export interface SubmissionPorts {
   readonly store: Store;
+  /** As votes.plan calls the teacher. */
+  readonly name: string;
   /** The chunk's. */
   readonly folder: string;
   readonly teacher: BatchTeacher;
@@ -30,15 +32,17 @@ interface Line {
   readonly json: string;
 }
 
-/** Returns how many parts were sent and whether the provider had no room for the next. Throws the watch's reason to stop. */
+/** first: number of the first part among those of this owner. Returns how many parts were sent and whether the provider had no
+ *  room for the next. Throws the watch's reason to stop. */
 export async function submitQuestions(
   questions: readonly Question[],
+  first: number,
   ports: SubmissionPorts,
 ): Promise<{ sent: number; noRoom: boolean }> {
   const { claim, folder, teacher } = ports;
   let sent = 0;
   for (const lines of cutIntoParts(questions, teacher)) {
-    const part = partName(folder, claim.number, sent);
+    const part = partName(folder, claim.number, first + sent);
     if ((await submitPart(part, lines, ports)) === 'no-room') return { sent, noRoom: true };
     sent++;
   }
@@ -50,11 +54,11 @@ export async function createBatch(
   part: string,
   inputFile: string,
   attempt: number,
-  { folder, store, teacher, watch }: Pick<SubmissionPorts, 'folder' | 'store' | 'teacher' | 'watch'>,
+  { folder, name, store, teacher, watch }: Pick<SubmissionPorts, 'folder' | 'name' | 'store' | 'teacher' | 'watch'>,
 ): Promise<Created> {
   await watch.mayAsk();
   const sentAt = Date.now();
-  if (!(await recordSending(store, folder, part, attempt, { inputFile, sentAt }))) {
+  if (!(await recordSending(store, folder, part, attempt, { inputFile, teacher: name, sentAt }))) {
     throw new ClaimLostError('another worker has given this batch up, or is creating it');
   }
   while (!watch.lookHolds) await watch.mayAsk();

@@ -2,6 +2,7 @@ export { annotateChunk, type ChunkJob, type ChunkPorts, TeacherUnreadableError }
 export { TeacherUnreachableError } from './ask-question.js';
 export {
   type AskedTeacher,
+  askedBy,
   askedTeachers,
   type ByName,
   inTermsOf,
@@ -9,7 +10,7 @@ export {
   teacherField,
   teacherSettings,
 } from './asked-teacher.js';
-export { closeChunk, stepChunk } from './batch-chunk.js';
+export { type BatchedTeacher, closeChunk, stepChunk } from './batch-chunk.js';
 export { lookAtBatches } from './batch-look.js';
 export type { BatchTeacher } from './batch-teacher.js';
 export { limiterFor } from './call-limiter.js';

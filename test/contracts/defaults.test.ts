@@ -38,6 +38,7 @@ const TEACHER = {
   sendSeed: true,
   maxTokensField: 'max_tokens',
   jsonSchema: 'auto',
+  logprobs: false,
   extraBody: {},
   concurrency: 16,
   requestsPerMinute: null,
@@ -136,7 +137,12 @@ describe('the defaults', () => {
 
   it('of how the corpus is cut are other ones for a teacher that answers in batches', () => {
     const at = (teacher: unknown, annotation = {}) =>
-      chunkingOf({ teacher: TeacherSettings.parse(teacher), annotation: AnnotationSettings.parse(annotation) });
+      chunkingOf({
+        teacher: TeacherSettings.parse(teacher),
+        teachers: {},
+        votes: VoteSettings.parse({}),
+        annotation: AnnotationSettings.parse(annotation),
+      });
     expect(at({})).toEqual({ chunkTexts: 200, window: 8 });
     expect(at({ batch: {} })).toEqual({ chunkTexts: 2000, window: 200 });
     expect(at({ batch: {} }, { chunkTexts: 30, window: 4 })).toEqual({ chunkTexts: 30, window: 4 });
@@ -171,6 +177,7 @@ describe('the defaults', () => {
       ],
       guideline: '',
       examples: [],
+      examplesFrom: null,
       redact: [],
       teacher: TEACHER,
       teachers: {},

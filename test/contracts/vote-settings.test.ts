@@ -50,10 +50,10 @@ describe('Votes of several teachers', () => {
     expect(problems(votes)).toContain(problem);
   });
 
-  it('are refused with batches, which one teacher alone is asked in', () => {
+  it('are all asked in batches, or none is', () => {
     const batches = { model: 'a/b', url: 'https://api.example.com/v1', batch: {} };
     expect(problems({ plan: [first, dear] }, { dear: batches })).toContain(
-      'teachers.dear.batch: a teacher that answers',
+      'teacher.batch: all teachers that votes.plan asks',
     );
   });
 

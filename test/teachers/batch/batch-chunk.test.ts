@@ -1,5 +1,6 @@
 import { chunkReplies } from '../../../src/teachers/chunk-seal.js';
 import { annotateChunk, TeacherRefusedError, TeacherUnreachableError } from '../../../src/teachers/index.js';
+import type { ProviderOptions } from '../../support/batch-provider.js';
 import { CALL_MICROS, ChunkFixture, NO_LIMIT, newTask } from '../engine/chunk-fixture.js';
 import { FakeTeacher } from '../engine/fake-teacher.js';
 import { BatchedChunkFixture, REPLY } from './batched-chunk.js';
@@ -74,6 +75,49 @@ describe('A chunk that is annotated in batches', () => {
     const result = await fixture.finish();
     expect(fixture.provider.batches.map(({ lines }) => lines.length)).toEqual([8, 1]);
     expect(result.counts).toMatchObject({ texts: 4, calls: 9, callsMajorityWouldSave: 3 });
+  });
+});
+
+describe('Several teachers', () => {
+  const votes = {
+    plan: [
+      { prompt: 'reasoned', samples: 2 },
+      { prompt: 'reasoned', teacher: 'dear', when: 'disagreement' },
+    ],
+  };
+  const disagreeOn =
+    (text: string): ProviderOptions['answer'] =>
+    ({ messages, seed }) =>
+      messages[0]!.content.includes(text) && seed === 43
+        ? { content: JSON.stringify({ reason: 'no', label: 'negative' }) }
+        : { content: REPLY };
+
+  it('are each asked at their own provider: the dear one in a second round, about the texts whose votes disagree', async () => {
+    const fixture = await BatchedChunkFixture.make({ votes, provider: { answer: disagreeOn('text 2') }, dear: {} });
+    const result = await fixture.finish();
+    expect(fixture.provider.batches.map(({ lines }) => lines.length)).toEqual([8]);
+    expect(fixture.dear?.batches.map(({ lines }) => lines.map(({ body }) => body.model))).toEqual([['dear-model']]);
+    expect(fixture.dear?.batches[0]?.lines[0]?.body.messages[0]?.content).toContain('text 2');
+    expect(result.counts).toMatchObject({ texts: 4, calls: 9, escalated: 1 });
+    expect(result.counts.teachers).toMatchObject({ teacher: { calls: 8 }, dear: { calls: 1 } });
+  });
+
+  it('are found again, cancelled and read where their batches are', async () => {
+    const fixture = await BatchedChunkFixture.make({
+      votes: {
+        plan: [
+          { prompt: 'reasoned', samples: 2 },
+          { prompt: 'reasoned', teacher: 'dear' },
+        ],
+      },
+      dear: {},
+    });
+    expect(await fixture.step()).toMatchObject({ open: 2 });
+    expect(await fixture.close()).toBe(2);
+    while ((await fixture.close()) > 0);
+    expect([fixture.provider.cancelled, fixture.dear?.cancelled]).toEqual([1, 1]);
+    expect([fixture.provider.executed, fixture.dear?.executed]).toEqual([4, 2]);
+    expect(await fixture.ledger()).toMatchObject({ uncertain: 0, spent: { calls: 6 } });
   });
 });
 
