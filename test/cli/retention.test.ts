@@ -109,8 +109,8 @@ function tests(open: () => Promise<Store>): void {
 
   it('what a dead writer left goes after a day', async () => {
     const writer = await store.writer('large');
-    // So much that a part of it is on its way.
-    for (let megabyte = 0; megabyte < 9; megabyte++) await writer.write(Buffer.alloc(2 ** 20));
+    // So much that one part of it has arrived: the second is sent after it.
+    for (let megabyte = 0; megabyte < 17; megabyte++) await writer.write(Buffer.alloc(2 ** 20));
     expect((await judgeRetention(store, policy(1), new Date())).leftovers.files).toBe(0);
     const retention = await judgeRetention(store, policy(1), LATER);
     expect(retention.leftovers.files).toBe(1);
