@@ -8,8 +8,11 @@ import { threadId } from 'node:worker_threads';
 
 const EVERY_MS = 3000;
 
-const role = process.argv[process.argv.indexOf('--role') + 1];
-if (process.argv.includes('worker') && role !== undefined) {
+const at = process.argv.indexOf('--role');
+// Threads have the environment of their process, and not its arguments.
+if (at > 0 && process.argv.includes('worker')) process.env.HEAP_PROBE_ROLE = process.argv[at + 1];
+const role = process.env.HEAP_PROBE_ROLE;
+if (role !== undefined) {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc');
   const file = join(process.env.HEAP_PROBE_FOLDER, `${role}-${process.pid}-${threadId}.json`);

@@ -2,6 +2,7 @@
  *  not there yet) and the run is started, to the moment in which the run has counted the votes of every text and ended. Reading
  *  the corpus, the probe, the workflows, the journals and the labels are in it. Only the Temporal server runs beforehand. */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { createWriteStream, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,9 +14,9 @@ import { createClient, ensureDevServer, localServer, stopDevServer } from '../..
 
 const launcher = fileURLToPath(new URL('../../bin/tutelage.js', import.meta.url));
 
-/** texts: their count and the i-th one. atEnd: what is to be looked at before the workers stop. Returns seconds, the counts of
- *  the run, and what atEnd found. */
-export async function runProduct({ url, task, texts, env = process.env, atEnd = async () => null }) {
+/** texts: their count and the i-th one. store: an address below which the run gets a store of its own; null: a folder. atEnd: what
+ *  is to be looked at before the workers stop. Returns seconds, the counts of the run, and what atEnd found. */
+export async function runProduct({ store = null, url, task, texts, env = process.env, atEnd = async () => null }) {
   const folder = mkdtempSync(join(tmpdir(), 'tutelage-bench-'));
   const state = join(folder, '.tutelage');
   mkdirSync(state);
@@ -27,7 +28,7 @@ export async function runProduct({ url, task, texts, env = process.env, atEnd = 
   try {
     const startedAt = performance.now();
     const options = { cwd: folder, env, stdio: ['ignore', 'ignore', 'inherit'] };
-    const args = [launcher, 'up', '--address', server.address, '--store', join(folder, 'store')];
+    const args = [launcher, 'up', '--address', server.address, '--store', storeOf(store, folder)];
     up = spawn(process.execPath, args, options);
     const handle = await client.workflow.start('distillation', {
       taskQueue: TASK_QUEUES.orchestrator,
@@ -49,6 +50,11 @@ export async function runProduct({ url, task, texts, env = process.env, atEnd = 
 
 function* lines({ count, textOf }) {
   for (let i = 0; i < count; i++) yield `${JSON.stringify({ text: textOf(i) })}\n`;
+}
+
+/** Without the replies of other runs. */
+function storeOf(store, folder) {
+  return store === null ? join(folder, 'store') : `${store}/${randomUUID()}`;
 }
 
 function stop(child) {
