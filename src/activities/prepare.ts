@@ -15,7 +15,7 @@ import {
   type Task,
   TextRow,
 } from '../contracts/index.js';
-import { openRedactor, prepareCorpus } from '../corpus/index.js';
+import { prepareCorpus, showExamples } from '../corpus/index.js';
 import { openStore, type Store, workflowFolder } from '../store/index.js';
 import { candidatesOf } from '../students/index.js';
 import { resolveTask } from '../tasks/index.js';
@@ -83,12 +83,11 @@ async function prepareRun(
     readStored: async (path) => Buffer.from(await store.read(path)).toString('utf8'),
   });
   await requireAcceptedTerms(resolved);
-  const task = await withRedactedExamples(resolved);
-  const teachers = await teachersOfRun(task, store, dependencies, null);
+  const teachers = await teachersOfRun(resolved, store, dependencies, null);
   requireDistinct(teachers);
-  if (task.budget.usd !== null) requirePrices(task.budget.usd, teachers);
+  if (resolved.budget.usd !== null) requirePrices(resolved.budget.usd, teachers);
   const { manifest } = await prepareCorpus({
-    task,
+    task: resolved,
     corpus: input.corpus,
     gold: input.gold,
     env: dependencies.env,
@@ -99,6 +98,7 @@ async function prepareRun(
     onProgress: (progress) => onRows(progress.rows),
     signal,
   });
+  const { task, ...examples } = await showExamples(resolved, { store, manifest }, dependencies.env);
   await store.write(taskPath(run.folder), JSON.stringify(task));
   const votesPerText = plannedQuestions(task).length;
   const { maxFailedChunks, shardTexts } = task.annotation;
@@ -120,6 +120,7 @@ async function prepareRun(
     labels: task.labels.map((label) => label.name),
     corpusHash: manifest.corpusHash,
     counts: manifest.counts,
+    examples,
     chunks: manifest.chunks.length,
     chunksPerShard: Math.min(CHUNKS_PER_SHARD, Math.max(1, Math.floor(shardTexts / chunkTexts))),
     window,
@@ -144,17 +145,6 @@ function ladderOf({ student }: Task): PreparedRun['ladder'] {
   const candidates = candidatesOf(student).map(({ name, step }) => ({ name, step }));
   const searchMs = student.search === null ? null : student.search.minutes * MINUTE_MS;
   return { candidates, foldsBelow: student.foldsBelow, searchMs };
-}
-
-/** Worked examples go out with every question. */
-async function withRedactedExamples(task: Task): Promise<Task> {
-  const redact = await openRedactor(task.redact);
-  const examples = task.examples.map(async ({ label, reason, text }) => ({
-    label,
-    reason: (await redact(reason)).asked,
-    text: (await redact(text)).asked,
-  }));
-  return { ...task, examples: await Promise.all(examples) };
 }
 
 /** Replies of the same model to the same question would be taken for one another. */

@@ -220,8 +220,9 @@ function labelledVote({ prompt, sample, teacher, vote }: StoredReply): LabelRow[
 }
 
 function recordedReply(text: string, reply: StoredReply): RecordedReply {
-  const { teacher = OWN_TEACHER, prompt, sample, content, finishReason, inputTokens, outputTokens } = reply;
-  return { text, teacher, prompt, sample, content, finishReason, inputTokens, outputTokens };
+  const { teacher = OWN_TEACHER, prompt, sample, content, finishReason, inputTokens, outputTokens, tokens } = reply;
+  const said = { content, finishReason, inputTokens, outputTokens, ...(tokens && { tokens }) };
+  return { text, teacher, prompt, sample, ...said };
 }
 
 async function withLocalFile(store: Store, reference: string, work: (path: string) => Promise<void>): Promise<void> {

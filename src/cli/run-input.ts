@@ -97,17 +97,10 @@ export async function runInput(reference: string, flags: RunFlags, taskBy: 'cont
   const given = { ...teacherOverrides(flags), ...parseSetArguments(flags.set) };
   const set: Record<string, unknown> = { ...given, ...fromReplies(flags, applySet(written, given)) };
   const readStored = () => Promise.reject(new TaskError('the command line takes no store: paths for a task'));
-  const { task } = await resolveTask({ task: taskBy === 'file' ? file : written, set, readStored, cwd });
-  for (const [name, { replies }] of askedTeachers(task)) {
-    const key = `${teacherField(name)}.replies`;
-    // A path in a task file is meant from the file's place.
-    if (replies !== null && !replies.startsWith('store:'))
-      set[key] = resolve(key in set ? cwd : dirname(file), replies);
-  }
-  for (const [index, rule] of task.redact.entries()) {
-    const key = `redact.${index}.module`;
-    if ('module' in rule) set[key] = resolve(key in set ? cwd : dirname(file), rule.module);
-  }
+  const resolved = async () =>
+    (await resolveTask({ task: taskBy === 'file' ? file : written, set, readStored, cwd })).task;
+  placeFiles(set, await resolved(), { cwd, file });
+  const task = await resolved();
   await requireAcceptedTerms(task);
   if (flags.stratifyBy !== undefined && flags.sample === undefined) {
     throw new TaskError(
@@ -129,6 +122,29 @@ export async function runInput(reference: string, flags: RunFlags, taskBy: 'cont
     paths.filter((path) => isPlainPath(path) && !existsSync(path)).map((path) => `${option} ${path}`),
   );
   return { sent, input: parsed.value, task, missing };
+}
+
+/** Paths in a task file are meant from the file's place, those of the command line from where it was typed. */
+export function placeFiles(
+  set: Record<string, unknown>,
+  task: Task,
+  { cwd, file }: { readonly cwd: string; readonly file: string },
+): void {
+  const place = (key: string, path: string) => resolve(key in set ? cwd : dirname(file), path);
+  for (const [name, { replies }] of askedTeachers(task)) {
+    const key = `${teacherField(name)}.replies`;
+    if (replies !== null && !replies.startsWith('store:')) set[key] = place(key, replies);
+  }
+  for (const [index, rule] of task.redact.entries()) {
+    const key = `redact.${index}.module`;
+    if ('module' in rule) set[key] = place(key, rule.module);
+  }
+  if (task.examplesFrom !== null) {
+    const { path } = task.examplesFrom;
+    const key = 'examplesFrom.path';
+    const placed = [path].flat().map((one) => (ADDRESS.test(one) ? one : place(key, one)));
+    set[key] = placed.length === 1 ? placed[0] : placed;
+  }
 }
 
 function filesOf(flags: RunFlags): Record<string, unknown> {

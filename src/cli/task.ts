@@ -3,9 +3,11 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { z } from 'zod';
 import { type PromptStyle, Task } from '../contracts/index.js';
+import { showExamples } from '../corpus/index.js';
 import { findTask, ownPackageFolder, parseSetArguments, resolveTask, TaskError } from '../tasks/index.js';
 import { askedTeachers, buildPrompt, teacherHost } from '../teachers/index.js';
 import { collect } from './option-values.js';
+import { placeFiles } from './run-input.js';
 
 interface CheckFlags {
   readonly set: string[];
@@ -48,9 +50,13 @@ async function check(reference: string, flags: CheckFlags): Promise<void> {
   const cwd = process.cwd();
   const { path: file } = findTask(reference, { cwd, packageFolder: ownPackageFolder() });
   const readStored = () => Promise.reject(new TaskError('the command line takes no store: paths for a task'));
-  const resolved = await resolveTask({ task: file, set: parseSetArguments(flags.set), readStored, cwd });
+  const set = parseSetArguments(flags.set);
+  const resolved = await resolveTask({ task: file, set, readStored, cwd });
   const { task } = resolved;
-  const sampleText = flags.text ?? task.examples[0]?.text ?? STAND_IN_TEXT;
+  placeFiles(set, task, { cwd, file });
+  const placed = await resolveTask({ task: file, set, readStored, cwd });
+  const { task: asked } = await showExamples(placed.task, null, process.env);
+  const sampleText = flags.text ?? asked.examples[0]?.text ?? STAND_IN_TEXT;
   const wordings = new Map(
     task.votes.plan.map(({ guideline, prompt }) => [JSON.stringify([prompt, guideline]), { guideline, prompt }]),
   );
@@ -65,7 +71,7 @@ async function check(reference: string, flags: CheckFlags): Promise<void> {
     sampleText,
     prompts: [...wordings.values()].map((wording) => ({
       style: wording.prompt,
-      messages: buildPrompt(task, wording, sampleText).messages,
+      messages: buildPrompt(asked, wording, sampleText).messages,
     })),
   };
   print(flags.json ? JSON.stringify(checked) : describe(checked));

@@ -9,6 +9,9 @@ import { SetupError } from '../temporal/index.js';
 
 const OPTION = '--labels-out';
 const COLUMNS = ['id', 'text', 'label', 'agreement', 'reason', 'source', 'line'];
+/** Where the teacher told how likely its labels were, as the first rows show. */
+const PROBABILITY = 'probability';
+const FIRST_ROWS = 100;
 /** runs/WORKFLOW/RUN/vote/FILE: the labels' path in a store. */
 const PATH_SEGMENTS = 5;
 
@@ -34,14 +37,16 @@ export async function writeLabels(uri: string, output: string): Promise<number> 
     throw new SetupError(`the labels are in a store that this machine does not see: ${uri}`, 'Take them from there.');
   }
   const store = await openStore(location);
-  const writer = await openRowWriter(output, COLUMNS, OPTION);
+  const columns = (await tellsProbabilities(store, path)) ? [...COLUMNS, PROBABILITY] : COLUMNS;
+  const writer = await openRowWriter(output, columns, OPTION);
   let rows = 0;
   try {
     const byLine = ({ part = 0, line }: LabelRow) =>
       `${String(part).padStart(9, '0')} ${String(line).padStart(15, '0')}`;
     const inOrder = sortRecords(corpusLabels(store, path), byLine, { tempFolder: tmpdir() });
     for await (const row of inOrder) {
-      await writer.write(Object.fromEntries(COLUMNS.map((column) => [column, row[column as keyof typeof row]])));
+      const values = { ...row, [PROBABILITY]: meanProbability(row) };
+      await writer.write(Object.fromEntries(columns.map((column) => [column, Reflect.get(values, column)])));
       rows++;
     }
     await writer.finish();
@@ -57,6 +62,21 @@ async function* corpusLabels(store: Store, path: string): AsyncGenerator<LabelRo
     const row = LabelRow.parse(JSON.parse(line));
     if (row.set === 'corpus') yield row;
   }
+}
+
+async function tellsProbabilities(store: Store, path: string): Promise<boolean> {
+  let rows = 0;
+  for await (const row of corpusLabels(store, path)) {
+    if (meanProbability(row) !== null) return true;
+    if (++rows === FIRST_ROWS) break;
+  }
+  return false;
+}
+
+/** Of the votes for the label; null: of none it is known. */
+function meanProbability({ label, votes }: LabelRow): number | null {
+  const known = votes.flatMap((vote) => (vote.label === label ? (vote.probability ?? []) : []));
+  return known.length === 0 ? null : known.reduce((sum, each) => sum + each, 0) / known.length;
 }
 
 /** file:///store/runs/w/r/vote/labels.jsonl as the store's address and the path in it, which is written there as it is. */

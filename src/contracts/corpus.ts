@@ -51,6 +51,23 @@ export const GoldInput = CorpusInput.pick({
 });
 export type GoldInput = z.infer<typeof GoldInput>;
 
+export const ExamplesInput = CorpusInput.pick({ path: true, textColumn: true }).extend({
+  labelColumn: z.string().min(1).default('label').describe('Column of their labels.'),
+  reasonColumn: z
+    .string()
+    .min(1)
+    .default('reason')
+    .describe('Column of why, shown in reasoned prompts; the file may lack it.'),
+  count: z
+    .number()
+    .int()
+    .min(1)
+    .max(200)
+    .default(20)
+    .describe('How many of them the prompts show, of each label alike, the first of the file.'),
+});
+export type ExamplesInput = z.infer<typeof ExamplesInput>;
+
 /** One line of a chunk file: a different text, labelled once however many rows carry it. */
 export const TextRow = z.object({
   key: z.string().describe('SHA-256 of the rendered text, hex. Chunks are sorted by it, so they are in random order.'),

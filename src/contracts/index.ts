@@ -6,6 +6,7 @@ export {
   ChunkSet,
   CorpusCounts,
   CorpusInput,
+  ExamplesInput,
   GoldInput,
   InputFileEntry,
   Manifest,
@@ -69,6 +70,7 @@ export {
   Stage,
 } from './run.js';
 export { S3JournalSettings } from './s3-journal-settings.js';
+export { PredictRequest, ServeSettings } from './serving.js';
 export { Currency, Grant, Spending } from './spending.js';
 export {
   BatchesInput,

@@ -25,6 +25,7 @@ export const LabelRow = z.object({
       label: z.string().nullable(),
       reason: z.string().nullable(),
       unreadable: Unreadable.nullable(),
+      probability: z.number().optional().describe('As in Vote.'),
     }),
   ),
   source: z.enum(['teacher', 'person']),

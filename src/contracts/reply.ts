@@ -12,6 +12,10 @@ export const TeacherReply = z.object({
   inputTokens: z.number().int().nullable(),
   outputTokens: z.number().int().nullable(),
   latencyMs: z.number(),
+  tokens: z
+    .array(z.tuple([z.string(), z.number()]))
+    .optional()
+    .describe('Its tokens, each with the natural logarithm of its probability; absent: not asked for, or not told.'),
 });
 export type TeacherReply = z.infer<typeof TeacherReply>;
 
@@ -24,6 +28,10 @@ export const Vote = z.object({
   label: z.string().nullable(),
   reason: z.string().nullable(),
   unreadable: Unreadable.nullable(),
+  probability: z
+    .number()
+    .optional()
+    .describe("Of the label's tokens, given all that was written before; absent: not known."),
 });
 export type Vote = z.infer<typeof Vote>;
 
@@ -54,6 +62,7 @@ export const RecordedReply = z
     finishReason: FinishReason.default('stop'),
     inputTokens: z.number().int().nullable().default(null),
     outputTokens: z.number().int().nullable().default(null),
+    tokens: TeacherReply.shape.tokens,
   })
   .refine((line) => line.text !== undefined || line.textKey !== undefined, 'needs text or textKey');
 export type RecordedReply = z.infer<typeof RecordedReply>;

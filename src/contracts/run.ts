@@ -88,6 +88,13 @@ export const PreparedRun = z.object({
   labels: z.array(z.string()),
   corpusHash: z.string(),
   counts: CorpusCounts,
+  examples: z
+    .object({
+      shown: z.number().int(),
+      inGold: z.number().int().describe('Left out, because they are gold texts.'),
+    })
+    .nullish()
+    .describe('Worked examples of the prompts; null: of runs that did not tell.'),
   chunks: z.number().int().describe('Chunks of corpus and gold rows together.'),
   chunksPerShard: z.number().int(),
   window: z.number().int(),

@@ -1,6 +1,7 @@
 /** The task file: what a user writes in YAML. Types, defaults, ranges and descriptions have their only source here. */
 import { z } from 'zod';
 import { BatchSettings } from './batch-settings.js';
+import { ExamplesInput } from './corpus.js';
 import { StudentSettings } from './student-settings.js';
 import { isAskedInBatches, TeacherName, VoteSettings, voteProblems } from './vote-settings.js';
 
@@ -120,6 +121,12 @@ export const TeacherSettings = z.strictObject({
     .enum(['auto', 'off'])
     .default('auto')
     .describe("auto: ask for the reply's JSON schema, and go on without where the probe is refused."),
+  logprobs: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Ask for the tokens' log-probabilities, keep them with the replies, and tell how likely each vote's label was (chat completions of providers that give them).",
+    ),
   extraBody: z.record(z.string(), z.unknown()).default({}).describe('Further fields of the request body.'),
   concurrency: z
     .number()
@@ -347,6 +354,9 @@ export const Task = z
     labels: z.array(Label).min(2).max(200).describe("The labels, in the order of the student's outputs."),
     guideline: z.string().default('').describe('How to decide; shown to the teacher.'),
     examples: z.array(WorkedExample).default([]).describe('Worked examples, shown to the teacher.'),
+    examplesFrom: ExamplesInput.nullable()
+      .default(null)
+      .describe('Further worked examples, from a file of labelled texts. Gold texts are not shown.'),
     redact: z
       .array(RedactionRule)
       .default([])

@@ -10,7 +10,7 @@ import {
   type Task,
   type Vote,
 } from '../contracts/index.js';
-import { prepareCorpus } from '../corpus/index.js';
+import { prepareCorpus, showExamples } from '../corpus/index.js';
 import { openStore, type Store } from '../store/index.js';
 import {
   type ByName,
@@ -117,7 +117,8 @@ export async function surveyRun(task: Task, input: DistillationInput, ports: Sur
       signal: ports.signal,
       onProgress: ({ rows }) => ports.onProgress?.(rows),
     });
-    const tally = new Tally(task, ports.teachers);
+    const { task: shown } = await showExamples(task, { store, manifest }, process.env);
+    const tally = new Tally(shown, ports.teachers);
     for (const chunk of manifest.chunks) {
       const rows = await chunkRows(store, chunk);
       const known = await reusableReplies(ports.store, chunk, rows, task.labels);

@@ -8,8 +8,8 @@ import {
   type Vote,
 } from '../contracts/index.js';
 import type { Price } from './catalogue.js';
+import { readVote } from './label-probability.js';
 import { callCostMicros } from './prices.js';
-import { readReply } from './read-reply.js';
 import {
   QuestionRefusedError,
   TeacherBusyError,
@@ -36,7 +36,7 @@ export function paidReply(
   labels: readonly Label[],
   price: Price | null,
 ): StoredReply {
-  const vote = readReply(reply, [...labels], question.request.prompt);
+  const vote = readVote(reply, [...labels], question.request.prompt);
   return storedReply(question, reply, micros(reply, question, price), vote);
 }
 
@@ -68,8 +68,8 @@ export function wasAnswered(error: unknown): boolean {
 
 function storedReply(question: Question, reply: TeacherReply, costMicros: number | null, vote: Vote): StoredReply {
   const { prompt, sample, textKey } = question.request;
-  const { content, finishReason, inputTokens, latencyMs, outputTokens } = reply;
-  const said = { content, finishReason, inputTokens, outputTokens, latencyMs };
+  const { content, finishReason, inputTokens, latencyMs, outputTokens, tokens } = reply;
+  const said = { content, finishReason, inputTokens, outputTokens, latencyMs, ...(tokens && { tokens }) };
   const { key, teacher } = question;
   return { ...said, key, textKey, ...(teacher !== OWN_TEACHER && { teacher }), prompt, sample, costMicros, vote };
 }

@@ -4,9 +4,9 @@ import type { Store } from '../store/index.js';
 import type { QuestionTeacher } from './asked-teacher.js';
 import type { Question } from './call-outcome.js';
 import { chunkReplies } from './chunk-seal.js';
+import { readVote } from './label-probability.js';
 import { worstCall } from './prices.js';
 import { buildPrompt } from './prompts.js';
-import { readReply } from './read-reply.js';
 import { replyKey } from './reply-key.js';
 import { type PlannedQuestion, plannedQuestions } from './vote-plan.js';
 
@@ -61,7 +61,7 @@ export async function reusableReplies(
   for (const folder of chunk.reuse) {
     for (const [key, reply] of await chunkReplies(store, folder)) {
       if (!texts.has(reply.textKey) || reply.vote.unreadable === 'refused') continue;
-      found.set(key, { ...reply, vote: readReply(reply, [...labels], reply.prompt) });
+      found.set(key, { ...reply, vote: readVote(reply, [...labels], reply.prompt) });
     }
   }
   return found;

@@ -15,10 +15,21 @@ export const ROUTER_HOST = ROUTER.host;
 
 const TokenCount = z.number().int().min(0).nullish().catch(null);
 
+const TokenLogprob = z.object({ token: z.string(), logprob: z.number() });
+
 /** What we read of an answer; providers add much to it. */
 const ChatAnswer = z.object({
   choices: z
-    .array(z.object({ message: z.object({ content: z.string().nullish() }), finish_reason: z.string().nullish() }))
+    .array(
+      z.object({
+        message: z.object({ content: z.string().nullish() }),
+        finish_reason: z.string().nullish(),
+        logprobs: z
+          .object({ content: z.array(TokenLogprob).nullish() })
+          .nullish()
+          .catch(null),
+      }),
+    )
     .min(1),
   usage: z.object({ prompt_tokens: TokenCount, completion_tokens: TokenCount }).nullish().catch(null),
 });
@@ -105,6 +116,7 @@ export class HuggingFaceTeacher implements Teacher {
       ...(temperature === null ? {} : { temperature }),
       ...(topP === null ? {} : { top_p: topP }),
       ...(seed === null ? {} : { seed }),
+      ...(this.parts.settings.logprobs ? { logprobs: true } : {}),
       ...(schema === null
         ? {}
         : { response_format: { type: 'json_schema' as const, json_schema: { name: 'reply', strict: true, schema } } }),
@@ -150,11 +162,13 @@ function readCompletion(answer: unknown, context: CallContext): Omit<TeacherRepl
   }
   const { choices, usage } = parsed.data;
   const [choice] = choices;
+  const tokens = choice?.logprobs?.content?.map(({ token, logprob }): [string, number] => [token, logprob]);
   return {
     content: choice?.message.content ?? '',
     finishReason: FINISH_REASONS[choice?.finish_reason ?? ''] ?? 'unknown',
     inputTokens: usage?.prompt_tokens ?? null,
     outputTokens: usage?.completion_tokens ?? null,
+    ...(tokens !== undefined && { tokens }),
   };
 }
 

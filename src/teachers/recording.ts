@@ -14,7 +14,7 @@ export class RecordingError extends Error {
   override readonly name = 'RecordingError';
 }
 
-type Answer = Pick<RecordedReply, 'content' | 'finishReason' | 'inputTokens' | 'outputTokens'>;
+type Answer = Pick<RecordedReply, 'content' | 'finishReason' | 'inputTokens' | 'outputTokens' | 'tokens'>;
 
 export class Recording {
   private readonly answers = new Map<string, Answer>();
@@ -46,7 +46,7 @@ export class Recording {
     const parsed = parseOrExplain(RecordedReply, parseLine(line, number));
     if (!parsed.ok) throw new RecordingError(`line ${number} is not a recorded reply: ${parsed.problems}`);
     if ((parsed.value.teacher ?? this.teacher) !== this.teacher) return;
-    const { content, finishReason, inputTokens, outputTokens, prompt, sample, text, textKey } = parsed.value;
+    const { content, finishReason, inputTokens, outputTokens, prompt, sample, text, textKey, tokens } = parsed.value;
     const question = { textKey: textKey ?? textKeyOf(text ?? ''), prompt, sample };
     const earlier = this.find(question);
     if (earlier !== null && earlier.content !== content) {
@@ -54,7 +54,7 @@ export class Recording {
         `line ${number} has another reply than an earlier line for ${describeQuestion(question)}: keep one of them`,
       );
     }
-    this.answers.set(idOf(question), { content, finishReason, inputTokens, outputTokens });
+    this.answers.set(idOf(question), { content, finishReason, inputTokens, outputTokens, ...(tokens && { tokens }) });
   }
 }
 

@@ -16,13 +16,15 @@ export type CountsOfSets = Pick<AnnotationResult, 'corpus' | 'gold'>;
 const IDENTICAL_SHARE = 0.9;
 const IDENTICAL_TEXTS = 20;
 
-export function preparedFinding({ counts }: PreparedRun): string {
+export function preparedFinding({ counts, examples }: PreparedRun): string {
   return sentence([
     `${grouped(counts.texts)} texts`,
     counts.duplicates > 0 && `${grouped(counts.duplicates)} duplicate rows`,
     counts.refused > 0 && `${grouped(counts.refused)} rows refused`,
     counts.rest > 0 && `${grouped(counts.rest)} texts left for the student`,
     `${grouped(counts.goldRows)} gold rows`,
+    !!examples && examples.shown > 0 && `${grouped(examples.shown)} worked examples`,
+    !!examples && examples.inGold > 0 && `${grouped(examples.inGold)} examples left out because they are gold texts`,
     counts.redacted > 0 && `${grouped(counts.redacted)} texts with placeholders for what the teacher must not see`,
   ]);
 }

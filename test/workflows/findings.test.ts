@@ -20,6 +20,13 @@ describe('the finding', () => {
     );
   });
 
+  it('of prepare tells the worked examples, and those that would have shown gold texts', () => {
+    const examples = { shown: 12, inGold: 3 };
+    expect(preparedFinding(preparedRun('run-1', { examples }))).toBe(
+      '40 texts, 0 gold rows, 12 worked examples, 3 examples left out because they are gold texts',
+    );
+  });
+
   it('of annotate counts corpus and gold rows together', () => {
     const corpus = { ...countsOf({ calls: 90 }), reused: 12, uncertain: 1 };
     expect(annotationFinding({ corpus, gold: countsOf({ calls: 30 }) })).toBe(
