@@ -1,4 +1,4 @@
-/** npm run bench -- annotate [a|b|c] [--quick] [--runs N]: the annotation engine beside a bare loop of the same client, in one
+/** npm run bench -- annotate [a|b|c] [--quick] [--runs N] [--store s3://BUCKET/PREFIX]: the annotation engine beside a bare loop of the same client, in one
  *  run, on a teacher in a process of its own. What each figure means: docs/benchmarks.md. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -40,25 +40,28 @@ const CASES = {
 export async function bench(args) {
   const quick = args.includes('--quick');
   const runs = args.includes('--runs') ? Number(args[args.indexOf('--runs') + 1]) : 1;
+  const store = args.includes('--store') ? args[args.indexOf('--store') + 1] : null;
   const names = Object.keys(CASES).filter((name) => args.includes(name));
   const results = {};
   for (const name of names.length > 0 ? names : Object.keys(CASES)) {
     const rows = [];
-    for (let run = 0; run < runs; run++) rows.push(await measure(CASES[name], quick));
+    for (let run = 0; run < runs; run++) rows.push(await measure(CASES[name], { quick, store }));
     console.table(rows);
     results[name] = { about: CASES[name].about, ...medians(rows) };
   }
-  console.log(JSON.stringify({ bench: 'annotate', quick, runs, ...machine(), results }));
+  console.log(
+    JSON.stringify({ bench: 'annotate', quick, runs, store: store === null ? 'folder' : 's3', ...machine(), results }),
+  );
 }
 
-async function measure({ calls: sizes, figures, teacher: settings }, quick) {
+async function measure({ calls: sizes, figures, teacher: settings }, { quick, store }) {
   const calls = sizes[quick ? 1 : 0];
   const task = Task.parse(taskOf());
   const texts = Array.from({ length: Math.round(calls / VOTES) }, (_, i) => textOf(i));
   const teacher = await startTeacher({ ...settings, label: task.labels[0].name });
   try {
     const product = {
-      ...(await runProduct({ url: teacher.url, task: taskOf(), texts })),
+      ...(await runProduct({ store, url: teacher.url, task: taskOf(), texts })),
       teacher: await teacher.stats(),
     };
     await teacher.reset();

@@ -2,6 +2,7 @@
  *  not there yet) and the run is started, to the moment in which the run has counted the votes of every text and ended. Reading
  *  the corpus, the probe, the workflows, the journals and the labels are in it. Only the Temporal server runs beforehand. */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +12,8 @@ import { createClient, ensureDevServer, localServer, stopDevServer } from '../..
 
 const launcher = fileURLToPath(new URL('../../bin/tutelage.js', import.meta.url));
 
-/** Returns seconds, and the counts of the run. */
-export async function runProduct({ url, task, texts }) {
+/** store: an address below which the run gets a store of its own; null: a folder. Returns seconds, and the counts of the run. */
+export async function runProduct({ store, url, task, texts }) {
   const folder = mkdtempSync(join(tmpdir(), 'tutelage-bench-'));
   const state = join(folder, '.tutelage');
   mkdirSync(state);
@@ -24,7 +25,7 @@ export async function runProduct({ url, task, texts }) {
   try {
     const startedAt = performance.now();
     const options = { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] };
-    const args = [launcher, 'up', '--address', server.address, '--store', join(folder, 'store')];
+    const args = [launcher, 'up', '--address', server.address, '--store', storeOf(store, folder)];
     up = spawn(process.execPath, args, options);
     const handle = await client.workflow.start('distillation', {
       taskQueue: TASK_QUEUES.orchestrator,
@@ -43,6 +44,11 @@ export async function runProduct({ url, task, texts }) {
     if (process.env.BENCH_KEEP === undefined) rmSync(folder, { recursive: true, force: true });
     else console.error(`kept: ${folder} ${readdirSync(folder)}`);
   }
+}
+
+/** Without the replies of other runs. */
+function storeOf(store, folder) {
+  return store === null ? join(folder, 'store') : `${store}/${randomUUID()}`;
 }
 
 function stop(child) {

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   resume: async () => (await import('./run-commands.js')).registerResume,
   cancel: async () => (await import('./run-commands.js')).registerCancel,
   predict: async () => (await import('./predict.js')).registerPredict,
+  serve: async () => (await import('./serve.js')).registerServe,
   models: async () => (await import('./models.js')).registerModels,
   store: async () => (await import('./store.js')).registerStore,
   rollback: async () => (await import('./rollback.js')).registerRollback,

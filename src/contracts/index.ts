@@ -70,6 +70,7 @@ export {
   Stage,
 } from './run.js';
 export { S3JournalSettings } from './s3-journal-settings.js';
+export { PredictRequest, ServeSettings } from './serving.js';
 export { Currency, Grant, Spending } from './spending.js';
 export {
   BatchesInput,
