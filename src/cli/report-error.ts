@@ -1,4 +1,5 @@
 /** Errors as users see them: one line and how to mend it; the stack only where TUTELAGE_DEBUG=1 asks for it. */
+import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { CommanderError } from 'commander';
 import { ZodError, z } from 'zod';
 import { scrubSecrets } from '../temporal/index.js';
@@ -19,6 +20,8 @@ export function reportError(error: unknown, env: NodeJS.ProcessEnv): ExitCode {
 
 function describe(error: unknown): string {
   if (error instanceof ZodError) return z.prettifyError(error);
+  // Its own message says only that there was one; the run's answer is the cause.
+  if (error instanceof WorkflowUpdateFailedError && error.cause) return error.cause.message;
   return error instanceof Error ? error.message : String(error);
 }
 
