@@ -1,5 +1,4 @@
 /** Errors as users see them: one line and how to mend it; the stack only where TUTELAGE_DEBUG=1 asks for it. */
-import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { CommanderError } from 'commander';
 import { ZodError, z } from 'zod';
 import { scrubSecrets } from '../temporal/index.js';
@@ -20,9 +19,10 @@ export function reportError(error: unknown, env: NodeJS.ProcessEnv): ExitCode {
 
 function describe(error: unknown): string {
   if (error instanceof ZodError) return z.prettifyError(error);
-  // Its own message says only that there was one; the run's answer is the cause.
-  if (error instanceof WorkflowUpdateFailedError && error.cause) return error.cause.message;
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // Its own message says only that there was one; the run's answer is the cause. By name, since loading the client takes long.
+  if (error.name === 'WorkflowUpdateFailedError' && error.cause instanceof Error) return error.cause.message;
+  return error.message;
 }
 
 /** The type that a failure from Temporal carries, at any depth of its causes. */
