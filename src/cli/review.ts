@@ -1,7 +1,7 @@
 /** tutelage review: the page; review export, import, status: labels to people and back, as files or through another tool's
  *  server. */
 import { resolve } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { certificateInWords } from '../evaluation/index.js';
 import {
   type AlternativeAnnotatorTest,
@@ -25,6 +25,7 @@ import { SetupError } from '../temporal/index.js';
 import { withServerOptions } from './command-options.js';
 import { STORE_OPTION } from './existing-store.js';
 import { openReview } from './open-review.js';
+import { portNumber, wholeNumber } from './option-values.js';
 import { openPage } from './review-page.js';
 import { pullSheet, pushHandout } from './review-tools.js';
 
@@ -277,16 +278,4 @@ function idsOf(differing: readonly { id: string }[]): string {
   if (differing.length === 0) return '';
   const named = differing.slice(0, IDS_NAMED).map(({ id }) => id);
   return ` (the latest counts; --json names all): ${named.join(', ')}${differing.length > IDS_NAMED ? ', …' : ''}`;
-}
-
-function portNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0 && value <= 65_535) return value;
-  throw new InvalidArgumentError('It must be a port: 0 (any) to 65535.');
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
-  return value;
 }
