@@ -1,6 +1,7 @@
 /** What of a store may go. A run stays while it is open, for some time after its end, and for ever where a registered model was
  *  made from its labels; replies stay as long as a run that stays asks or uses them, and for some time after they came. */
-import { Manifest, type RetentionPolicy, RunOutcome } from '../contracts/index.js';
+import { z } from 'zod';
+import { ChunkEntry, type RetentionPolicy, RunOutcome } from '../contracts/index.js';
 import { listTasks, listVersions } from '../deployment/index.js';
 import { MissingArtifactError, type Store, type StoredFile } from '../store/index.js';
 import { chunkFolders, runDigest, sealPath } from '../teachers/index.js';
@@ -20,6 +21,10 @@ export interface Retention {
   /** Runs that stay, by why. */
   readonly kept: { readonly open: number; readonly registered: number; readonly recent: number };
 }
+
+/** Of what a run leaves no more is read than is needed: earlier versions may have written it. */
+const EndOfRun = RunOutcome.pick({ endedAt: true });
+const ReuseOfRun = z.object({ chunks: z.array(ChunkEntry.pick({ reuse: true })) });
 
 type Reason = keyof Retention['kept'];
 
@@ -129,13 +134,13 @@ async function whyKept(
   if (registered.has(folder)) return 'registered';
   const outcome = await readJson(store, `${folder}/outcome.json`);
   if (outcome === null) return 'open';
-  return new Date(RunOutcome.parse(outcome).endedAt) < before ? null : 'recent';
+  return new Date(EndOfRun.parse(outcome).endedAt) < before ? null : 'recent';
 }
 
 /** Folders of replies of earlier runs that the run uses. */
 async function reusedBy(store: Store, folder: string): Promise<string[]> {
   const manifest = await readJson(store, `${folder}/prepare/manifest.json`);
-  return manifest === null ? [] : Manifest.parse(manifest).chunks.flatMap(({ reuse }) => reuse);
+  return manifest === null ? [] : ReuseOfRun.parse(manifest).chunks.flatMap(({ reuse }) => reuse);
 }
 
 async function readJson(store: Store, path: string): Promise<unknown> {

@@ -10,6 +10,7 @@ import { canonicalJson } from '../tasks/index.js';
 import {
   askedTeachers,
   createTeacher,
+  modelOfRecording,
   priceOf,
   type QuestionTeacher,
   TeacherRefusedError,
@@ -54,7 +55,8 @@ export async function surveyOf(task: Task, input: DistillationInput): Promise<Su
 
 /** The model that will answer, which an endpoint is asked for where the task names none; null where it does not tell. */
 async function modelOf(name: string, settings: TeacherSettings): Promise<string | null> {
-  if (settings.model !== null || settings.url === null || settings.provider === 'recorded') return settings.model;
+  if (settings.provider === 'recorded') return modelOfRecording(name, settings);
+  if (settings.model !== null || settings.url === null) return settings.model;
   try {
     const teacher = await createTeacher(settings, { env: process.env, name, readRecording: () => emptyRecording() });
     await teacher.close();

@@ -91,13 +91,18 @@ async function askOnce(question: Question, timeOuts: number, ports: AskingPorts)
   if (!(await budget.reserve(question.worst, watch.stopping))) return null;
   const bill: Bill = { cost: NOTHING_SPENT };
   try {
-    return await lane.run((place) => send(question, { place, timeOuts, bill }, ports), watch.stopping);
+    const record = await lane.run((place) => send(question, { place, timeOuts, bill }, ports), watch.stopping);
+    return await record();
   } finally {
     budget.settle(question.worst, bill.cost);
   }
 }
 
-async function send(question: Question, sending: Sending, ports: AskingPorts): Promise<StoredReply | Error> {
+/** What closes the call in the journal, and returns its reply or why there is none. It runs when the place is given back: the
+ *  teacher need not wait until the record is durable, which on S3 takes as long as a short call. */
+type CloseRecord = () => Promise<StoredReply | Error>;
+
+async function send(question: Question, sending: Sending, ports: AskingPorts): Promise<CloseRecord> {
   const { journal, labels, limiter, price, teacher, watch } = ports;
   const { bill, place, timeOuts } = sending;
   const call = await journal.openCall(question);
@@ -122,33 +127,36 @@ async function send(question: Question, sending: Sending, ports: AskingPorts): P
     limiter.replied(place, null);
     stored = refusedReply(question);
   }
-  bill.cost = costOfReply(question, stored);
-  await journal.closeWithReply(call, stored, bill.cost);
-  return stored;
+  const cost = costOfReply(question, stored);
+  bill.cost = cost;
+  return async () => {
+    await journal.closeWithReply(call, stored, cost);
+    return stored;
+  };
 }
 
 /** A call that an error answered is free. Any other may have been billed and stays open in the journal.
- *  Throws what asking again would not help. */
-async function failedCall(
+ *  What it returns throws what asking again would not help. */
+function failedCall(
   failure: unknown,
   call: number,
   { request }: Question,
   { bill, place }: Sending,
   { journal, limiter, name, watch }: AskingPorts,
-): Promise<Error> {
+): CloseRecord {
   const error = inTermsOf(name, failure);
   const mayPass = error instanceof TeacherBusyError || error instanceof TeacherFailedError;
   // Before anything is awaited, since meanwhile other calls would go out.
   if (!mayPass) watch.stop(error);
   if (error instanceof TeacherFailedError) limiter.failed(place, request.textKey, error.trouble);
   if (error instanceof TeacherBusyError) limiter.busy(place, error);
-  if (wasAnswered(error)) {
-    bill.cost = ANSWERED_BY_ERROR;
-    await journal.closeWithError(call, error instanceof TeacherBusyError ? 'busy' : 'error');
-  }
-  if (!mayPass) throw error;
-  watch.stopping.throwIfAborted();
-  return error;
+  if (wasAnswered(error)) bill.cost = ANSWERED_BY_ERROR;
+  return async () => {
+    if (wasAnswered(error)) await journal.closeWithError(call, error instanceof TeacherBusyError ? 'busy' : 'error');
+    if (!mayPass) throw error;
+    watch.stopping.throwIfAborted();
+    return error;
+  };
 }
 
 /** Recorded as refused, free of charge, so that nobody asks it again in this run. */

@@ -49,6 +49,11 @@ export function teacherField(name: string): string {
   return name === OWN_TEACHER ? name : `teachers.${name}`;
 }
 
+/** Replies of several recordings without a model are told apart by their teachers' names. */
+export function modelOfRecording(name: string, { model }: Pick<TeacherSettings, 'model'>): string | null {
+  return model ?? (name === OWN_TEACHER ? null : name);
+}
+
 /** The error with the keys of this teacher where it names those of the task's own: teachers.dear.model for teacher.model. */
 export function inTermsOf(name: string, error: unknown): unknown {
   if (name === OWN_TEACHER || !(error instanceof TeacherRefusedError)) return error;

@@ -1,6 +1,6 @@
 /** The teacher that a task names, ready to be asked. */
 import { OWN_TEACHER, type TeacherSettings } from '../contracts/index.js';
-import { inTermsOf } from './asked-teacher.js';
+import { inTermsOf, modelOfRecording } from './asked-teacher.js';
 import { readCredentials } from './credentials.js';
 import { HttpConnection } from './http-connection.js';
 import { HuggingFaceTeacher } from './huggingface-teacher.js';
@@ -71,9 +71,10 @@ async function openRecording(
     );
   }
   try {
-    // Replies of several teachers without a model are told apart by their teachers' names.
-    const model = settings.model ?? (name === OWN_TEACHER ? null : name);
-    return new RecordedTeacher(model, await Recording.read(readRecording(settings.replies), name));
+    return new RecordedTeacher(
+      modelOfRecording(name, settings),
+      await Recording.read(readRecording(settings.replies), name),
+    );
   } catch (error) {
     const isOurs = error instanceof RecordingError;
     if (!isOurs && !isMissingFile(error)) throw error;

@@ -6,6 +6,7 @@ export {
   askedTeachers,
   type ByName,
   inTermsOf,
+  modelOfRecording,
   type QuestionTeacher,
   teacherField,
   teacherSettings,
