@@ -6,15 +6,16 @@ import { delimiter, join } from 'node:path';
 
 const VERSION = '1.8.0';
 
-/** The program's path; null: there is none, and with install it can't be built because Go is missing. Looks at VERSITYGW_PATH,
- *  the cache and PATH. Throws when a build fails; it takes about two minutes on two cores, once. */
+/** The program's path; null: there is none, and install is false. Looks at VERSITYGW_PATH, the cache and PATH. Throws when it can't
+ *  be built; a build takes about two minutes on two cores, once. */
 export function findVersitygw(env, { install, onProgress = () => {} }) {
   const cache = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tutelage', 'versitygw');
   const cached = join(cache, VERSION, 'versitygw');
   const found = [env.VERSITYGW_PATH, cached, onPath(env, 'versitygw')].find((path) => path && isExecutable(path));
   if (found !== undefined) return found;
-  const go = install ? onPath(env, 'go') : null;
-  if (go === null) return null;
+  if (!install) return null;
+  const go = onPath(env, 'go');
+  if (go === null) throw new Error('versitygw is not there, and Go, to build it with, is not installed');
   onProgress(`versitygw: building ${VERSION} with Go; this takes some minutes, once`);
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, '.new-'));

@@ -1,11 +1,11 @@
 /** Stage annotate: one activity a chunk. */
 import { Context, type Info } from '@temporalio/activity';
-import { ChunkInput, type ChunkProgress, type ChunkResult } from '../contracts/index.js';
-import { openRunStore } from '../store/index.js';
-import { annotateChunk, chunkFolder, limiterFor } from '../teachers/index.js';
+import { ChunkInput, type ChunkProgress, type ChunkResult, type Grant, type PreparedRun } from '../contracts/index.js';
+import { openRunStore, type Store } from '../store/index.js';
+import { type AskedTeacher, annotateChunk, type ByName, type ChunkJob, chunkFolder } from '../teachers/index.js';
 import { controlPath, readManifest, readTask } from './artifacts.js';
 import { type Dependencies, withHeartbeat } from './dependencies.js';
-import { teacherOf } from './teacher-of-run.js';
+import { teachersOfRun } from './teacher-of-run.js';
 
 export function createAnnotateActivities(dependencies: Dependencies) {
   return {
@@ -16,37 +16,42 @@ export function createAnnotateActivities(dependencies: Dependencies) {
       return withHeartbeat(
         () => ({ ...progress }),
         async (signal) => {
-          const task = await readTask(store, prepared);
-          const chunk = (await readManifest(store, prepared)).chunks[index];
-          if (chunk === undefined) throw new RangeError(`the run has no chunk ${index}`);
-          const { teacher, price } = await teacherOf(task, store, dependencies, prepared.teacherModel);
-          const { info } = Context.current();
-          return annotateChunk(
-            {
-              task,
-              index,
-              chunk,
-              folder: chunkFolder(prepared.run.folder, chunk),
-              controlPath: controlPath(prepared.run.folder),
-              grant,
-              price,
-              jsonSchema: prepared.probe.jsonSchema,
-              owner: { activity: activityName(info), attempt: info.attempt },
+          const { job, teachers } = await chunkJob({ prepared, index, grant }, store, dependencies);
+          return annotateChunk(job, {
+            store,
+            teachers,
+            signal,
+            onProgress: (now) => {
+              progress = now;
             },
-            {
-              store,
-              teacher,
-              limiter: limiterFor(`${teacher.host} ${teacher.model}`, task.teacher, dependencies.teacherWorkers),
-              signal,
-              onProgress: (now) => {
-                progress = now;
-              },
-            },
-          );
+          });
         },
       );
     },
   };
+}
+
+/** A chunk of the run, for the activity that runs now. */
+export async function chunkJob(
+  { prepared, index, grant }: { prepared: PreparedRun; index: number; grant: Grant },
+  store: Store,
+  dependencies: Dependencies,
+): Promise<{ job: ChunkJob; teachers: ByName<AskedTeacher> }> {
+  const task = await readTask(store, prepared);
+  const chunk = (await readManifest(store, prepared)).chunks[index];
+  if (chunk === undefined) throw new RangeError(`the run has no chunk ${index}`);
+  const teachers = await teachersOfRun(task, store, dependencies, prepared.teachers);
+  const { info } = Context.current();
+  const job = {
+    task,
+    index,
+    chunk,
+    folder: chunkFolder(prepared.run.folder, chunk),
+    controlPath: controlPath(prepared.run.folder),
+    grant,
+    owner: { activity: activityName(info), attempt: info.attempt },
+  };
+  return { job, teachers };
 }
 
 function activityName({ activityId, workflowExecution }: Info): string {

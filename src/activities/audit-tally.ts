@@ -13,13 +13,15 @@ export class AuditTally {
   private constructor(
     private readonly audit: Audit | null,
     private readonly reviewed: ReadonlyMap<string, ReviewDecision>,
+    private readonly disputed: ReadonlySet<string>,
   ) {
     this.auditKeys = new Set(audit?.keys);
   }
 
   static async open(store: Store, runFolder: string): Promise<AuditTally> {
     const review = new ReviewFolder(store, runFolder);
-    return new AuditTally(await review.audit(), await review.decisions());
+    const log = await review.log();
+    return new AuditTally(await review.audit(), log.decisions(), log.disputed());
   }
 
   /** The reviewed decision that gave the row this label. */
@@ -44,7 +46,7 @@ export class AuditTally {
 
   /** null: no audit was drawn, or nothing of it was decided. */
   certificate(confidence: number): Certificate | null {
-    const { audit, decisions, labels, teacherLabels } = this;
-    return audit === null ? null : certify({ audit, decisions, teacherLabels, labels, confidence });
+    const { audit, decisions, disputed, labels, teacherLabels } = this;
+    return audit === null ? null : certify({ audit, decisions, disputed, teacherLabels, labels, confidence });
   }
 }

@@ -5,7 +5,7 @@ import { deployVersion, gridOf, modelCard, registerVersion, versionFolder } from
 import { certificateInWords } from '../evaluation/index.js';
 import { openRunStore, type Store } from '../store/index.js';
 import { candidatesOf } from '../students/index.js';
-import { termsOf } from '../teachers/index.js';
+import { plannedQuestions, teacherSettings, termsOf } from '../teachers/index.js';
 import { readLabels, readManifest, readTask } from './artifacts.js';
 import { type Dependencies, withHeartbeat } from './dependencies.js';
 import { isTrainedOn } from './distill.js';
@@ -37,11 +37,12 @@ export function createDeployActivities({ env }: Dependencies) {
                   workflowId: prepared.run.workflowId,
                   task: task.name,
                   taskHash: prepared.taskHash,
-                  teacher: {
-                    provider: task.teacher.provider,
-                    model: prepared.teacherModel,
-                    host: prepared.teacherHost,
-                  },
+                  teachers: prepared.teachers.map(({ name, model, host }) => ({
+                    name,
+                    provider: teacherSettings(task, name).provider,
+                    model,
+                    host,
+                  })),
                   corpusHash: prepared.corpusHash,
                   datasets: datasetsOf(await readManifest(store, prepared)),
                   labels,
@@ -87,12 +88,14 @@ async function writeCard(
     textTemplate: task.text,
     student,
     settings,
-    teacher: {
-      model: prepared.teacherModel,
-      host: prepared.teacherHost,
-      terms: (await termsOf({ ...task.teacher, model: prepared.teacherModel })).summary,
-    },
-    votesPerText: prepared.votesPerText,
+    teachers: await Promise.all(
+      prepared.teachers.map(async ({ name, model, host }) => ({
+        model,
+        host,
+        terms: (await termsOf({ ...teacherSettings(task, name), model })).summary,
+        ...votesPlanned(task, name),
+      })),
+    ),
     labelled,
     corrected,
     corpusHash: prepared.corpusHash,
@@ -103,6 +106,13 @@ async function writeCard(
     software: softwareVersions(),
   });
   return store.write(`${student.folder}/README.md`, card);
+}
+
+/** Votes of a teacher that every text gets, and those that only texts with disagreeing votes get. */
+function votesPlanned(task: Task, name: string): { always: number; ifDisputed: number } {
+  const own = plannedQuestions(task).filter(({ teacher }) => teacher === name);
+  const always = own.filter(({ when }) => when === 'always').length;
+  return { always, ifDisputed: own.length - always };
 }
 
 function softwareVersions(): Record<string, string> {

@@ -65,7 +65,7 @@ async function train(
     const examples = examplesOf(store, task, labels, { targets: settings.targets, isHeldOut, isLearned });
     await writeExamples(examples, examplesFile);
     const studentFolder = [prepared.run.folder, 'student', labels.sha256.slice(0, 16), ...place].join('/');
-    const checkpointFolder = checkpointsOf(`${prepared.run.store}/${studentFolder}`, process.env);
+    const checkpointFolder = checkpointsOf(`${prepared.run.store.id}/${studentFolder}`, process.env);
     const trained = await trainInProcess(
       {
         kind: settings.kind,

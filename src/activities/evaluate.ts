@@ -10,6 +10,7 @@ import {
 } from '../contracts/index.js';
 import { deployedVersion } from '../deployment/index.js';
 import { buildReport, deploymentGateChecks, reportMarkdown } from '../evaluation/index.js';
+import { ReviewFolder } from '../review/index.js';
 import { openRunStore, type Store } from '../store/index.js';
 import { studentKind } from '../students/index.js';
 import { readLabels, readManifest, readTask } from './artifacts.js';
@@ -56,6 +57,7 @@ async function evaluateStudent(store: Store, input: EvaluateInput): Promise<Eval
   const answered = onGold
     ? await predictedLabels(store, student, texts)
     : { labels: await validationPredictions(store, student, prepared.labels), textsPerSecond: null };
+  const disputes = await new ReviewFolder(store, prepared.run.folder).disputes();
   const champion = onGold ? await deployedVersion(store, task.name) : null;
   const report = buildReport({
     basis: onGold ? 'gold' : 'validation',
@@ -70,6 +72,7 @@ async function evaluateStudent(store: Store, input: EvaluateInput): Promise<Eval
     confidence: task.evaluation.confidence,
     overlap: { texts: (await readManifest(store, prepared)).counts.goldInCorpus },
     certificate: input.certificate,
+    disputed: new Set(onGold ? [...rows.keys()].filter((row) => disputes.has(rows[row]!.key)) : []),
     cost: {
       teacherMicrosPerThousand:
         input.spentMicros === null || input.textsAnnotated === 0
@@ -78,7 +81,9 @@ async function evaluateStudent(store: Store, input: EvaluateInput): Promise<Eval
       studentTextsPerSecond: answered.textsPerSecond,
     },
   });
-  const names = { task: task.name, studentKind: student.kind, teacherModel: prepared.teacherModel };
+  const models = prepared.teachers.flatMap(({ model }) => model ?? []);
+  const teacherModel = models.length === 0 ? null : models.join(', ');
+  const names = { task: task.name, studentKind: student.kind, teacherModel };
   const markdown = reportMarkdown(report, names);
   const folder = `${prepared.run.folder}/evaluation/${labels.sha256.slice(0, 16)}`;
   const summary: EvaluationSummary = {

@@ -21,6 +21,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ClaimLostError: { type: FailureType.ClaimLost, retry: true },
   // Another worker may see it.
   StoreNotSeenError: { type: FailureType.StoreNotSeen, retry: true },
+  StoreAddressError: { type: FailureType.InvalidInput, retry: false },
+  S3Error: { type: FailureType.StoreNotSeen, retry: true },
   DamagedArtifactError: { type: FailureType.ArtifactDamaged, retry: false },
   TrainingRefusedError: { type: FailureType.TrainingRefused, retry: false },
   EncoderError: { type: FailureType.TrainingRefused, retry: false },
@@ -28,6 +30,9 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   StudentFolderError: { type: FailureType.TrainingRefused, retry: false },
   ParityError: { type: FailureType.ParityFailed, retry: false },
 };
+
+/** What the file system says when a disk, or a user's part of it, is full. */
+const NO_ROOM: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
 
 /** The input can't be used; the message says what would do. */
 export class InvalidInputError extends Error {
@@ -37,6 +42,7 @@ export class InvalidInputError extends Error {
 export function toFailure(error: unknown): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (!(error instanceof Error)) return ApplicationFailure.create({ message: String(error), type: 'Error' });
+  if ('code' in error && NO_ROOM.has(error.code)) return storeFull(error);
   const meaning = MEANINGS[error.name];
   if (meaning === undefined) return error;
   const mend =
@@ -46,6 +52,14 @@ export function toFailure(error: unknown): Error {
     type: meaning.type,
     nonRetryable: !meaning.retry,
   });
+}
+
+/** Stages that can't pause try it again for a while: somebody may make room. */
+function storeFull({ message }: Error): ApplicationFailure {
+  return ApplicationFailure.retryable(
+    `the disk of the store has no room left (${message}); make some, then: tutelage resume`,
+    FailureType.StoreFull,
+  );
 }
 
 function sentences(first: string, second: string): string {

@@ -1,4 +1,5 @@
 import { createAnnotateActivities } from './annotate.js';
+import { createBatchActivities } from './annotate-batches.js';
 import { createChooseActivities } from './choose-student.js';
 import { createControlActivities } from './control.js';
 import type { Dependencies } from './dependencies.js';
@@ -23,7 +24,11 @@ export function createActivities(dependencies: Dependencies) {
       ...createDeployActivities(dependencies),
       ...createNotifyActivities(dependencies),
     }),
-    teacher: withFailureTypes({ ...createPrepareActivities(dependencies), ...createAnnotateActivities(dependencies) }),
+    teacher: withFailureTypes({
+      ...createPrepareActivities(dependencies),
+      ...createAnnotateActivities(dependencies),
+      ...createBatchActivities(dependencies),
+    }),
     student: withFailureTypes({
       ...createReviewActivities(),
       ...createDistillActivities(),

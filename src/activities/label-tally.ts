@@ -10,6 +10,7 @@ export class LabelTally {
   private disagreeing = 0;
   private votes = 0;
   private unreadable = 0;
+  private readonly escalated = { texts: 0, changed: 0 };
   private readonly perLabel: Record<string, number>;
   private readonly gateGold = { rows: 0, correct: 0 };
 
@@ -33,14 +34,20 @@ export class LabelTally {
     this.unreadable += row.votes.length - named.length;
   }
 
+  /** A text of the corpus that more was asked about. changed: its label, by that. */
+  addEscalated(changed: boolean): void {
+    this.escalated.texts++;
+    if (changed) this.escalated.changed++;
+  }
+
   /** Of the corpus's votes; null without votes. */
   unreadableShare(): number | null {
     return this.votes === 0 ? null : this.unreadable / this.votes;
   }
 
   summary(files: { labels: ArtifactRef; replies: ArtifactRef; alpha: number | null }): VoteSummary {
-    const { disagreeing, gateGold, labelled, perLabel, texts, ties } = this;
-    return { ...files, texts, labelled, ties, disagreeing, perLabel, gateGold };
+    const { disagreeing, escalated, gateGold, labelled, perLabel, texts, ties } = this;
+    return { ...files, texts, labelled, ties, disagreeing, escalated, perLabel, gateGold };
   }
 
   /** The labels as a table, for the person at the gate. */
@@ -52,11 +59,16 @@ export class LabelTally {
     });
     const share = summary.texts === 0 ? 0 : (100 * summary.disagreeing) / summary.texts;
     return [
-      `${summary.labelled} of ${summary.texts} texts got a label. The votes of ${summary.disagreeing} (${share.toFixed(1)} %) disagree; ${summary.ties} are ties.`,
+      `${summary.labelled} of ${summary.texts} texts got a label. The votes of ${summary.disagreeing} (${share.toFixed(1)} %) disagree; ${summary.ties} are ties.${escalatedInWords(summary)}`,
       '',
       '| label | texts | |',
       '| --- | ---: | --- |',
       ...rows,
     ].join('\n');
   }
+}
+
+function escalatedInWords({ escalated }: VoteSummary): string {
+  if (!escalated || escalated.texts === 0) return '';
+  return ` More was asked about ${escalated.texts} texts because their votes disagreed, which changed ${escalated.changed} labels.`;
 }

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import {
+  chunkingOf,
   DistillationInput,
   type Manifest,
   PreparedRun,
+  type PreparedTeacher,
   PrepareInput,
   parseOrExplain,
   type RunRef,
@@ -13,17 +15,21 @@ import {
   type Task,
   TextRow,
 } from '../contracts/index.js';
-import { openRedactor, prepareCorpus } from '../corpus/index.js';
+import { prepareCorpus, showExamples } from '../corpus/index.js';
 import { openStore, type Store, workflowFolder } from '../store/index.js';
 import { candidatesOf } from '../students/index.js';
 import { resolveTask } from '../tasks/index.js';
 import {
+  type AskedTeacher,
+  askedTeachers,
   askedText,
+  type ByName,
   buildPrompt,
   earlierChunks,
-  type Price,
   plannedQuestions,
+  priceOf,
   requireAcceptedTerms,
+  teacherField,
   worstCall,
 } from '../teachers/index.js';
 import { grantOf } from '../voting/index.js';
@@ -32,12 +38,13 @@ import { type Dependencies, withHeartbeat } from './dependencies.js';
 import { InvalidInputError } from './failures.js';
 import { probe } from './probe.js';
 import { sealedResult } from './sealed-result.js';
-import { teacherOf } from './teacher-of-run.js';
+import { teachersOfRun } from './teacher-of-run.js';
 
 /** A chunk costs its child workflow at most a dozen events of history, which ends at 51,200. */
 const CHUNKS_PER_SHARD = 2000;
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 export function createPrepareActivities(dependencies: Dependencies) {
   return {
@@ -76,16 +83,12 @@ async function prepareRun(
     cwd: process.cwd(),
     readStored: async (path) => Buffer.from(await store.read(path)).toString('utf8'),
   });
-  await requireAcceptedTerms(resolved.teacher);
-  const task = await withRedactedExamples(resolved);
-  const { teacher, price } = await teacherOf(task, store, dependencies, null);
-  if (task.budget.usd !== null && price === null) {
-    throw new InvalidInputError(
-      `budget.usd: ${task.budget.usd} dollars can't be kept, since the price of ${teacher.model ?? 'the model'} at ${teacher.host} is not known. Set teacher.price (dollars for a million tokens), or limit budget.calls or budget.tokens instead.`,
-    );
-  }
+  await requireAcceptedTerms(resolved);
+  const teachers = await teachersOfRun(resolved, store, dependencies, null);
+  requireDistinct(teachers);
+  if (resolved.budget.usd !== null) requirePrices(resolved.budget.usd, teachers);
   const { manifest } = await prepareCorpus({
-    task,
+    task: resolved,
     corpus: input.corpus,
     gold: input.gold,
     env: dependencies.env,
@@ -96,11 +99,21 @@ async function prepareRun(
     onProgress: (progress) => onRows(progress.rows),
     signal,
   });
+  const { task, ...examples } = await showExamples(resolved, { store, manifest }, dependencies.env);
   await store.write(taskPath(run.folder), JSON.stringify(task));
-  const plan = plannedQuestions(task);
-  const { chunkTexts, maxFailedChunks, shardTexts, window } = task.annotation;
+  const votesPerText = plannedQuestions(task).length;
+  const { maxFailedChunks, shardTexts } = task.annotation;
+  const { chunkTexts, window } = chunkingOf(task);
   const textsAsked = manifest.chunks.reduce((sum, chunk) => sum + chunk.texts, 0);
   const { attempt } = Context.current().info;
+  const found: PreparedTeacher[] = [];
+  for (const [name, asked] of teachers) {
+    const { host, model } = asked.teacher;
+    // The probe is not in a batch.
+    const atOnce = { ...asked, price: await priceOf({ ...asked.settings, batch: null }) };
+    const tried = await probe({ task, run, manifest, name, attempt }, { store, asked: atOnce, signal });
+    found.push({ name, host, model, probe: tried });
+  }
   return {
     run,
     taskName: task.name,
@@ -108,24 +121,32 @@ async function prepareRun(
     labels: task.labels.map((label) => label.name),
     corpusHash: manifest.corpusHash,
     counts: manifest.counts,
+    examples,
     chunks: manifest.chunks.length,
     chunksPerShard: Math.min(CHUNKS_PER_SHARD, Math.max(1, Math.floor(shardTexts / chunkTexts))),
     window,
     maxFailedChunks,
-    votesPerText: plan.length,
+    votesPerText,
     textsPerChunk: chunkTexts,
     textsAsked,
-    callsAtMost: textsAsked * plan.length,
-    worstCall: await dearestCall(store, task, manifest, price),
+    callsAtMost: textsAsked * votesPerText,
+    worstCall: await dearestCall(store, task, manifest, teachers),
     budget: grantOf(task.budget),
+    budgetDeadlineMs: budgetDeadline(task, input),
     gates: task.gates,
     ladder: ladderOf(task),
-    teacherHost: teacher.host,
-    teacherModel: teacher.model,
-    probe: await probe({ task, run, manifest, price, attempt }, { store, teacher, signal }),
+    teachers: found,
+    batches: batchesOf(task),
     searchAttributes: dependencies.env.TUTELAGE_SEARCH_ATTRIBUTES === '1',
     localServer: dependencies.env.TUTELAGE_LOCAL_SERVER ?? null,
   };
+}
+
+/** null: nobody is waited for when the budget is used up. */
+function budgetDeadline({ budget, gates }: Task, { approveAs, until }: DistillationInput): number | null {
+  const personDecides = approveAs === null && until !== 'vote' && gates.labels.approval === 'person';
+  const waits = budget.whenUsedUp === null ? personDecides : budget.whenUsedUp === 'wait';
+  return waits ? budget.deadlineHours * HOUR_MS : null;
 }
 
 function ladderOf({ student }: Task): PreparedRun['ladder'] {
@@ -135,30 +156,55 @@ function ladderOf({ student }: Task): PreparedRun['ladder'] {
   return { candidates, foldsBelow: student.foldsBelow, searchMs };
 }
 
-/** Worked examples go out with every question. */
-async function withRedactedExamples(task: Task): Promise<Task> {
-  const redact = await openRedactor(task.redact);
-  const examples = task.examples.map(async ({ label, reason, text }) => ({
-    label,
-    reason: (await redact(reason)).asked,
-    text: (await redact(text)).asked,
-  }));
-  return { ...task, examples: await Promise.all(examples) };
+/** Replies of the same model to the same question would be taken for one another. */
+function requireDistinct(teachers: ByName<AskedTeacher>): void {
+  const seen = new Map<string, string>();
+  for (const [name, { model, settings }] of teachers) {
+    const identity = JSON.stringify([model, settings.extraBody]);
+    const other = seen.get(identity);
+    if (other !== undefined) {
+      throw new InvalidInputError(
+        `${teacherField(name)}.model: ${model ?? 'no name'} is also the model of ${teacherField(other)}, with the same extraBody, so their replies could not be told apart. Give each a model of its own, or ask one of them with more samples.`,
+      );
+    }
+    seen.set(identity, name);
+  }
 }
 
-async function dearestCall(store: Store, task: Task, manifest: Manifest, price: Price | null): Promise<Spending> {
-  let dearest: Spending = { calls: 1, tokens: 0, micros: price && 0 };
+function requirePrices(usd: number, teachers: ByName<AskedTeacher>): void {
+  for (const [name, { price, teacher }] of teachers) {
+    if (price !== null) continue;
+    throw new InvalidInputError(
+      `budget.usd: ${usd} dollars can't be kept, since the price of ${teacher.model ?? 'the model'} at ${teacher.host} is not known. Set ${teacherField(name)}.price (dollars for a million tokens), or limit budget.calls or budget.tokens instead.`,
+    );
+  }
+}
+
+async function dearestCall(
+  store: Store,
+  task: Task,
+  manifest: Manifest,
+  teachers: ByName<AskedTeacher>,
+): Promise<Spending> {
+  const prices = [...teachers.values()].map(({ price }) => price);
+  let dearest: Spending = { calls: 1, tokens: 0, micros: prices.includes(null) ? null : 0 };
   for (const chunk of manifest.chunks) {
     let longest = '';
     for await (const line of store.lines(chunk.file.path)) {
       const text = askedText(TextRow.parse(JSON.parse(line)));
       if (Buffer.byteLength(text) > Buffer.byteLength(longest)) longest = text;
     }
-    for (const { maxTokens, prompt } of task.votes.plan) {
-      const worst = worstCall(price, buildPrompt(task, prompt, longest).messages, maxTokens);
-      const micros = price && Math.max(dearest.micros ?? 0, worst.micros ?? 0);
+    for (const planned of task.votes.plan) {
+      const price = teachers.get(planned.teacher)?.price ?? null;
+      const worst = worstCall(price, buildPrompt(task, planned, longest).messages, planned.maxTokens);
+      const micros = dearest.micros === null ? null : Math.max(dearest.micros, worst.micros ?? 0);
       dearest = { calls: 1, tokens: Math.max(dearest.tokens, worst.tokens), micros };
     }
   }
   return dearest;
+}
+
+function batchesOf(task: Task): PreparedRun['batches'] {
+  const polls = [...askedTeachers(task).values()].flatMap(({ batch }) => batch?.pollSeconds ?? []);
+  return polls.length === 0 ? null : { pollMs: Math.min(...polls) * 1000 };
 }

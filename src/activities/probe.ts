@@ -1,10 +1,11 @@
 /** The one call of stage prepare. It asks a question that the run has to ask anyway and goes through the ledger of its chunk,
  *  so that it is counted, kept to the budget and not paid for again. */
-import type { Manifest, PreparedRun, RunRef, Task, TeacherReply } from '../contracts/index.js';
+import type { Manifest, ProbeResult, RunRef, Task, TeacherReply } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import {
+  type AskedTeacher,
   chunkFolder,
-  type Price,
+  inTermsOf,
   probeQuestion,
   probeTeacher,
   QuestionRefusedError,
@@ -16,27 +17,32 @@ export interface ProbeJob {
   readonly task: Task;
   readonly run: RunRef;
   readonly manifest: Manifest;
-  readonly price: Price | null;
+  /** The teacher that is tried, as votes.plan calls it. */
+  readonly name: string;
   /** Of the activity. */
   readonly attempt: number;
 }
 
 interface ProbePorts {
   readonly store: Store;
-  readonly teacher: Teacher;
+  readonly asked: AskedTeacher;
   readonly signal: AbortSignal;
 }
 
-/** Asks nothing where a recording answers, where every reply is known already, or where the budget does not reach. */
-export async function probe(job: ProbeJob, ports: ProbePorts): Promise<PreparedRun['probe']> {
-  const { store, teacher, signal } = ports;
-  const schemaRefused = await store.exists(schemaRefusedPath(job.run));
-  const task = schemaRefused ? { ...job.task, teacher: { ...job.task.teacher, jsonSchema: 'off' as const } } : job.task;
+/** Tries one of the run's teachers. Asks nothing where a recording answers, where every reply is known already, or where the budget does not reach. */
+export async function probe(job: ProbeJob, ports: ProbePorts): Promise<ProbeResult> {
+  const { store, signal } = ports;
+  const { settings, teacher } = ports.asked;
+  const schemaRefused = await store.exists(schemaRefusedPath(job));
+  const { votes } = job.task;
+  const plan = votes.plan.filter((planned) => planned.teacher === job.name);
+  const jsonSchema = schemaRefused ? 'off' : settings.jsonSchema;
+  const task: Task = { ...job.task, teacher: { ...settings, jsonSchema }, votes: { ...votes, plan } };
   try {
     // Which text is asked about, the ledger decides.
     return (await probeTeacher(new LedgerTeacher(job, ports), task, '', signal)).probe;
   } catch (error) {
-    if (!(error instanceof NothingToAsk)) throw error;
+    if (!(error instanceof NothingToAsk)) throw inTermsOf(job.name, error);
     return { skipped: true, model: teacher.model, jsonSchema: false, latencyMs: null, inputTokens: null };
   }
 }
@@ -55,22 +61,24 @@ class LedgerTeacher implements Teacher {
     private readonly job: ProbeJob,
     private readonly ports: ProbePorts,
   ) {
-    ({ provider: this.provider, host: this.host, model: this.model } = ports.teacher);
+    ({ provider: this.provider, host: this.host, model: this.model } = ports.asked.teacher);
   }
 
   async ask(form: TeacherRequest, signal: AbortSignal): Promise<TeacherReply> {
-    const { attempt, manifest, price, run, task } = this.job;
-    const { store, teacher } = this.ports;
-    const settings = { task: reasonedFirst(task), price, jsonSchema: form.jsonSchema !== null };
+    const { attempt, manifest, name, run, task } = this.job;
+    const { store } = this.ports;
+    const asked = { ...this.ports.asked, jsonSchema: form.jsonSchema !== null };
     for (const chunk of manifest.chunks) {
       const reply = await probeQuestion(
         {
-          settings,
+          task: reasonedFirst(task),
+          name,
+          asked,
           chunk,
           folder: chunkFolder(run.folder, chunk),
-          owner: { activity: `${run.folder} prepare`, attempt },
+          owner: { activity: `${run.folder} prepare ${name}`, attempt },
         },
-        { store, teacher, ask: (request) => this.send(request, signal) },
+        { store, ask: (request) => this.send(request, signal) },
       );
       if (reply !== null) return reply;
     }
@@ -82,10 +90,10 @@ class LedgerTeacher implements Teacher {
   /** An attempt of prepare that comes after this one must know in which form the reply in the ledger was asked for. */
   private async send(request: TeacherRequest, signal: AbortSignal): Promise<TeacherReply> {
     try {
-      return await this.ports.teacher.ask(request, signal);
+      return await this.ports.asked.teacher.ask(request, signal);
     } catch (error) {
       if (error instanceof QuestionRefusedError && request.jsonSchema !== null) {
-        await this.ports.store.write(schemaRefusedPath(this.job.run), '');
+        await this.ports.store.write(schemaRefusedPath(this.job), '');
       }
       throw error;
     }
@@ -98,6 +106,6 @@ function reasonedFirst(task: Task): Task {
   return { ...task, votes: { ...task.votes, plan } };
 }
 
-function schemaRefusedPath(run: RunRef): string {
-  return `${run.folder}/prepare/json-schema-refused`;
+function schemaRefusedPath({ name, run }: ProbeJob): string {
+  return `${run.folder}/prepare/json-schema-refused-by-${name}`;
 }

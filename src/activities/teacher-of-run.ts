@@ -1,29 +1,49 @@
-/** The teacher of a run in this process: one client for all its chunks. */
+/** The teachers of a run in this process: one client each for all its chunks. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { Task } from '../contracts/index.js';
+import type { PreparedTeacher, Task, TeacherSettings } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
-import { createTeacher, type Price, priceOf, type Teacher } from '../teachers/index.js';
+import {
+  type AskedTeacher,
+  askedTeachers,
+  createTeacher,
+  limiterFor,
+  priceOf,
+  type Teacher,
+} from '../teachers/index.js';
 import type { Dependencies } from './dependencies.js';
 
-const teachers = new Map<string, Promise<Teacher>>();
+const clients = new Map<string, Promise<Teacher>>();
 
-/** `model`: the one that the probe found, for endpoints that name none in the task. */
-export async function teacherOf(
+/** All teachers that the task asks, by name. found: what prepare found of them; null: it is just being found. */
+export async function teachersOfRun(
   task: Task,
   store: Store,
-  { env }: Dependencies,
-  model: string | null,
-): Promise<{ teacher: Teacher; price: Price | null }> {
-  const settings = { ...task.teacher, model: task.teacher.model ?? model };
-  const key = JSON.stringify([settings, store.ref.id]);
-  let teacher = teachers.get(key);
-  if (teacher === undefined) {
-    teacher = createTeacher(settings, { env, readRecording: (path) => readRecording(path, store) });
-    teachers.set(key, teacher);
-    teacher.catch(() => teachers.delete(key));
+  dependencies: Dependencies,
+  found: readonly PreparedTeacher[] | null,
+): Promise<Map<string, AskedTeacher>> {
+  const asked = new Map<string, AskedTeacher>();
+  for (const [name, written] of askedTeachers(task)) {
+    const prepared = found?.find((each) => each.name === name);
+    // Endpoints that name no model in the task were asked for it.
+    const settings = { ...written, model: written.model ?? prepared?.model ?? null };
+    const teacher = await clientFor(name, settings, store, dependencies);
+    const limiter = limiterFor(`${teacher.host} ${teacher.model}`, settings, dependencies.teacherWorkers);
+    const jsonSchema = prepared?.probe.jsonSchema ?? false;
+    asked.set(name, { settings, teacher, model: teacher.model, limiter, price: await priceOf(settings), jsonSchema });
   }
-  return { teacher: await teacher, price: await priceOf(settings) };
+  return asked;
+}
+
+function clientFor(name: string, settings: TeacherSettings, store: Store, { env }: Dependencies): Promise<Teacher> {
+  const key = JSON.stringify([name, settings, store.ref.id]);
+  let client = clients.get(key);
+  if (client === undefined) {
+    client = createTeacher(settings, { env, name, readRecording: (path) => readRecording(path, store) });
+    clients.set(key, client);
+    client.catch(() => clients.delete(key));
+  }
+  return client;
 }
 
 function readRecording(path: string, store: Store): AsyncIterable<string> {

@@ -7,10 +7,12 @@ import {
   CorrectionOutcome,
   type GateCheck,
   type LabelRow,
+  OWN_TEACHER,
   type RecordedReply,
   type StoredReply,
   type Task,
   TextRow,
+  type Vote,
   VoteInput,
   VoteOutcome,
   type VoteSummary,
@@ -18,7 +20,7 @@ import {
 import { readCorrections } from '../corpus/index.js';
 import { certificateInWords, labelsGateChecks } from '../evaluation/index.js';
 import { openRunStore, type Store } from '../store/index.js';
-import { chunkFolder, chunkReplies, plannedQuestions } from '../teachers/index.js';
+import { chunkFolder, chunkReplies, questionName, VotePlan } from '../teachers/index.js';
 import { AgreementTally, decideByPosterior, decideLabel } from '../voting/index.js';
 import { readLabels, readManifest, readTask } from './artifacts.js';
 import { AuditTally } from './audit-tally.js';
@@ -26,6 +28,7 @@ import { withHeartbeat, withTempFolder } from './dependencies.js';
 import { InvalidInputError } from './failures.js';
 import { LabelTally } from './label-tally.js';
 import { sealedResult } from './sealed-result.js';
+import { SoftLabels } from './soft-labels.js';
 import { byQuestion, votesByQuestion, votesInWords, weighVotes } from './weigh-votes.js';
 
 const UNKNOWN_IDS_NAMED = 10;
@@ -65,9 +68,9 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
   const { prepared } = input;
   const task = await readTask(store, prepared);
   const names = task.labels.map((label) => label.name);
-  const plan = plannedQuestions(task);
+  const plan = new VotePlan(task);
   const agreement = new AgreementTally(names);
-  const weighed = task.votes.aggregation === 'majority' ? null : await weighVotes(store, prepared, task);
+  const weighing = await weighVotes(store, prepared, task);
   let index = 0;
   const tally = new LabelTally(names);
   const labels = await store.writer(`${prepared.run.folder}/vote/labels.jsonl`);
@@ -77,10 +80,15 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
       const replies = byQuestion(await chunkReplies(store, chunkFolder(prepared.run.folder, chunk)));
       for await (const line of store.lines(chunk.file.path)) {
         const row = TextRow.parse(JSON.parse(line));
-        const given = plan.flatMap(({ prompt, sample }) => replies.get(`${row.key} ${prompt} ${sample}`) ?? []);
-        const votes = given.map((reply) => reply.vote);
-        const about = { votes, labels: names, settings: task.votes, seed: task.seed, textKey: row.key };
-        const posterior = weighed?.posteriors[index++];
+        const taken = plan.take((question) => replies.get(`${row.key} ${questionName(question)}`));
+        const about = {
+          votes: votesOf(taken.deciding),
+          labels: names,
+          settings: task.votes,
+          seed: task.seed,
+          textKey: row.key,
+        };
+        const posterior = weighing.aggregated?.posteriors[index++];
         const decided = posterior === undefined ? decideLabel(about) : decideByPosterior({ ...about, posterior });
         const { gold, gateGold, id, key, line: number, part, text } = row;
         const label: LabelRow = {
@@ -93,7 +101,7 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
           distribution: decided.distribution,
           agreement: decided.agreement,
           reason: decided.reason,
-          votes: given.map(({ prompt, sample, vote }) => ({ prompt, sample, ...vote })),
+          votes: taken.replies.map(labelledVote),
           source: 'teacher',
           correctedBy: null,
           teacherLabel: decided.label,
@@ -101,10 +109,16 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
           gateGold,
           set: chunk.set,
         };
-        if (chunk.set === 'corpus') agreement.add(votesByQuestion(plan, label.votes));
+        if (chunk.set === 'corpus') {
+          // Others were asked about hard texts only, where agreement is low.
+          agreement.add(votesByQuestion(plan.always, label.votes));
+          if (taken.replies.length > taken.always.length) {
+            tally.addEscalated(decideLabel({ ...about, votes: votesOf(taken.always) }).label !== decided.label);
+          }
+        }
         tally.add(label, decided.tie);
         await labels.write(`${JSON.stringify(label)}\n`);
-        for (const reply of given) await recorded.write(`${JSON.stringify(recordedReply(text, reply))}\n`);
+        for (const reply of taken.replies) await recorded.write(`${JSON.stringify(recordedReply(text, reply))}\n`);
       }
     }
     const agreed = agreement.agreement(task.seed, task.evaluation.confidence);
@@ -116,7 +130,7 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
     return {
       summary,
       checks: checksOf(input, task, summary, tally.unreadableShare()),
-      evidence: [tally.evidence(summary), ...votesInWords(task, agreed, weighed)].join('\n\n'),
+      evidence: [tally.evidence(summary), ...votesInWords(task, agreed, weighing)].join('\n\n'),
     };
   } finally {
     await labels.abort();
@@ -135,6 +149,7 @@ async function correct(store: Store, input: CorrectionInput, signal: AbortSignal
   const unknown = new Set(corrections.keys());
   const tally = new LabelTally(names);
   const audited = await AuditTally.open(store, prepared.run.folder);
+  const calibrated = await SoftLabels.learn(readLabels(store, input.summary.labels), corrections, audited);
   let changed = 0;
   const writer = await store.writer(`${prepared.run.folder}/vote/labels-corrected-${randomUUID()}.jsonl`);
   try {
@@ -145,7 +160,7 @@ async function correct(store: Store, input: CorrectionInput, signal: AbortSignal
       if (label !== undefined && label !== row.label) changed++;
       const corrected: LabelRow =
         label === undefined
-          ? row
+          ? calibrated.of(row, names)
           : {
               ...row,
               label,
@@ -167,13 +182,18 @@ async function correct(store: Store, input: CorrectionInput, signal: AbortSignal
         `corrections (${input.corrections}): ${unknown.size} ids are not among the run's texts: ${named}. Use the ids of the labels file; nothing was changed.`,
       );
     }
-    const { alpha, replies, ties } = input.summary;
+    const { alpha, escalated, replies, ties } = input.summary;
     const certificate = audited.certificate(task.evaluation.confidence);
     const counted = tally.summary({ labels: await writer.finish(), replies, alpha });
-    const summary: VoteSummary = { ...counted, ties, certificate };
+    const summary: VoteSummary = { ...counted, ties, escalated, certificate };
     const checks = checksOf(input.vote, task, summary, tally.unreadableShare());
-    const certified = certificate === null ? '' : `\n\n${certificateInWords(certificate)}`;
-    return { summary, checks, evidence: `${tally.evidence(summary)}${certified}`, changed };
+    const evidence = [
+      tally.evidence(summary),
+      ...(certificate === null
+        ? []
+        : [certificateInWords(certificate), calibrated.inWords(new VotePlan(task).always.length)]),
+    ];
+    return { summary, checks, evidence: evidence.join('\n\n'), changed };
   } finally {
     await writer.abort();
   }
@@ -191,9 +211,18 @@ function checksOf(input: VoteInput, task: Task, summary: VoteSummary, unreadable
   });
 }
 
+function votesOf(replies: readonly StoredReply[]): Vote[] {
+  return replies.map((reply) => reply.vote);
+}
+
+function labelledVote({ prompt, sample, teacher, vote }: StoredReply): LabelRow['votes'][number] {
+  return { ...(teacher !== undefined && { teacher }), prompt, sample, ...vote };
+}
+
 function recordedReply(text: string, reply: StoredReply): RecordedReply {
-  const { prompt, sample, content, finishReason, inputTokens, outputTokens } = reply;
-  return { text, prompt, sample, content, finishReason, inputTokens, outputTokens };
+  const { teacher = OWN_TEACHER, prompt, sample, content, finishReason, inputTokens, outputTokens, tokens } = reply;
+  const said = { content, finishReason, inputTokens, outputTokens, ...(tokens && { tokens }) };
+  return { text, teacher, prompt, sample, ...said };
 }
 
 async function withLocalFile(store: Store, reference: string, work: (path: string) => Promise<void>): Promise<void> {

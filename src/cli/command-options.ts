@@ -1,6 +1,7 @@
 /** Options that several commands share. */
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { storeAddress } from '../store/index.js';
 import { type ServerFlags, stateFolder } from '../temporal/index.js';
 
 /** Adds --address, --namespace and --profile. */
@@ -24,11 +25,17 @@ export function currentStateFolder(): string {
   return stateFolder(process.env, process.cwd());
 }
 
-/** --store, TUTELAGE_STORE, or the folder store in the state folder. A folder comes back absolute. */
+/** For the help of the --store of those that write. */
+export const STORE_TO_WRITE = [
+  '--store <address>',
+  'where artifacts go: a folder or s3://BUCKET/PREFIX (or TUTELAGE_STORE); default: .tutelage/store',
+] as const;
+
+/** --store, TUTELAGE_STORE, or the folder store in the state folder, in its one spelling. Throws StoreAddressError. */
 export function storeLocation(flag: string | undefined): string {
   const location = flag ?? process.env.TUTELAGE_STORE;
   if (!location) return resolve(currentStateFolder(), 'store');
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(location) ? location : resolve(location);
+  return storeAddress(location);
 }
 
 export function positiveNumber(text: string): number {

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { ServerFlags } from '../temporal/index.js';
 import { currentStateFolder, storeLocation, withServerOptions } from './command-options.js';
+import { STORE_OPTION } from './existing-store.js';
 import { ExitCode } from './exit-codes.js';
 import { checkHealth, type HealthCheck } from './health-checks.js';
 
@@ -17,7 +18,7 @@ export function registerDoctor(program: Command): void {
   const command = program
     .command('doctor')
     .description('look at everything that a run needs; exit code 0 if it can run')
-    .option('--store <folder>', 'the store to look at (or TUTELAGE_STORE); default: .tutelage/store')
+    .option(...STORE_OPTION)
     .option('--json', 'one JSON object instead of text');
   withServerOptions(command).action(doctor);
 }

@@ -1,11 +1,12 @@
 /** What must be there for the main job, each looked at by itself: a check never throws. */
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { TASK_QUEUES, WorkerRole } from '../contracts/index.js';
-import { openStore } from '../store/index.js';
+import { isStoreAt, openStore } from '../store/index.js';
 import {
   configuredServer,
   countPollers,
@@ -119,17 +120,17 @@ async function checkServer({ env, flags, folder }: Surroundings): Promise<Findin
 }
 
 async function checkStore(location: string): Promise<Finding> {
-  const folder = location.startsWith('file://') ? fileURLToPath(location) : location;
-  if (existsSync(folder)) {
-    accessSync(folder, constants.W_OK);
-    if (existsSync(join(folder, 'store.json'))) return ok(`${folder} (id ${(await openStore(location)).ref.id})`);
+  if (await isStoreAt(location)) {
+    if (!isOnS3(location)) accessSync(location, constants.W_OK);
+    return ok(`${location} (id ${(await openStore(location)).ref.id})`);
   }
-  accessSync(existingParent(folder), constants.W_OK);
-  return ok(`${folder} (made when first used)`);
+  if (!isOnS3(location)) accessSync(existingParent(location), constants.W_OK);
+  return ok(`${location} (made when first used)`);
 }
 
+/** Of the store's folder; without one, of the folder for temporary files. */
 function checkDisk(location: string): Finding {
-  const folder = existingParent(location.startsWith('file://') ? fileURLToPath(location) : location);
+  const folder = isOnS3(location) ? tmpdir() : existingParent(location);
   const { bavail, bsize } = statfsSync(folder);
   const free = bavail * bsize;
   const detail = `${(free / 1e9).toFixed(1)} GB free at ${folder}`;
@@ -145,6 +146,11 @@ function checkToken(env: NodeJS.ProcessEnv): Finding {
 function checkPayloadKey(env: NodeJS.ProcessEnv): Finding {
   payloadCodec(env);
   return ok(env.TUTELAGE_PAYLOAD_KEY ? 'set: what the server stores is encrypted' : 'not set: nothing is encrypted');
+}
+
+/** As storeLocation gives it: an address, or an absolute folder. */
+function isOnS3(location: string): boolean {
+  return location.startsWith('s3://');
 }
 
 function existingParent(folder: string): string {

@@ -11,3 +11,10 @@ export function wholeNumber(text: string): number {
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
   return value;
 }
+
+/** 0: any. */
+export function portNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0 && value <= 65_535) return value;
+  throw new InvalidArgumentError('It must be a port: 0 (any) to 65535.');
+}

@@ -1,4 +1,5 @@
 /** The pilot of a plan: a small run that labels some texts for real. The run that is planned finds its replies and does not pay again. */
+import type { Task } from '../contracts/index.js';
 import type { Survey } from '../planning/index.js';
 import { type ServerFlags, SetupError } from '../temporal/index.js';
 import { followRun } from './follow-run.js';
@@ -27,7 +28,14 @@ export async function runPilot(
     {
       workflowId,
       // Gold texts are drawn like the others: all of them would be labelled beside the sample.
-      sent: { ...sent, gold: null, corpus: { ...corpus, sample: { size: texts } }, until: 'vote' },
+      // It is for measuring, so it does not wait for batches.
+      sent: {
+        ...sent,
+        set: { ...(sent.set as Record<string, unknown> | undefined), ...askingAtOnce(task) },
+        gold: null,
+        corpus: { ...corpus, sample: { size: texts } },
+        until: 'vote',
+      },
       summary: `${task.name}: pilot of ${texts} texts`,
     },
     flags,
@@ -40,4 +48,9 @@ export async function runPilot(
   } finally {
     await client.connection.close();
   }
+}
+
+function askingAtOnce({ teachers }: Task): Record<string, null> {
+  const fields = ['teacher', ...Object.keys(teachers).map((name) => `teachers.${name}`)];
+  return Object.fromEntries(fields.map((field) => [`${field}.batch`, null]));
 }

@@ -3,16 +3,16 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { DistillationInput, Task } from '../contracts/index.js';
 import { hubSettings } from '../hub/index.js';
-import { type Figure, planFigures, type Survey, tokenRate } from '../planning/index.js';
+import { type Figure, planFigures, type Survey, type TeacherBasis, tokenRate } from '../planning/index.js';
 import { TaskError } from '../tasks/index.js';
-import { activeParametersOf, priceOf, teacherHost, termsOf } from '../teachers/index.js';
+import { activeParametersOf, priceOf, teacherHost, teacherSettings, termsOf } from '../teachers/index.js';
 import type { ServerFlags } from '../temporal/index.js';
 import { storeLocation, withServerOptions } from './command-options.js';
 import { wholeNumber } from './option-values.js';
 import { pastRuns } from './past-run.js';
 import { runPilot } from './pilot.js';
 import { type RunFlags, runInput, withRunOptions } from './run-input.js';
-import { surveyOf } from './start-run.js';
+import { hostsOf, surveyOf } from './start-run.js';
 import { textTable } from './text-table.js';
 
 interface Flags extends ServerFlags, RunFlags {
@@ -26,8 +26,13 @@ interface Plan {
   readonly task: string;
   /** The hosts that would get the texts. */
   readonly hosts: string[];
-  /** What the licence says about training on the answers. */
-  readonly terms: string;
+  readonly teachers: readonly {
+    readonly name: string;
+    readonly model: string | null;
+    readonly host: string;
+    /** What the licence says about training on the answers. */
+    readonly terms: string;
+  }[];
   /** Texts of which the teacher would see placeholders. */
   readonly redactedTexts: number;
   readonly figures: Figure[];
@@ -61,21 +66,28 @@ async function plan(taskName: string, flags: Flags): Promise<void> {
 }
 
 async function describePlan(task: Task, input: DistillationInput, survey: Survey): Promise<Plan> {
-  const { teacher } = task;
-  const figures = planFigures({
-    task,
-    survey,
-    tokenRate: await tokenRate(survey, teacher.model, hubSettings(process.env)),
-    price: await priceOf(teacher),
-    activeParameters: await activeParametersOf(teacher),
-    trainSecondsPerText: await trainSecondsPerText(task, storeLocation(input.store ?? undefined)),
-  });
+  const bases: TeacherBasis[] = [];
+  const teachers = [];
+  for (const ofTeacher of survey.teachers) {
+    const { name } = ofTeacher;
+    const settings = teacherSettings(task, name);
+    bases.push({
+      settings,
+      survey: ofTeacher,
+      tokenRate: await tokenRate(ofTeacher, settings.model, hubSettings(process.env)),
+      price: await priceOf(settings),
+      activeParameters: await activeParametersOf(settings),
+    });
+    const { summary: terms } = await termsOf(settings);
+    teachers.push({ name, model: settings.model, host: teacherHost(settings), terms });
+  }
+  const trainSeconds = await trainSecondsPerText(task, storeLocation(input.store ?? undefined));
   return {
     task: task.name,
-    hosts: teacher.provider === 'recorded' ? [] : [teacherHost(teacher)],
-    terms: (await termsOf(teacher)).summary,
+    hosts: hostsOf(task),
+    teachers,
     redactedTexts: survey.counts.redacted,
-    figures,
+    figures: planFigures({ task, survey, teachers: bases, trainSecondsPerText: trainSeconds }),
   };
 }
 
@@ -90,13 +102,16 @@ async function trainSecondsPerText({ student }: Task, store: string): Promise<nu
   return last?.seconds ?? null;
 }
 
-function inWords({ figures, hosts, redactedTexts, terms }: Plan): string {
+function inWords({ figures, hosts, redactedTexts, teachers }: Plan): string {
   const rows = figures.map(({ high, how, low, name, unit }) => [name, range(low, high, unit), how]);
   const texts = redactedTexts === 0 ? '' : `, ${redactedTexts} of them with placeholders (redact)`;
   return [
     textTable(['figure', 'expected', 'how it was got'], rows, () => false),
     `${pc.bold('the texts go to')} ${hosts.join(', ') || 'nobody'}${texts}`,
-    `${pc.bold('training on its answers')} ${terms}`,
+    ...teachers.map(
+      ({ name, terms }) =>
+        `${pc.bold(`training on the answers of ${teachers.length === 1 ? 'the teacher' : name}`)} ${terms}`,
+    ),
     '',
   ].join('\n');
 }

@@ -1,9 +1,10 @@
 /** tutelage review: the page; review export, import, status: labels to people and back, as files or through another tool's
  *  server. */
 import { resolve } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { certificateInWords } from '../evaluation/index.js';
 import {
+  type AlternativeAnnotatorTest,
   auditSize,
   type Handout,
   importFile,
@@ -12,15 +13,19 @@ import {
   REVIEW_FORMATS,
   type ReviewFormat,
   reviewStatus,
+  rowsToAdjudicate,
   rowsToAudit,
   rowsToFix,
+  takeDisputes,
   takeSheet,
+  writeDisputable,
   writeReviewFile,
 } from '../review/index.js';
 import { SetupError } from '../temporal/index.js';
 import { withServerOptions } from './command-options.js';
 import { STORE_OPTION } from './existing-store.js';
 import { openReview } from './open-review.js';
+import { portNumber, wholeNumber } from './option-values.js';
 import { openPage } from './review-page.js';
 import { pullSheet, pushHandout } from './review-tools.js';
 
@@ -31,6 +36,8 @@ interface ExportFlags {
   readonly format?: ReviewFormat;
   readonly rows: number;
   readonly audit?: number;
+  readonly again?: true;
+  readonly differing?: true;
   readonly as?: string;
   readonly store?: string;
 }
@@ -40,6 +47,7 @@ interface ImportFlags {
   readonly format?: ReviewFormat;
   readonly pull?: string;
   readonly replace?: true;
+  readonly adjudicate?: true;
   readonly store?: string;
 }
 
@@ -77,7 +85,14 @@ export function registerReview(program: Command): void {
     .option('--workspace <name>', "Argilla's workspace, where the key sees several")
     .option('--rows <n>', 'how many of the most doubtful texts', wholeNumber, DEFAULT_ROWS)
     .option('--audit <n>', 'the first n texts of the random audit instead; drawn at the first time', wholeNumber)
-    .option('--as <name>', 'who draws the audit')
+    .option('--again', 'with --audit: also texts that others have decided, for several opinions about each')
+    .addOption(
+      new Option('--differing', 'texts that people decided differently instead, with what each says').conflicts([
+        'audit',
+        'rows',
+      ]),
+    )
+    .option('--as <name>', 'who draws the audit, and with --again whose decisions are left out')
     .option(...STORE_OPTION)
     .action(exportRows);
   review
@@ -89,8 +104,34 @@ export function registerReview(program: Command): void {
     .option('--pull <url>', 'fetch the decisions from this project instead (label-studio, argilla)')
     .requiredOption('--as <name>', 'who decided; tools that know it say themselves')
     .option('--replace', "also where it contradicts another person's decision")
+    .option('--adjudicate', 'the decisions settle what people decided differently, and count over theirs')
     .option(...STORE_OPTION)
     .action(importRows);
+  review
+    .command('gold')
+    .description('write the gold rows on which the teacher has another label, to fill in the column disputed')
+    .argument(...RUN)
+    .requiredOption('--output <path>', 'where to: .csv, .jsonl, .parquet')
+    .option(...STORE_OPTION)
+    .action(exportGold);
+  review
+    .command('dispute')
+    .description('take over which gold labels are disputed: the report shows its figures with and without them')
+    .argument(...RUN)
+    .argument(
+      '<file>',
+      'what review gold wrote, with the column disputed filled in; the columns id and disputed are enough',
+    )
+    .requiredOption('--as <name>', 'who disputes them')
+    .option(...STORE_OPTION)
+    .action(disputeGold);
+  review
+    .command('log')
+    .description('every decision, by whom and when, oldest first')
+    .argument(...RUN)
+    .option('--json', 'one JSON object a line')
+    .option(...STORE_OPTION)
+    .action(showLog);
   review
     .command('status')
     .description('who decided how much, and what the audit certifies so far')
@@ -114,6 +155,12 @@ async function exportRows(workflowId: string, flags: ExportFlags): Promise<void>
     process.stdout.write(`${place}: all ${rows.length} labels, as cleanlab judges each by the others\n`);
     return;
   }
+  if (flags.differing) {
+    const rows = await rowsToAdjudicate(review);
+    const place = await handOut({ ...handout, purpose: 'adjudication', rows }, workflowId, flags);
+    process.stdout.write(`${place}: the ${rows.length} texts that people decided differently\n`);
+    return;
+  }
   if (flags.audit === undefined) {
     const rows = await rowsToFix(review, flags.rows);
     const place = await handOut({ ...handout, purpose: 'fix', rows }, workflowId, flags);
@@ -121,7 +168,8 @@ async function exportRows(workflowId: string, flags: ExportFlags): Promise<void>
     return;
   }
   if (flags.as === undefined) throw new SetupError('--audit needs to know who draws it', 'Add --as NAME.');
-  const { audit, rows } = await rowsToAudit(review, { count: flags.audit, reviewer: flags.as, at: new Date() });
+  const draw = { count: flags.audit, reviewer: flags.as, again: flags.again === true, at: new Date() };
+  const { audit, rows } = await rowsToAudit(review, draw);
   const place = await handOut({ ...handout, purpose: 'audit', rows }, workflowId, flags);
   const drawn = `drawn at random from ${audit.population} labels`;
   const sizes = [0.05, 0.02, 0.01].map(
@@ -147,7 +195,12 @@ async function importRows(workflowId: string, file: string | undefined, flags: I
     throw new SetupError('the decisions come from one place', 'Give a file, or --pull URL.');
   }
   const review = await openReview(workflowId, flags.store);
-  const options = { reviewer: flags.as, replace: flags.replace === true, at: new Date() };
+  const options = {
+    reviewer: flags.as,
+    replace: flags.replace === true,
+    adjudicate: flags.adjudicate === true,
+    at: new Date(),
+  };
   const taken =
     file === undefined
       ? await takeSheet(review, await pullSheet(flags.pull!, flags.format), { ...options, place: flags.pull! })
@@ -169,20 +222,53 @@ async function showStatus(workflowId: string, flags: StatusFlags): Promise<void>
   process.stdout.write(text);
 }
 
+async function exportGold(workflowId: string, flags: { output: string; store?: string }): Promise<void> {
+  const rows = await writeDisputable(await openReview(workflowId, flags.store), resolve(flags.output));
+  process.stdout.write(`${flags.output}: ${rows} gold rows on which the teacher has another label\n`);
+}
+
+async function disputeGold(workflowId: string, file: string, flags: { as: string; store?: string }): Promise<void> {
+  const review = await openReview(workflowId, flags.store);
+  const taken = await takeDisputes(review, { path: resolve(file), reviewer: flags.as, at: new Date() });
+  process.stdout.write(`${taken} gold labels are disputed; the report will show its figures with and without them\n`);
+}
+
+async function showLog(workflowId: string, flags: StatusFlags): Promise<void> {
+  const review = await openReview(workflowId, flags.store);
+  for (const record of (await review.log()).records()) {
+    const { adjudicates, at, id, label, purpose, reviewer } = record;
+    const what = label === null ? 'takes the last decision back' : `${label}${adjudicates ? ' (adjudicates)' : ''}`;
+    process.stdout.write(
+      flags.json ? `${JSON.stringify(record)}\n` : `${at}  ${reviewer}  ${purpose}  ${id}  ${what}\n`,
+    );
+  }
+}
+
 async function statusInWords(workflowId: string, review: Parameters<typeof reviewStatus>[0]): Promise<string> {
   const status = await reviewStatus(review);
-  const { audited, byReviewer, certificate, corrected, decided, differing, sharedTexts, texts } = status;
+  const { adjudicated, alpha, alternativeAnnotator, audited, byReviewer, certificate, corrected } = status;
+  const { decided, differing, sharedTexts, texts } = status;
   const people = Object.entries(byReviewer).map(([name, count]) => `${name} ${count}`);
   const lines = [
     `${decided} of ${texts} texts decided${people.length > 0 ? ` (${people.join(', ')})` : ''}, ${corrected} labels changed`,
     ...(sharedTexts === 0
       ? []
-      : [`${sharedTexts} texts decided by several people, ${differing.length} of them differently${idsOf(differing)}`]),
+      : [
+          `${sharedTexts} texts decided by several people${alpha === null ? '' : ` (Krippendorff's alpha ${alpha.toFixed(3)})`}, ${adjudicated} adjudicated, ${differing.length} differ and wait for it${idsOf(differing)}`,
+        ]),
     audited === null ? 'no audit was drawn' : `${audited} texts of the audit decided`,
     ...(certificate === null ? [] : [certificateInWords(certificate)]),
+    ...(alternativeAnnotator === null ? [] : [testInWords(alternativeAnnotator)]),
     `to approve with them: tutelage approve ${workflowId} --gate labels --as NAME --reviewed`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** In the audit people did not see the teacher's label. */
+function testInWords({ advantage, epsilon, people, winningRate }: AlternativeAnnotatorTest): string {
+  const beaten = people.filter(({ teacherIsNoWorse }) => teacherIsNoWorse).map(({ reviewer }) => reviewer);
+  const may = winningRate >= 0.5 ? 'may stand in for them' : 'can not be shown to be as good';
+  return `alternative annotator test on the audit: the teacher ${may} (no worse than ${beaten.join(', ') || 'nobody'} of ${people.length} people at epsilon ${epsilon}; it agrees with the others as well as one of them does in ${(100 * advantage).toFixed(1)} % of cases)`;
 }
 
 const IDS_NAMED = 10;
@@ -192,16 +278,4 @@ function idsOf(differing: readonly { id: string }[]): string {
   if (differing.length === 0) return '';
   const named = differing.slice(0, IDS_NAMED).map(({ id }) => id);
   return ` (the latest counts; --json names all): ${named.join(', ')}${differing.length > IDS_NAMED ? ', …' : ''}`;
-}
-
-function portNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0 && value <= 65_535) return value;
-  throw new InvalidArgumentError('It must be a port: 0 (any) to 65535.');
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
-  return value;
 }

@@ -22,7 +22,7 @@ export function registerWatch(program: Command): void {
     .description('follow a run until it ends; Ctrl-C ends the watching only')
     .argument(...ID)
     .option('--once', 'print where it is and return')
-    .option('--store <folder>', 'where to look for a run that the server has forgotten (or TUTELAGE_STORE)')
+    .option('--store <address>', 'where to look for a run that the server has forgotten (or TUTELAGE_STORE)')
     .option('--json', 'print the result (with --once: the progress) as one JSON object');
   withServerOptions(command).action((named: string | undefined, flags: WatchFlags) =>
     withClient(flags, async (client) => {

@@ -2,9 +2,17 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { DistillationInput, parseOrExplain, type Task } from '../contracts/index.js';
-import { findTask, ownPackageFolder, parseSetArguments, readTaskFile, resolveTask, TaskError } from '../tasks/index.js';
-import { requireAcceptedTerms } from '../teachers/index.js';
+import { DistillationInput, OWN_TEACHER, parseOrExplain, type Task } from '../contracts/index.js';
+import {
+  applySet,
+  findTask,
+  ownPackageFolder,
+  parseSetArguments,
+  readTaskFile,
+  resolveTask,
+  TaskError,
+} from '../tasks/index.js';
+import { askedTeachers, requireAcceptedTerms, teacherField } from '../teachers/index.js';
 import { positiveNumber, storeLocation } from './command-options.js';
 import { collect, wholeNumber } from './option-values.js';
 
@@ -47,7 +55,7 @@ export function withRunOptions(command: Command): Command {
     .argument('<task>', 'task file, or the name of a task in ./config/tasks or of a shipped one')
     .requiredOption(
       '--corpus <files>',
-      "texts to label: JSONL, CSV, TSV or Parquet, a folder or a quoted glob on the workers' disk, or hf://datasets/...; may be given several times",
+      "texts to label: JSONL, CSV, TSV or Parquet, a folder or a quoted glob on the workers' disk, hf://datasets/... or s3://...; may be given several times",
       several,
     )
     .option('--gold <files>', "texts with experts' labels, used to measure only; may be given several times", several)
@@ -74,7 +82,10 @@ export function withRunOptions(command: Command): Command {
         'vote',
       ]),
     )
-    .option('--store <folder>', "where artifacts go (or TUTELAGE_STORE); default: the workers' store");
+    .option(
+      '--store <address>',
+      "where artifacts go: a folder or s3://BUCKET/PREFIX (or TUTELAGE_STORE); default: the workers' store",
+    );
 }
 
 /** Everything that can be checked here is checked here: a refusal costs nothing and comes at once. Throws TaskError.
@@ -83,19 +94,14 @@ export async function runInput(reference: string, flags: RunFlags, taskBy: 'cont
   const cwd = process.cwd();
   const { path: file } = findTask(reference, { cwd, packageFolder: ownPackageFolder() });
   const written = (await readTaskFile(file)) as Record<string, unknown>;
-  const set = { ...teacherOverrides(flags), ...parseSetArguments(flags.set) };
+  const given = { ...teacherOverrides(flags), ...parseSetArguments(flags.set) };
+  const set: Record<string, unknown> = { ...given, ...fromReplies(flags, applySet(written, given)) };
   const readStored = () => Promise.reject(new TaskError('the command line takes no store: paths for a task'));
-  const { task } = await resolveTask({ task: taskBy === 'file' ? file : written, set, readStored, cwd });
-  const { replies } = task.teacher;
-  if (replies !== null && !replies.startsWith('store:')) {
-    // A path in a task file is meant from the file's place.
-    set['teacher.replies'] = resolve('teacher.replies' in set ? cwd : dirname(file), replies);
-  }
-  for (const [index, rule] of task.redact.entries()) {
-    const key = `redact.${index}.module`;
-    if ('module' in rule) set[key] = resolve(key in set ? cwd : dirname(file), rule.module);
-  }
-  await requireAcceptedTerms(task.teacher);
+  const resolved = async () =>
+    (await resolveTask({ task: taskBy === 'file' ? file : written, set, readStored, cwd })).task;
+  placeFiles(set, await resolved(), { cwd, file });
+  const task = await resolved();
+  await requireAcceptedTerms(task);
   if (flags.stratifyBy !== undefined && flags.sample === undefined) {
     throw new TaskError(
       `--stratify-by ${flags.stratifyBy}: it keeps the shares in a sample; say how large with --sample`,
@@ -116,6 +122,29 @@ export async function runInput(reference: string, flags: RunFlags, taskBy: 'cont
     paths.filter((path) => isPlainPath(path) && !existsSync(path)).map((path) => `${option} ${path}`),
   );
   return { sent, input: parsed.value, task, missing };
+}
+
+/** Paths in a task file are meant from the file's place, those of the command line from where it was typed. */
+export function placeFiles(
+  set: Record<string, unknown>,
+  task: Task,
+  { cwd, file }: { readonly cwd: string; readonly file: string },
+): void {
+  const place = (key: string, path: string) => resolve(key in set ? cwd : dirname(file), path);
+  for (const [name, { replies }] of askedTeachers(task)) {
+    const key = `${teacherField(name)}.replies`;
+    if (replies !== null && !replies.startsWith('store:')) set[key] = place(key, replies);
+  }
+  for (const [index, rule] of task.redact.entries()) {
+    const key = `redact.${index}.module`;
+    if ('module' in rule) set[key] = place(key, rule.module);
+  }
+  if (task.examplesFrom !== null) {
+    const { path } = task.examplesFrom;
+    const key = 'examplesFrom.path';
+    const placed = [path].flat().map((one) => (ADDRESS.test(one) ? one : place(key, one)));
+    set[key] = placed.length === 1 ? placed[0] : placed;
+  }
 }
 
 function filesOf(flags: RunFlags): Record<string, unknown> {
@@ -160,8 +189,19 @@ function teacherOverrides(flags: RunFlags): Record<string, unknown> {
       'teacher.extraBody': {},
     }),
     ...(flags.model !== undefined && { 'teacher.model': flags.model }),
-    ...(flags.replies !== undefined && { 'teacher.provider': 'recorded', 'teacher.replies': flags.replies }),
     ...(flags.maxUsd !== undefined && { 'budget.usd': flags.maxUsd }),
     ...(flags.maxCalls !== undefined && { 'budget.calls': flags.maxCalls }),
   };
+}
+
+/** All teachers answer from the file: nothing is to be paid. */
+function fromReplies({ replies }: RunFlags, task: unknown): Record<string, unknown> {
+  if (replies === undefined) return {};
+  const names = [OWN_TEACHER, ...Object.keys(Object(Reflect.get(Object(task), 'teachers')))];
+  return Object.fromEntries(
+    names.map(teacherField).flatMap((field) => [
+      [`${field}.provider`, 'recorded'],
+      [`${field}.replies`, replies],
+    ]),
+  );
 }

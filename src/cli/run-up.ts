@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import { TASK_QUEUES, WorkerRole } from '../contracts/index.js';
-import { type PageServer, servePage } from '../review/index.js';
+import type { PageServer } from '../review/index.js';
 import { openStore } from '../store/index.js';
 import {
   configuredServer,
@@ -23,8 +23,6 @@ import {
   tryLock,
 } from '../temporal/index.js';
 import { serverArguments } from './command-options.js';
-import { reviewSecret } from './review-secret.js';
-import { temporalDoor } from './temporal-door.js';
 import { lastUsed, markEnvironment, UP_LOCK, type UpState, writeUpState } from './up-state.js';
 import { WorkerFleet } from './worker-fleet.js';
 
@@ -165,7 +163,13 @@ async function waitForWorkers(client: Client, roles: readonly WorkerRole[], opti
 }
 
 /** On this machine only: for others there is `tutelage review --host`. */
+/** Loaded once the workers are there: they have better things to do than to wait for it. */
 async function serveReviewPage({ env, folder, store }: UpOptions, client: Client): Promise<PageServer> {
+  const [{ servePage }, { reviewSecret }, { temporalDoor }] = await Promise.all([
+    import('../review/index.js'),
+    import('./review-secret.js'),
+    import('./temporal-door.js'),
+  ]);
   return servePage({
     store: await openStore(store),
     door: temporalDoor(async () => client),

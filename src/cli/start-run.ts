@@ -7,7 +7,15 @@ import { type DistillationInput, TASK_QUEUES, type Task, type TeacherSettings } 
 import { type Survey, surveyRun } from '../planning/index.js';
 import { openStore } from '../store/index.js';
 import { canonicalJson } from '../tasks/index.js';
-import { createTeacher, priceOf, TeacherRefusedError, teacherHost } from '../teachers/index.js';
+import {
+  askedTeachers,
+  createTeacher,
+  modelOfRecording,
+  priceOf,
+  type QuestionTeacher,
+  TeacherRefusedError,
+  teacherHost,
+} from '../teachers/index.js';
 import { createClient, type ServerFlags } from '../temporal/index.js';
 import { currentStateFolder, storeLocation } from './command-options.js';
 import { ensureUp } from './ensure-up.js';
@@ -37,15 +45,20 @@ export function runIdOf(task: Task, { approveAs: _who, ...identity }: Distillati
 /** What the run would ask, with the replies that its store holds taken off. */
 export async function surveyOf(task: Task, input: DistillationInput): Promise<Survey> {
   const store = await openStore(storeLocation(input.store ?? undefined));
-  return surveyRun(task, input, { store, price: await priceOf(task.teacher), model: await modelOf(task.teacher) });
+  const teachers = new Map<string, QuestionTeacher>();
+  for (const [name, settings] of askedTeachers(task)) {
+    const [model, price] = [await modelOf(name, settings), await priceOf(settings)];
+    teachers.set(name, { settings, model, price, jsonSchema: false });
+  }
+  return surveyRun(task, input, { store, teachers });
 }
 
 /** The model that will answer, which an endpoint is asked for where the task names none; null where it does not tell. */
-async function modelOf(settings: TeacherSettings): Promise<string | null> {
-  if (settings.model !== null || settings.url === null || settings.provider === 'recorded') return settings.model;
+async function modelOf(name: string, settings: TeacherSettings): Promise<string | null> {
+  if (settings.provider === 'recorded') return modelOfRecording(name, settings);
+  if (settings.model !== null || settings.url === null) return settings.model;
   try {
-    const none = { env: process.env, readRecording: () => emptyRecording() };
-    const teacher = await createTeacher(settings, none);
+    const teacher = await createTeacher(settings, { env: process.env, name, readRecording: () => emptyRecording() });
     await teacher.close();
     return teacher.model;
   } catch (error) {
@@ -60,13 +73,19 @@ async function* emptyRecording(): AsyncGenerator<string> {}
 /** Says what the calls may cost, and asks where a person can answer. */
 export async function confirmed(task: Task, survey: Survey, yes: boolean): Promise<boolean> {
   process.stderr.write(`${inWords(task, survey)}\n`);
-  if (yes || task.teacher.provider === 'recorded' || !process.stdin.isTTY || !process.stderr.isTTY) return true;
+  if (yes || hostsOf(task).length === 0 || !process.stdin.isTTY || !process.stderr.isTTY) return true;
   const questions = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await questions.question('Go on? [y/N] ')).trim());
   } finally {
     questions.close();
   }
+}
+
+/** Hosts that texts are sent to, each once. */
+export function hostsOf(task: Task): string[] {
+  const sending = [...askedTeachers(task).values()].filter(({ provider }) => provider !== 'recorded');
+  return [...new Set(sending.map(teacherHost))];
 }
 
 export async function startRun({ sent, summary, workflowId }: RunToStart, flags: ServerFlags): Promise<StartedRun> {
@@ -103,11 +122,14 @@ export async function startRun({ sent, summary, workflowId }: RunToStart, flags:
   }
 }
 
-function inWords({ budget, teacher }: Task, { known, open, worstMicros }: Survey): string {
-  if (teacher.provider === 'recorded') return `${open} replies from a recording; nothing is paid`;
+function inWords(task: Task, { open, teachers, worstMicros }: Survey): string {
+  const hosts = hostsOf(task);
+  if (hosts.length === 0) return `${open} replies from a recording; nothing is paid`;
+  const { budget } = task;
   const calls = Math.min(open, budget.calls ?? Number.POSITIVE_INFINITY);
   const worst = worstMicros === null ? null : Math.min(worstMicros / 1e6, budget.usd ?? Number.POSITIVE_INFINITY);
   const money = worst === null ? 'at a price that is not known (set teacher.price)' : `at most $${worst.toFixed(2)}`;
-  const reused = known.replies === 0 ? '' : `; ${known.replies} replies of earlier runs are used again`;
-  return `at most ${calls} calls to ${pc.bold(teacherHost(teacher))} (failed ones are repeated), ${money}${reused}`;
+  const replies = teachers.reduce((sum, { known }) => sum + known.replies, 0);
+  const reused = replies === 0 ? '' : `; ${replies} replies of earlier runs are used again`;
+  return `at most ${calls} calls to ${pc.bold(hosts.join(' and '))} (failed ones are repeated), ${money}${reused}`;
 }

@@ -3,9 +3,11 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { z } from 'zod';
 import { type PromptStyle, Task } from '../contracts/index.js';
+import { showExamples } from '../corpus/index.js';
 import { findTask, ownPackageFolder, parseSetArguments, resolveTask, TaskError } from '../tasks/index.js';
-import { buildPrompt, teacherHost } from '../teachers/index.js';
+import { askedTeachers, buildPrompt, teacherHost } from '../teachers/index.js';
 import { collect } from './option-values.js';
+import { placeFiles } from './run-input.js';
 
 interface CheckFlags {
   readonly set: string[];
@@ -19,9 +21,10 @@ interface TaskCheck {
   readonly task: Task;
   readonly taskHash: string;
   readonly callsPerText: number;
-  readonly teacherHost: string;
+  readonly teachers: readonly { name: string; provider: string; model: string | null; host: string }[];
   /** The text that the prompts are shown with. */
   readonly sampleText: string;
+  /** Each wording once. */
   readonly prompts: readonly { style: PromptStyle; messages: ReturnType<typeof buildPrompt>['messages'] }[];
 }
 
@@ -47,26 +50,42 @@ async function check(reference: string, flags: CheckFlags): Promise<void> {
   const cwd = process.cwd();
   const { path: file } = findTask(reference, { cwd, packageFolder: ownPackageFolder() });
   const readStored = () => Promise.reject(new TaskError('the command line takes no store: paths for a task'));
-  const resolved = await resolveTask({ task: file, set: parseSetArguments(flags.set), readStored, cwd });
+  const set = parseSetArguments(flags.set);
+  const resolved = await resolveTask({ task: file, set, readStored, cwd });
   const { task } = resolved;
-  const sampleText = flags.text ?? task.examples[0]?.text ?? STAND_IN_TEXT;
-  const styles = [...new Set(task.votes.plan.map(({ prompt }) => prompt))];
+  placeFiles(set, task, { cwd, file });
+  const placed = await resolveTask({ task: file, set, readStored, cwd });
+  const { task: asked } = await showExamples(placed.task, null, process.env);
+  const sampleText = flags.text ?? asked.examples[0]?.text ?? STAND_IN_TEXT;
+  const wordings = new Map(
+    task.votes.plan.map(({ guideline, prompt }) => [JSON.stringify([prompt, guideline]), { guideline, prompt }]),
+  );
   const checked: TaskCheck = {
     file,
     ...resolved,
     callsPerText: task.votes.plan.reduce((sum, { samples }) => sum + samples, 0),
-    teacherHost: teacherHost(task.teacher),
+    teachers: [...askedTeachers(task)].map(([name, settings]) => {
+      const { model, provider } = settings;
+      return { name, provider, model, host: teacherHost(settings) };
+    }),
     sampleText,
-    prompts: styles.map((style) => ({ style, messages: buildPrompt(task, style, sampleText).messages })),
+    prompts: [...wordings.values()].map((wording) => ({
+      style: wording.prompt,
+      messages: buildPrompt(asked, wording, sampleText).messages,
+    })),
   };
   print(flags.json ? JSON.stringify(checked) : describe(checked));
 }
 
-function describe({ file, task, taskHash, callsPerText, teacherHost: host, prompts }: TaskCheck): string {
-  const plan = task.votes.plan.map(({ prompt, samples, temperature, maxTokens }) => {
+function describe({ file, task, taskHash, callsPerText, teachers, prompts }: TaskCheck): string {
+  const several = teachers.length > 1;
+  const plan = task.votes.plan.map(({ maxTokens, prompt, samples, teacher, temperature, when }) => {
     const warmth = temperature === null ? '' : `temperature ${temperature}, `;
-    return `${samples} × ${prompt} (${warmth}at most ${maxTokens} tokens)`;
+    const who = several ? ` of ${teacher}` : '';
+    const which = when === 'always' ? '' : ` after a ${when}`;
+    return `${samples} × ${prompt}${who}${which} (${warmth}at most ${maxTokens} tokens)`;
   });
+  const perText = task.votes.plan.some(({ when }) => when !== 'always') ? `at most ${callsPerText}` : `${callsPerText}`;
   const stop = task.votes.stop === 'majority' ? ', fewer once the majority is fixed' : '';
   const rows = [
     ['task', `${task.name}, ${task.kind}`],
@@ -74,12 +93,15 @@ function describe({ file, task, taskHash, callsPerText, teacherHost: host, promp
     ['hash', taskHash],
     ['labels', task.labels.map(({ name }) => name).join(', ')],
     ['text', task.text],
-    ['votes', `${callsPerText} ${callsPerText === 1 ? 'call' : 'calls'} a text: ${plan.join(', ')}${stop}`],
-    ['teacher', `${task.teacher.provider}, ${task.teacher.model ?? 'the model that it serves'}`],
-    ['sent to', host],
+    ['votes', `${perText} ${callsPerText === 1 ? 'call' : 'calls'} a text: ${plan.join(', ')}${stop}`],
+    ...teachers.flatMap(({ name, provider, model, host }) => [
+      [name, `${provider}, ${model ?? 'the model that it serves'}`],
+      ['sent to', host],
+    ]),
     ['budget', describeBudget(task)],
   ];
-  const table = rows.map(([name = '', value]) => `${pc.bold(name.padEnd(9))}${value}`);
+  const width = Math.max(...rows.map(([name = '']) => name.length)) + 2;
+  const table = rows.map(([name = '', value]) => `${pc.bold(name.padEnd(width))}${value}`);
   const asked = prompts.flatMap(({ style, messages }) => [
     '',
     pc.bold(`Prompt, ${style}:`),

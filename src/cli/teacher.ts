@@ -5,6 +5,7 @@ import { untilInterrupted } from './run-end.js';
 
 interface Flags {
   readonly replies: string;
+  readonly teacher?: string;
   readonly port: string;
   readonly latency: string;
   readonly jitter: string;
@@ -22,6 +23,7 @@ export function registerTeacher(program: Command): void {
       'serve recorded replies over HTTP (OpenAI chat completions and TGI generate): a teacher to try things on',
     )
     .requiredOption('--replies <file>', 'recorded replies: what a run leaves as replies.jsonl')
+    .option('--teacher <name>', 'whose replies, where the file holds those of several: the name in votes.plan')
     .option('--port <n>', 'port to listen on; 0: any free one', '0')
     .option('--latency <ms>', 'how long a reply takes', '100')
     .option('--jitter <share>', 'how much that varies, 0 to 1', '0.3')
@@ -36,6 +38,7 @@ export function registerTeacher(program: Command): void {
 async function serve(flags: Flags): Promise<void> {
   const server = await startReplayServer({
     replies: flags.replies,
+    ...(flags.teacher !== undefined && { teacher: flags.teacher }),
     port: Number(flags.port),
     latencyMs: Number(flags.latency),
     jitter: Number(flags.jitter),

@@ -8,6 +8,7 @@ import {
   currentStateFolder,
   hostAndPort,
   positiveNumber,
+  STORE_TO_WRITE,
   storeLocation,
   withServerOptions,
 } from './command-options.js';
@@ -27,7 +28,7 @@ export function registerUp(program: Command): void {
   const command = program
     .command('up')
     .description('start a Temporal server (unless one is configured) and the workers; Ctrl-C stops them')
-    .option('--store <folder>', 'where artifacts go (or TUTELAGE_STORE); default: .tutelage/store')
+    .option(...STORE_TO_WRITE)
     .addOption(new Option('--roles <roles...>', 'only these workers').choices(WorkerRole.options))
     .option(
       '--metrics <host:port>',

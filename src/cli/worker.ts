@@ -13,6 +13,7 @@ import {
   currentStateFolder,
   hostAndPort,
   positiveNumber,
+  STORE_TO_WRITE,
   storeLocation,
   withServerOptions,
 } from './command-options.js';
@@ -30,7 +31,7 @@ export function registerWorker(program: Command): void {
     .command('worker')
     .description('run workers in this process; SIGTERM lets them finish, a second one ends them')
     .addOption(new Option('--role <role>', 'which').choices([...WorkerRole.options, 'all']).default('all'))
-    .option('--store <folder>', 'where artifacts go (or TUTELAGE_STORE); default: .tutelage/store')
+    .option(...STORE_TO_WRITE)
     .option('--metrics <host:port>', 'serve Prometheus metrics there, under /metrics', hostAndPort)
     .option('--concurrency <activities>', 'activities at once; default: 20, 16 or 1 by role', positiveNumber)
     .addOption(

@@ -2,14 +2,16 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { LabelRow } from '../contracts/index.js';
 import { CorpusError, openRowWriter, sortRecords } from '../corpus/index.js';
-import { openStore, type Store } from '../store/index.js';
+import { isStoreAt, openStore, type Store } from '../store/index.js';
 import { SetupError } from '../temporal/index.js';
 
 const OPTION = '--labels-out';
 const COLUMNS = ['id', 'text', 'label', 'agreement', 'reason', 'source', 'line'];
+/** Where the teacher told how likely its labels were, as the first rows show. */
+const PROBABILITY = 'probability';
+const FIRST_ROWS = 100;
 /** runs/WORKFLOW/RUN/vote/FILE: the labels' path in a store. */
 const PATH_SEGMENTS = 5;
 
@@ -30,19 +32,21 @@ export async function checkLabelsOut(output: string): Promise<void> {
 
 /** `uri`: the labels as the run's result names them. Texts of the corpus, in its order, gold rows left out. Returns how many. */
 export async function writeLabels(uri: string, output: string): Promise<number> {
-  const { folder, path } = splitUri(uri);
-  if (!existsSync(folder)) {
+  const { location, path } = splitUri(uri);
+  if (!(await isStoreAt(location))) {
     throw new SetupError(`the labels are in a store that this machine does not see: ${uri}`, 'Take them from there.');
   }
-  const store = await openStore(folder);
-  const writer = await openRowWriter(output, COLUMNS, OPTION);
+  const store = await openStore(location);
+  const columns = (await tellsProbabilities(store, path)) ? [...COLUMNS, PROBABILITY] : COLUMNS;
+  const writer = await openRowWriter(output, columns, OPTION);
   let rows = 0;
   try {
     const byLine = ({ part = 0, line }: LabelRow) =>
       `${String(part).padStart(9, '0')} ${String(line).padStart(15, '0')}`;
     const inOrder = sortRecords(corpusLabels(store, path), byLine, { tempFolder: tmpdir() });
     for await (const row of inOrder) {
-      await writer.write(Object.fromEntries(COLUMNS.map((column) => [column, row[column as keyof typeof row]])));
+      const values = { ...row, [PROBABILITY]: meanProbability(row) };
+      await writer.write(Object.fromEntries(columns.map((column) => [column, Reflect.get(values, column)])));
       rows++;
     }
     await writer.finish();
@@ -60,11 +64,26 @@ async function* corpusLabels(store: Store, path: string): AsyncGenerator<LabelRo
   }
 }
 
-/** file:///store/runs/w/r/vote/labels.jsonl as the store's folder and the path in it. */
-function splitUri(uri: string): { folder: string; path: string } {
-  const segments = fileURLToPath(uri).split('/');
+async function tellsProbabilities(store: Store, path: string): Promise<boolean> {
+  let rows = 0;
+  for await (const row of corpusLabels(store, path)) {
+    if (meanProbability(row) !== null) return true;
+    if (++rows === FIRST_ROWS) break;
+  }
+  return false;
+}
+
+/** Of the votes for the label; null: of none it is known. */
+function meanProbability({ label, votes }: LabelRow): number | null {
+  const known = votes.flatMap((vote) => (vote.label === label ? (vote.probability ?? []) : []));
+  return known.length === 0 ? null : known.reduce((sum, each) => sum + each, 0) / known.length;
+}
+
+/** file:///store/runs/w/r/vote/labels.jsonl as the store's address and the path in it, which is written there as it is. */
+function splitUri(uri: string): { location: string; path: string } {
+  const segments = uri.split('/');
   return {
-    folder: segments.slice(0, -PATH_SEGMENTS).join('/') || '/',
+    location: segments.slice(0, -PATH_SEGMENTS).join('/'),
     path: segments.slice(-PATH_SEGMENTS).join('/'),
   };
 }

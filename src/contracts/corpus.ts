@@ -6,7 +6,7 @@ export const CorpusInput = z.strictObject({
   path: z
     .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
     .describe(
-      "One or several of: a file (JSONL, CSV, TSV, Parquet, by extension; .gz), a folder, a glob, on the worker's disk; or hf://datasets/OWNER/NAME[@REVISION]/FILES.",
+      "One or several of: a file (JSONL, CSV, TSV, Parquet, by extension; .gz), a folder, a glob, on the worker's disk; or hf://datasets/OWNER/NAME[@REVISION]/FILES; or s3://BUCKET/KEY, where KEY may be a folder or a glob.",
     ),
   textColumn: z.string().min(1).default('text').describe("Column that {text} stands for in the task's template."),
   idColumn: z.string().min(1).default('id').describe('Column of ids; where it is missing, ids are content hashes.'),
@@ -50,6 +50,23 @@ export const GoldInput = CorpusInput.pick({
   labelColumn: z.string().min(1).default('label').describe("Column of experts' labels."),
 });
 export type GoldInput = z.infer<typeof GoldInput>;
+
+export const ExamplesInput = CorpusInput.pick({ path: true, textColumn: true }).extend({
+  labelColumn: z.string().min(1).default('label').describe('Column of their labels.'),
+  reasonColumn: z
+    .string()
+    .min(1)
+    .default('reason')
+    .describe('Column of why, shown in reasoned prompts; the file may lack it.'),
+  count: z
+    .number()
+    .int()
+    .min(1)
+    .max(200)
+    .default(20)
+    .describe('How many of them the prompts show, of each label alike, the first of the file.'),
+});
+export type ExamplesInput = z.infer<typeof ExamplesInput>;
 
 /** One line of a chunk file: a different text, labelled once however many rows carry it. */
 export const TextRow = z.object({
@@ -113,7 +130,8 @@ export type CorpusCounts = z.infer<typeof CorpusCounts>;
 /** A file that rows were read from. */
 export const InputFileEntry = z.object({
   input: z.enum(['corpus', 'gold']),
-  address: z.string().describe("Path on the worker's disk, or hf:// with the commit."),
+  address: z.string().describe("Path on the worker's disk, hf:// with the commit, or s3://."),
+  version: z.string().optional().describe('Etag of what was read from s3://.'),
   rows: z.number().int().describe('Rows read from it, refused ones included.'),
 });
 export type InputFileEntry = z.infer<typeof InputFileEntry>;

@@ -62,6 +62,15 @@ export const EvaluationReport = z.object({
     teacherMicrosPerThousand: z.number().nullable().describe('Micro-dollars for a thousand texts, as this run paid.'),
     studentTextsPerSecond: z.number().nullable(),
   }),
+  undisputed: z
+    .object({
+      rows: z.number().int(),
+      teacher: ClassificationReport.nullable(),
+      student: ClassificationReport,
+      comparisons: z.array(PairedComparison),
+    })
+    .nullish()
+    .describe('The same on the gold rows whose label nobody disputes; null: no label is disputed, or all are.'),
   certificate: Certificate.nullish().describe("What an audit certifies of the teacher's labels, corrections included."),
 });
 export type EvaluationReport = z.infer<typeof EvaluationReport>;

@@ -15,8 +15,10 @@ export const FailureType = {
   Cancelled: 'Cancelled',
   /** A chunk stopped because another worker owns it now. */
   ClaimLost: 'ClaimLost',
-  /** A worker can't see the store that the run writes to. */
+  /** A worker can't see the store that the run writes to, or its server does not answer. */
   StoreNotSeen: 'StoreNotSeen',
+  /** The store's disk has no room left; the run pauses. */
+  StoreFull: 'StoreFull',
   /** An artifact is missing or its bytes are not those of its reference. */
   ArtifactDamaged: 'ArtifactDamaged',
   /** A person, a deadline or a failed check rejected the run at a gate. */

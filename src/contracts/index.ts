@@ -1,10 +1,13 @@
 export { ArtifactRef, RunRef, StoreRef } from './artifact.js';
+export { BatchSettings, hoursOfWindow } from './batch-settings.js';
+export { BudgetDecision, BudgetOutcome, RunBudgetState, ShardBudget } from './budget-decision.js';
 export { Certificate } from './certificate.js';
 export {
   ChunkEntry,
   ChunkSet,
   CorpusCounts,
   CorpusInput,
+  ExamplesInput,
   GoldInput,
   InputFileEntry,
   Manifest,
@@ -33,12 +36,15 @@ export {
   FinishReason,
   RecordedReply,
   StoredReply,
+  TeacherCounts,
   TeacherReply,
   Unreadable,
   Vote,
 } from './reply.js';
+export { RetentionPolicy } from './retention.js';
 export {
   Audit,
+  GoldDispute,
   RankInput,
   RankOutcome,
   ReviewDecision,
@@ -51,20 +57,28 @@ export { DecideRequest, GateRequest, RowsQuery, WithdrawRequest } from './review
 export {
   AnnotationInput,
   AnnotationResult,
+  BatchProgress,
   ChunkProgress,
   ChunkResult,
   DistillationInput,
   DistillationResult,
   Pace,
   PreparedRun,
+  PreparedTeacher,
   ProbeResult,
   Progress,
   RedistillationInput,
+  RunState,
+  ShardState,
   Stage,
 } from './run.js';
 export { S3JournalSettings } from './s3-journal-settings.js';
+export { PredictRequest, ServeSettings } from './serving.js';
 export { Currency, Grant, Spending } from './spending.js';
 export {
+  BatchesInput,
+  BatchesSeen,
+  BatchStep,
   ChooseInput,
   ChooseOutcome,
   ChunkInput,
@@ -101,16 +115,22 @@ export {
 export {
   AnnotationSettings,
   Budget,
+  chunkingOf,
   DeploymentGateSettings,
   EvaluationSettings,
   Label,
   LabelsGateSettings,
   PlaceholderName,
-  PlannedVotes,
-  PromptStyle,
   RedactionRule,
   Task,
   TeacherSettings,
-  VoteSettings,
   WorkedExample,
 } from './task.js';
+export {
+  isAskedInBatches,
+  OWN_TEACHER,
+  PlannedVotes,
+  PromptStyle,
+  TeacherName,
+  VoteSettings,
+} from './vote-settings.js';

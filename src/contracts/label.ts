@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ArtifactRef } from './artifact.js';
 import { Certificate } from './certificate.js';
 import { Unreadable } from './reply.js';
-import { PromptStyle } from './task.js';
+import { PromptStyle } from './vote-settings.js';
 
 export const LabelRow = z.object({
   key: z.string(),
@@ -19,11 +19,13 @@ export const LabelRow = z.object({
   reason: z.string().nullable().describe('Reason of the first vote for the label.'),
   votes: z.array(
     z.object({
+      teacher: z.string().optional().describe("Absent: the task's own teacher."),
       prompt: PromptStyle,
       sample: z.number().int(),
       label: z.string().nullable(),
       reason: z.string().nullable(),
       unreadable: Unreadable.nullable(),
+      probability: z.number().optional().describe('As in Vote.'),
     }),
   ),
   source: z.enum(['teacher', 'person']),
@@ -42,6 +44,13 @@ export const VoteSummary = z.object({
   labelled: z.number().int(),
   ties: z.number().int().describe('Texts whose best labels drew.'),
   disagreeing: z.number().int().describe('Texts whose readable votes were not all the same.'),
+  escalated: z
+    .object({
+      texts: z.number().int(),
+      changed: z.number().int().describe('Those whose label is another one than the votes before decided.'),
+    })
+    .nullish()
+    .describe('Texts that more was asked about because their votes disagreed; none: the plan asks all texts alike.'),
   perLabel: z
     .record(z.string(), z.number().int())
     .describe('Training texts of each label: of the corpus, without gold rows.'),

@@ -62,6 +62,7 @@ function describeIssue(issue: Issue, value: unknown, schema: z.core.$ZodType, ba
     return [`${inDots(path)}: ${explainKind(issue.options, received, path)}`];
   }
   if (issue.code === 'invalid_union' && here !== null) return describeUnion(issue, received, here, path);
+  if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => `${inDots(path)}: ${message}`);
   if (issue.code === 'custom') return [`${inDots(path)}: ${issue.message}`];
   const about = here === null ? '' : describeSchema(here);
   return [`${inDots(path)}: ${explain(issue, received, path)}${about === '' ? '' : ` (${about})`}`];

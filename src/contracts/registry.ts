@@ -7,7 +7,9 @@ export const Provenance = z.object({
   workflowId: z.string(),
   task: z.string(),
   taskHash: z.string(),
-  teacher: z.object({ provider: z.string(), model: z.string().nullable(), host: z.string() }),
+  teachers: z.array(
+    z.object({ name: z.string(), provider: z.string(), model: z.string().nullable(), host: z.string() }),
+  ),
   corpusHash: z.string(),
   datasets: z.array(z.string()).default([]).describe('Datasets of the Hub that texts came from, each with its commit.'),
   labels: ArtifactRef,

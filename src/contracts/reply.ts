@@ -1,6 +1,6 @@
 /** What a teacher answers, how it is kept, and what it means. */
 import { z } from 'zod';
-import { PromptStyle } from './task.js';
+import { PromptStyle } from './vote-settings.js';
 
 export const FinishReason = z.enum(['stop', 'length', 'filtered', 'unknown']);
 export type FinishReason = z.infer<typeof FinishReason>;
@@ -12,6 +12,10 @@ export const TeacherReply = z.object({
   inputTokens: z.number().int().nullable(),
   outputTokens: z.number().int().nullable(),
   latencyMs: z.number(),
+  tokens: z
+    .array(z.tuple([z.string(), z.number()]))
+    .optional()
+    .describe('Its tokens, each with the natural logarithm of its probability; absent: not asked for, or not told.'),
 });
 export type TeacherReply = z.infer<typeof TeacherReply>;
 
@@ -24,6 +28,10 @@ export const Vote = z.object({
   label: z.string().nullable(),
   reason: z.string().nullable(),
   unreadable: Unreadable.nullable(),
+  probability: z
+    .number()
+    .optional()
+    .describe("Of the label's tokens, given all that was written before; absent: not known."),
 });
 export type Vote = z.infer<typeof Vote>;
 
@@ -31,6 +39,7 @@ export type Vote = z.infer<typeof Vote>;
 export const StoredReply = TeacherReply.extend({
   key: z.string().describe('SHA-256 of rendered prompt, model, sampling parameters and sample index.'),
   textKey: z.string(),
+  teacher: z.string().optional().describe("Absent: the task's own teacher."),
   prompt: PromptStyle,
   sample: z.number().int().min(0),
   costMicros: z.number().int().nullable().describe('Micro-dollars; null where the price is not known.'),
@@ -43,15 +52,28 @@ export const RecordedReply = z
   .object({
     text: z.string().optional().describe('The rendered text; or textKey.'),
     textKey: z.string().optional().describe('SHA-256 of the rendered text.'),
+    teacher: z
+      .string()
+      .optional()
+      .describe("Name in the task's teachers of the one that gave it; absent: whoever is asked."),
     prompt: PromptStyle.default('reasoned'),
     sample: z.number().int().min(0).default(0),
     content: z.string(),
     finishReason: FinishReason.default('stop'),
     inputTokens: z.number().int().nullable().default(null),
     outputTokens: z.number().int().nullable().default(null),
+    tokens: TeacherReply.shape.tokens,
   })
   .refine((line) => line.text !== undefined || line.textKey !== undefined, 'needs text or textKey');
 export type RecordedReply = z.infer<typeof RecordedReply>;
+
+/** What the calls to one teacher came to. */
+export const TeacherCounts = z.object({
+  calls: z.number().int(),
+  replies: z.number().int().describe('Replies that this run paid for.'),
+  spentMicros: z.number().int().nullable().describe('As in the counts of the run.'),
+});
+export type TeacherCounts = z.infer<typeof TeacherCounts>;
 
 /** What became of the calls and the texts of a chunk, a shard or a run. Adding two gives that of both. */
 export const AnnotationCounts = z.object({
@@ -83,5 +105,12 @@ export const AnnotationCounts = z.object({
     .number()
     .int()
     .describe('Calls that votes.stop = majority saves: would have under all, did under majority.'),
+  escalated: z.number().int().describe('Texts that votes.plan asked more about because their votes disagreed.'),
+  escalationMicros: z
+    .number()
+    .int()
+    .nullable()
+    .describe('Micro-dollars of the replies of that asking; null where the price is not known.'),
+  teachers: z.record(z.string(), TeacherCounts).describe('By the name in votes.plan, of teachers that were asked.'),
 });
 export type AnnotationCounts = z.infer<typeof AnnotationCounts>;

@@ -29,7 +29,7 @@ export const ReviewQueue = z.object({
 });
 export type ReviewQueue = z.infer<typeof ReviewQueue>;
 
-/** What a person said of one text. The latest one about a text that was not taken back counts. */
+/** What a person said of one text. The latest one about a text that was not taken back counts, but an adjudication over all. */
 export const ReviewDecision = z.object({
   key: z.string(),
   id: z.string(),
@@ -37,6 +37,10 @@ export const ReviewDecision = z.object({
   purpose: z.enum(['fix', 'audit']).describe("audit: the teacher's label was hidden."),
   reviewer: z.string(),
   at: z.string().describe('ISO 8601.'),
+  adjudicates: z
+    .boolean()
+    .optional()
+    .describe('It settles what people decided differently, and counts over their decisions, whenever they were made.'),
 });
 export type ReviewDecision = z.infer<typeof ReviewDecision>;
 
@@ -45,6 +49,17 @@ export const ReviewRecord = ReviewDecision.extend({
   label: z.string().nullable().describe('null: taken back.'),
 });
 export type ReviewRecord = z.infer<typeof ReviewRecord>;
+
+/** A person's doubt about a gold label: figures are then shown with and without the row. */
+export const GoldDispute = z.object({
+  key: z.string(),
+  id: z.string(),
+  gold: z.string().describe('The label that is disputed.'),
+  note: z.string().describe('Why, or which label would be right.'),
+  reviewer: z.string(),
+  at: z.string().describe('ISO 8601.'),
+});
+export type GoldDispute = z.infer<typeof GoldDispute>;
 
 /** What another tool says of one label. It moves the text in the fix queue, and decides nothing. */
 export const SecondOpinion = z.object({

@@ -1,6 +1,7 @@
 /** Inputs, results and progress of the workflows: what users type, read and script against. */
 import { z } from 'zod';
 import { RunRef } from './artifact.js';
+import { BudgetOutcome, RunBudgetState, ShardBudget } from './budget-decision.js';
 import { CorpusCounts, CorpusInput, GoldInput } from './corpus.js';
 import { GateName, GateOutcome } from './gate.js';
 import { AnnotationCounts } from './reply.js';
@@ -71,6 +72,15 @@ export const ProbeResult = z.object({
 });
 export type ProbeResult = z.infer<typeof ProbeResult>;
 
+/** A teacher that the run asks. */
+export const PreparedTeacher = z.object({
+  name: z.string().describe('As votes.plan calls it.'),
+  host: z.string().describe('Host that gets the texts, or a word for people where there is none.'),
+  model: z.string().nullable(),
+  probe: ProbeResult,
+});
+export type PreparedTeacher = z.infer<typeof PreparedTeacher>;
+
 /** All that the workflow needs to know of the task and the corpus. Nothing here is a default that code could change. */
 export const PreparedRun = z.object({
   run: RunRef,
@@ -79,16 +89,27 @@ export const PreparedRun = z.object({
   labels: z.array(z.string()),
   corpusHash: z.string(),
   counts: CorpusCounts,
+  examples: z
+    .object({
+      shown: z.number().int(),
+      inGold: z.number().int().describe('Left out, because they are gold texts.'),
+    })
+    .nullish()
+    .describe('Worked examples of the prompts; null: of runs that did not tell.'),
   chunks: z.number().int().describe('Chunks of corpus and gold rows together.'),
   chunksPerShard: z.number().int(),
   window: z.number().int(),
   maxFailedChunks: z.number().int(),
-  votesPerText: z.number().int(),
+  votesPerText: z.number().int().describe('The most that a text may get.'),
   textsPerChunk: z.number().int().describe('Of a full chunk.'),
   textsAsked: z.number().int().describe('Texts of the corpus and gold rows that the teacher is asked about.'),
   callsAtMost: z.number().int().describe('Calls if every reply has to be asked for once.'),
   worstCall: Spending.describe('The most that a call of the run can come to.'),
   budget: Grant,
+  budgetDeadlineMs: z
+    .number()
+    .nullish()
+    .describe('How long a run whose budget is used up waits for more; null: it goes on with the labels there are.'),
   gates: z.object({ labels: LabelsGateSettings, deployment: DeploymentGateSettings }),
   ladder: z
     .object({
@@ -98,9 +119,11 @@ export const PreparedRun = z.object({
     })
     .nullish()
     .describe('The students to choose from; null: the task trains one.'),
-  teacherHost: z.string(),
-  teacherModel: z.string().nullable(),
-  probe: ProbeResult,
+  teachers: z.array(PreparedTeacher).min(1).describe('In the order of votes.plan.'),
+  batches: z
+    .object({ pollMs: z.number().int().describe('Shortest pause between two looks at open batches.') })
+    .nullish()
+    .describe('The teacher answers in batches; null: at once.'),
   searchAttributes: z.boolean().describe('The server knows TutelageTask and TutelageStage.'),
   localServer: z
     .string()
@@ -119,6 +142,16 @@ export const Pace = z.object({
 });
 export type Pace = z.infer<typeof Pace>;
 
+/** Batches that are open now. */
+export const BatchProgress = z.object({
+  batches: z.number().int(),
+  requests: z.number().int(),
+  answered: z.number().int().describe('Requests that the provider has worked on, whatever came of them.'),
+  since: z.string().describe('When the oldest of them was sent; ISO 8601.'),
+  due: z.string().nullable().describe('When the provider gives up the last of them; ISO 8601.'),
+});
+export type BatchProgress = z.infer<typeof BatchProgress>;
+
 export const ChunkResult = z.object({
   chunk: z.number().int(),
   set: z.enum(['corpus', 'gold']),
@@ -132,22 +165,36 @@ export type ChunkResult = z.infer<typeof ChunkResult>;
 export const ChunkProgress = z.object({ texts: z.number().int(), calls: z.number().int() });
 export type ChunkProgress = z.infer<typeof ChunkProgress>;
 
-/** Input of the child workflow `annotation`: one shard of the chunks. */
-export const AnnotationInput = z.object({
-  prepared: PreparedRun,
-  firstChunk: z.number().int(),
-  lastChunk: z.number().int().describe('Exclusive.'),
-  left: Grant.describe('What is left of the budget.'),
-  paused: z.boolean(),
-});
-export type AnnotationInput = z.infer<typeof AnnotationInput>;
-
 export const AnnotationResult = z.object({
   corpus: AnnotationCounts,
   gold: AnnotationCounts,
   failedChunks: z.number().int(),
 });
 export type AnnotationResult = z.infer<typeof AnnotationResult>;
+
+/** What a shard carries over when it continues as new; no chunk is at work then. */
+export const ShardState = z.object({
+  nextChunk: z.number().int(),
+  done: z.number().int().describe('Chunks that have ended.'),
+  result: AnnotationResult,
+  taken: z.object({ calls: z.number(), tokens: z.number(), micros: z.number() }).describe('Spent of the budget.'),
+  budget: ShardBudget,
+  paused: z.boolean(),
+  pauseReason: z.string().nullable(),
+  pace: Pace.nullable(),
+});
+export type ShardState = z.infer<typeof ShardState>;
+
+/** Input of the child workflow `annotation`: one shard of the chunks. */
+export const AnnotationInput = z.object({
+  prepared: PreparedRun,
+  firstChunk: z.number().int(),
+  lastChunk: z.number().int().describe('Exclusive.'),
+  budget: ShardBudget.describe('When it started.'),
+  paused: z.boolean(),
+  carried: ShardState.nullable().describe('null: it has not continued as new.'),
+});
+export type AnnotationInput = z.infer<typeof AnnotationInput>;
 
 export const Stage = z.enum([
   'prepare',
@@ -173,10 +220,11 @@ export const Progress = z.object({
   annotation: AnnotationCounts,
   gold: AnnotationCounts,
   callsAtMost: z.number().int(),
-  teacherHost: z.string().nullable(),
+  teacherHost: z.string().nullable().describe('Where texts go; of several teachers all.'),
   callsPerSecond: z.number().nullable(),
   pace: Pace.nullable().describe('Of the worker that ended a chunk last; null: no rate holds it back.'),
-  secondsLeft: z.number().nullable().describe('Of the stage annotate.'),
+  batches: BatchProgress.nullable().describe('Open at the provider; null: none.'),
+  secondsLeft: z.number().nullable().describe('Of the stage annotate; with batches, until those that are open end.'),
   gates: z.record(z.string(), GateOutcome),
   waitingFor: z
     .object({
@@ -190,9 +238,41 @@ export const Progress = z.object({
       rejectCommand: z.string(),
     })
     .nullable(),
+  budget: z
+    .object({
+      limits: Grant,
+      decisions: z.array(BudgetOutcome).describe('In their order.'),
+      waiting: z
+        .object({
+          deadline: z.string().describe('ISO 8601. After it the run goes on with the labels there are.'),
+          suggested: z
+            .object({ usd: z.number(), calls: z.number().int(), tokens: z.number().int() })
+            .partial()
+            .describe('About what the texts that are left would take, by what those before took.'),
+          remindersSent: z.number().int(),
+          raiseCommand: z.string().describe('A command that would raise it.'),
+          goOnCommand: z.string(),
+        })
+        .nullable()
+        .describe('null: the run does not wait for budget.'),
+    })
+    .nullable()
+    .describe('null: not known before the run is prepared.'),
   ignored: z.array(z.string()).describe('Signals that did not fit, newest last.'),
 });
 export type Progress = z.infer<typeof Progress>;
+
+/** What a run carries over when it continues as new: between two shards, when no child is open. */
+export const RunState = z.object({
+  prepared: PreparedRun,
+  nextChunk: z.number().int(),
+  finished: AnnotationResult.describe('Of the shards that have ended.'),
+  pausedByPerson: z.boolean(),
+  askingSeconds: z.number(),
+  budget: RunBudgetState,
+  progress: Progress,
+});
+export type RunState = z.infer<typeof RunState>;
 
 /** Result of `distillation`, and the object that `tutelage distill --json` prints. null: the run did not get there. */
 export const DistillationResult = z.object({
@@ -206,7 +286,22 @@ export const DistillationResult = z.object({
     uncertain: z.number().int(),
     reused: z.number().int(),
     costUsd: z.number().nullable(),
+    escalated: z
+      .number()
+      .int()
+      .describe('Texts of the corpus that more was asked about because their votes disagreed.'),
+    escalationUsd: z.number().nullable().describe('What that asking cost.'),
+    teachers: z.array(
+      z.object({
+        name: z.string(),
+        model: z.string().nullable(),
+        host: z.string(),
+        calls: z.number().int(),
+        costUsd: z.number().nullable(),
+      }),
+    ),
   }),
+  budget: z.array(BudgetOutcome).describe('Raises of the budget, and decisions to go on without.'),
   labels: z.object({ uri: z.string(), alpha: z.number().nullable(), replies: z.string() }).nullable(),
   gates: z.object({ labels: GateOutcome.nullable(), deployment: GateOutcome.nullable() }),
   student: z.object({ kind: z.string(), uri: z.string(), trainSeconds: z.number() }).nullable(),

@@ -5,7 +5,7 @@ import { Certificate } from './certificate.js';
 import { EvaluationSummary, LearningCurve } from './evaluation.js';
 import { GateCheck } from './gate.js';
 import { VoteSummary } from './label.js';
-import { DistillationResult, PreparedRun } from './run.js';
+import { BatchProgress, ChunkResult, DistillationResult, PreparedRun } from './run.js';
 import { Grant } from './spending.js';
 import { TrainingSummary } from './student.js';
 
@@ -18,6 +18,23 @@ export type PrepareInput = z.infer<typeof PrepareInput>;
 
 export const ChunkInput = z.object({ prepared: PreparedRun, chunk: z.number().int(), grant: Grant });
 export type ChunkInput = z.infer<typeof ChunkInput>;
+
+/** One step of a chunk whose teacher answers in batches. */
+export const BatchStep = z.object({
+  result: ChunkResult.nullable().describe('null: the chunk waits.'),
+  waitMs: z.number().nullable().describe('For room at the provider; null: for its open batches.'),
+});
+export type BatchStep = z.infer<typeof BatchStep>;
+
+export const BatchesInput = z.object({ prepared: PreparedRun, chunks: z.array(z.number().int()) });
+export type BatchesInput = z.infer<typeof BatchesInput>;
+
+/** What the provider says of the open batches of some chunks. */
+export const BatchesSeen = z.object({
+  ended: z.array(z.number().int()).describe('Chunks that have something to do.'),
+  progress: BatchProgress.nullable().describe('Of the others; null: none is open.'),
+});
+export type BatchesSeen = z.infer<typeof BatchesSeen>;
 
 export const ControlInput = z.object({ run: RunRef, state: z.enum(['running', 'paused', 'cancelled']) });
 export type ControlInput = z.infer<typeof ControlInput>;

@@ -1,6 +1,9 @@
 /** The task file: what a user writes in YAML. Types, defaults, ranges and descriptions have their only source here. */
 import { z } from 'zod';
+import { BatchSettings } from './batch-settings.js';
+import { ExamplesInput } from './corpus.js';
 import { StudentSettings } from './student-settings.js';
+import { isAskedInBatches, TeacherName, VoteSettings, voteProblems } from './vote-settings.js';
 
 function isUsefulPattern(pattern: string): boolean {
   try {
@@ -61,30 +64,6 @@ export const RedactionRule = z
   .describe('Spans that do not leave the machine: the teacher sees placeholders for them, [EMAIL_1].');
 export type RedactionRule = z.infer<typeof RedactionRule>;
 
-export const PromptStyle = z.enum(['reasoned', 'direct']);
-export type PromptStyle = z.infer<typeof PromptStyle>;
-
-export const PlannedVotes = z.strictObject({
-  prompt: PromptStyle.describe('reasoned: a reason, then the label, as one JSON object. direct: the label alone.'),
-  samples: z.number().int().min(1).max(50).default(1).describe('How many times this prompt is asked about a text.'),
-  temperature: z
-    .number()
-    .min(0)
-    .max(2)
-    .nullable()
-    .default(0.7)
-    .describe('null leaves it to the provider (some models fix it).'),
-  topP: z.number().gt(0).max(1).nullable().default(null).describe('Nucleus sampling; null leaves it to the provider.'),
-  maxTokens: z
-    .number()
-    .int()
-    .min(1)
-    .max(32768)
-    .default(500)
-    .describe('Most tokens of one reply; the budget reserves them.'),
-});
-export type PlannedVotes = z.infer<typeof PlannedVotes>;
-
 export const TeacherSettings = z.strictObject({
   provider: z
     .enum(['huggingface', 'text-generation', 'recorded'])
@@ -142,6 +121,12 @@ export const TeacherSettings = z.strictObject({
     .enum(['auto', 'off'])
     .default('auto')
     .describe("auto: ask for the reply's JSON schema, and go on without where the probe is refused."),
+  logprobs: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Ask for the tokens' log-probabilities, keep them with the replies, and tell how likely each vote's label was (chat completions of providers that give them).",
+    ),
   extraBody: z.record(z.string(), z.unknown()).default({}).describe('Further fields of the request body.'),
   concurrency: z
     .number()
@@ -175,6 +160,11 @@ export const TeacherSettings = z.strictObject({
     .max(86400)
     .default(120)
     .describe('No reply for this long while asking: the run pauses.'),
+  batch: BatchSettings.nullable()
+    .default(null)
+    .describe(
+      'Ask by the OpenAI Batch protocol: answers come within a day and cost less. {} takes the usual settings; null: ask at once.',
+    ),
   price: z
     .strictObject({
       inputPerMillion: z.number().min(0).describe('US dollars for a million tokens of prompt.'),
@@ -185,35 +175,6 @@ export const TeacherSettings = z.strictObject({
     .describe('null: the price in config/teachers.yaml; unknown there, costs are null, never 0.'),
 });
 export type TeacherSettings = z.infer<typeof TeacherSettings>;
-
-export const VoteSettings = z.strictObject({
-  plan: z
-    .array(PlannedVotes)
-    .min(1)
-    .prefault([{ prompt: 'reasoned', samples: 3 }])
-    .describe('Which prompts a text gets, and how often.'),
-  stop: z
-    .enum(['all', 'majority'])
-    .default('all')
-    .describe("majority: stop asking once the outcome can't change. Cheaper; hides disagreement."),
-  aggregation: z
-    .enum(['majority', 'weighted', 'dawid-skene'])
-    .default('majority')
-    .describe(
-      'weighted: votes of prompts and samples count by how often they agree with the majority. dawid-skene: by what each takes for what; its soft labels are too sure where samples of one model err alike.',
-    ),
-  ties: z
-    .enum(['abstain', 'random'])
-    .default('abstain')
-    .describe('What a tie gives: no label, or a seeded draw among the leaders.'),
-  unreadable: z
-    .enum(['drop', 'abstain', 'random'])
-    .default('drop')
-    .describe(
-      'An unreadable vote: does not count, counts against every label, or a seeded random label (as in the article).',
-    ),
-});
-export type VoteSettings = z.infer<typeof VoteSettings>;
 
 const environmentName = z
   .string()
@@ -349,13 +310,33 @@ export const AnnotationSettings = z.strictObject({
     .int()
     .min(1)
     .max(5000)
-    .default(200)
-    .describe('Texts of one chunk: one activity asks all their votes.'),
-  window: z.number().int().min(1).max(200).default(8).describe('Chunks at work at once.'),
+    .nullable()
+    .default(null)
+    .describe('Texts of one chunk: one activity asks all their votes. null: 200, with teacher.batch 2,000.'),
+  window: z
+    .number()
+    .int()
+    .min(1)
+    .max(200)
+    .nullable()
+    .default(null)
+    .describe('Chunks at work at once. null: 8, with teacher.batch 200.'),
   shardTexts: z.number().int().min(1).max(100_000).default(100_000).describe('Texts of one annotation child workflow.'),
   maxFailedChunks: z.number().int().min(0).default(3).describe('Chunks that may fail for good before the run does.'),
 });
 export type AnnotationSettings = z.infer<typeof AnnotationSettings>;
+
+/** How the corpus is cut. Chunks that wait for batches keep no worker busy, so there may be many of them. */
+export function chunkingOf({ annotation, ...asked }: Pick<Task, 'annotation' | 'teacher' | 'teachers' | 'votes'>): {
+  chunkTexts: number;
+  window: number;
+} {
+  const inBatches = isAskedInBatches(asked);
+  return {
+    chunkTexts: annotation.chunkTexts ?? (inBatches ? 2000 : 200),
+    window: annotation.window ?? (inBatches ? 200 : 8),
+  };
+}
 
 export const Task = z
   .strictObject({
@@ -373,13 +354,20 @@ export const Task = z
     labels: z.array(Label).min(2).max(200).describe("The labels, in the order of the student's outputs."),
     guideline: z.string().default('').describe('How to decide; shown to the teacher.'),
     examples: z.array(WorkedExample).default([]).describe('Worked examples, shown to the teacher.'),
+    examplesFrom: ExamplesInput.nullable()
+      .default(null)
+      .describe('Further worked examples, from a file of labelled texts. Gold texts are not shown.'),
     redact: z
       .array(RedactionRule)
       .default([])
       .describe(
         'What the teacher must not see. Of spans that overlap, the first rule with one wins. Students learn from the whole texts.',
       ),
-    teacher: TeacherSettings.prefault({}),
+    teacher: TeacherSettings.prefault({}).describe('The teacher; with several, the one of votes that name none.'),
+    teachers: z
+      .record(TeacherName, TeacherSettings)
+      .default({})
+      .describe('Further teachers, by the name that votes.plan calls them.'),
     votes: VoteSettings.prefault({}),
     annotation: AnnotationSettings.prefault({}),
     gates: z
@@ -397,6 +385,15 @@ export const Task = z
       .describe('Seed of samples, ties, splits and training.'),
   })
   .superRefine((task, context) => {
+    const others = Object.entries(task.teachers).map(([name, settings]) => ({ path: ['teachers', name], settings }));
+    for (const { path, settings } of [{ path: ['teacher'], settings: task.teacher }, ...others]) {
+      if (settings.batch === null || (settings.provider === 'huggingface' && settings.url !== null)) continue;
+      context.addIssue({
+        code: 'custom',
+        path: [...path, 'batch'],
+        message: `batches need ${path.join('.')}.url, an endpoint that speaks the OpenAI Batch protocol: https://api.openai.com/v1`,
+      });
+    }
     const seen = new Map<string, string>();
     for (const [index, label] of task.labels.entries()) {
       for (const spelling of [label.name, ...label.aliases]) {
@@ -424,13 +421,7 @@ export const Task = z
         });
       }
     }
-    if (task.votes.aggregation !== 'majority' && task.votes.stop === 'majority') {
-      context.addIssue({
-        code: 'custom',
-        path: ['votes', 'stop'],
-        message: `votes.aggregation "${task.votes.aggregation}" needs every vote: use "all"`,
-      });
-    }
+    for (const problem of voteProblems(task)) context.addIssue({ code: 'custom', ...problem });
     for (const [gate, { escalateHours, escalateWebhookEnv }] of Object.entries(task.gates)) {
       if ((escalateHours === null) === (escalateWebhookEnv === null)) continue;
       context.addIssue({
@@ -439,11 +430,15 @@ export const Task = z
         message: 'escalateHours and escalateWebhookEnv need each other: set both or none',
       });
     }
-    if (task.gates.labels.minGoldAccuracy !== null && task.evaluation.goldShareForGate === 0) {
+    const needsGateGold = [
+      ...(task.gates.labels.minGoldAccuracy === null ? [] : ['gates.labels.minGoldAccuracy']),
+      ...(task.votes.aggregation === 'auto' ? ['votes.aggregation "auto"'] : []),
+    ];
+    for (const name of task.evaluation.goldShareForGate === 0 ? needsGateGold : []) {
       context.addIssue({
         code: 'custom',
         path: ['evaluation', 'goldShareForGate'],
-        message: 'gates.labels.minGoldAccuracy needs gold rows of its own: set a share above 0',
+        message: `${name} needs gold rows of its own: set a share above 0`,
       });
     }
   });

@@ -2,19 +2,19 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { CorpusError } from './corpus-error.js';
+import { type FileContent, type InputPlace, localContent } from './file-content.js';
 
 export type FileFormat = 'jsonl' | 'csv' | 'tsv' | 'parquet';
 
 /** An input file that exists and is not empty. */
 export interface InputFile {
-  path: string;
-  /** What messages call it: the path, or the address that it was fetched from. */
+  content: FileContent;
+  /** What messages call it: the path, or its address elsewhere. */
   shown: string;
   /** Setting that names the file, for messages. */
   field: string;
   format: FileFormat;
   gzip: boolean;
-  bytes: number;
   signal: AbortSignal | undefined;
 }
 
@@ -57,22 +57,23 @@ function noFormat(path: string, field: string, extensions: readonly string[]): C
   });
 }
 
-/** shown: what messages call the file. Throws CorpusError where it is missing, not a file, empty, or unreadable. */
+/** shown: what messages call the file; needed where it is no path. Throws CorpusError where it is missing, not a file, empty, or
+ *  unreadable. */
 export async function inspectInput(
-  path: string,
-  { field, shown = path, signal }: { field: string; shown?: string; signal?: AbortSignal | undefined },
+  place: InputPlace,
+  { field, shown = String(place), signal }: { field: string; shown?: string; signal?: AbortSignal | undefined },
 ): Promise<InputFile> {
   const told = toldFormat(shown);
   if (told === null) throw noFormat(shown, field, [...Object.keys(FORMATS), '.jsonl.gz', '.csv.gz', '.tsv.gz']);
   const refuse = (problem: string, mend: string, cause?: unknown) =>
     new CorpusError({ field, path: shown, problem, mend }, cause === undefined ? undefined : { cause });
   try {
-    const { size } = await stat(path).then((found) => {
-      if (found.isFile()) return found;
-      throw refuse('it is not a file', `${WORKERS_DISK}: give one file with rows`);
-    });
-    if (size === 0) throw refuse('the file is empty', `${WORKERS_DISK}: give a file with at least one row`);
-    return { path, shown, field, ...told, bytes: size, signal };
+    const content = typeof place === 'string' ? await onDisk(place, refuse) : place;
+    if (content.bytes === 0) {
+      const where = typeof place === 'string' ? `${WORKERS_DISK}: give` : 'Give';
+      throw refuse('the file is empty', `${where} a file with at least one row`);
+    }
+    return { content, shown, field, ...told, signal };
   } catch (error) {
     if (error instanceof CorpusError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
@@ -85,6 +86,12 @@ export async function inspectInput(
       error,
     );
   }
+}
+
+async function onDisk(path: string, refuse: (problem: string, mend: string) => CorpusError): Promise<FileContent> {
+  const found = await stat(path);
+  if (!found.isFile()) throw refuse('it is not a file', `${WORKERS_DISK}: give one file with rows`);
+  return localContent(path, found.size);
 }
 
 /** Throws CorpusError that names the missing column and those that there are. */

@@ -3,16 +3,19 @@
 import { basename } from 'node:path';
 import { hubSettings } from '../hub/index.js';
 import { CorpusError } from './corpus-error.js';
+import type { InputPlace } from './file-content.js';
 import { hubFiles, isHubAddress } from './hub-files.js';
 import { identityOf, localFiles } from './local-files.js';
+import { isS3Path, s3Files } from './s3-files.js';
 
 export interface FoundFile {
-  /** Path, or address with its commit. */
+  /** Path, or address, of a Hub's file with its commit. */
   address: string;
+  /** What stood there when it was found, where that may change: an etag. */
+  version?: string;
   /** Shortest name that tells it from the others: "reviews/part-3.csv". */
   name: string;
-  /** Path of the file, or of a copy, on this machine. */
-  fetch(): Promise<string>;
+  open(): Promise<InputPlace>;
 }
 
 export interface FoundFiles {
@@ -22,7 +25,7 @@ export interface FoundFiles {
 }
 
 /** field: setting that names the paths, for messages. Throws CorpusError where a folder or glob holds no data file, where
- *  two paths are one file, and on an address that can't be used; HubError where the Hub can't be reached. */
+ *  two paths are one file, and on an address that can't be used; HubError and S3Error where a server can't be reached. */
 export async function findFiles(
   path: string | readonly string[],
   { field, env }: { field: string; env: NodeJS.ProcessEnv },
@@ -31,7 +34,7 @@ export async function findFiles(
   const seen = new Map<string, string>();
   let passedOver = 0;
   for (const one of [path].flat()) {
-    const found = isHubAddress(one) ? await hubFiles(one, field, hubSettings(env)) : await onDisk(one, field);
+    const found = await filesAt(one, field, env);
     passedOver += found.passedOver;
     for (const { identity, ...file } of found.files) {
       const earlier = seen.get(identity);
@@ -56,6 +59,15 @@ export function shownPaths(path: string | readonly string[]): string {
   return others.length === 0 ? first! : `${first} and ${others.length} more`;
 }
 
+async function filesAt(
+  path: string,
+  field: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ files: (Omit<FoundFile, 'name'> & { identity: string })[]; passedOver: number }> {
+  if (isHubAddress(path)) return hubFiles(path, field, hubSettings(env));
+  return isS3Path(path) ? s3Files(path, field, env) : onDisk(path, field);
+}
+
 async function onDisk(path: string, field: string) {
   const address = /^[a-z][a-z0-9+.-]*:\/\//i.exec(path)?.[0];
   if (address !== undefined) {
@@ -63,7 +75,7 @@ async function onDisk(path: string, field: string) {
       field,
       path,
       problem: `there is no reader for ${address} addresses`,
-      mend: "Give a path on the worker's disk, or hf://datasets/OWNER/NAME/FILES",
+      mend: "Give a path on the worker's disk, or hf://datasets/OWNER/NAME/FILES, or s3://BUCKET/KEY",
     });
   }
   const { paths, passedOver } = await localFiles(path);
@@ -79,7 +91,7 @@ async function onDisk(path: string, field: string) {
   const files = paths.map(async (file) => ({
     address: file,
     identity: await identityOf(file),
-    fetch: async () => file,
+    open: async () => file,
   }));
   return { files: await Promise.all(files), passedOver };
 }

@@ -9,7 +9,7 @@ interface HubFile {
   /** With the commit in the place of the revision. */
   address: string;
   identity: string;
-  fetch(): Promise<string>;
+  open(): Promise<string>;
 }
 
 interface HubAddress {
@@ -46,7 +46,7 @@ export async function hubFiles(
   if (paths.length === 0) throw noDataFile(path, field, dataset, revision);
   const files = paths.map((file) => {
     const address = `hf://datasets/${repository}@${dataset.commit}/${file}`;
-    return { address, identity: address, fetch: () => refusalsNamed(dataset.fetch(file)) };
+    return { address, identity: address, open: () => refusalsNamed(dataset.fetch(file)) };
   });
   return { files, passedOver: matching.length - paths.length };
 }

@@ -9,5 +9,6 @@ export { openRedactor, type Redaction, type Redactor } from './redact.js';
 export { compileTemplate, type Rendered, renderText, type Template, templateColumns } from './template.js';
 export { textKey } from './text-key.js';
 export type { PrepareProgress } from './watch.js';
+export { type ShownExamples, showExamples } from './worked-examples.js';
 export type { KnownChunk } from './write-chunks.js';
 export { openRowWriter, type RowWriter } from './write-rows.js';

@@ -3,14 +3,15 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type {
-  ArtifactRef,
-  CorpusInput,
-  GoldInput,
-  InputFileEntry,
-  Manifest,
-  Task,
-  TextRow,
+import {
+  type ArtifactRef,
+  type CorpusInput,
+  chunkingOf,
+  type GoldInput,
+  type InputFileEntry,
+  type Manifest,
+  type Task,
+  type TextRow,
 } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import { type CollectedInput, collectInput } from './collect-input.js';
@@ -36,7 +37,7 @@ export interface PrepareOptions {
   runFolder: string;
   /** Chunks of earlier runs. */
   knownChunks: readonly KnownChunk[];
-  /** Says where hf:// addresses lead: HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HF_HOME. */
+  /** Says where hf:// and s3:// addresses lead: HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HF_HOME, AWS_ENDPOINT_URL. */
   env: NodeJS.ProcessEnv;
   /** Local folder with room for about three times the corpus; what is written there is removed. */
   tempFolder: string;
@@ -146,9 +147,10 @@ async function sourcesOf({ corpus, gold, env }: PrepareOptions): Promise<Working
 
 function fileEntries({ sources }: Working, inputs: Inputs): InputFileEntry[] {
   return (['corpus', 'gold'] as const).flatMap((input) =>
-    (sources[input]?.files ?? []).map(({ address }, part) => ({
+    (sources[input]?.files ?? []).map(({ address, version }, part) => ({
       input,
       address,
+      ...(version !== undefined && { version }),
       rows: inputs[input]!.rowsOfPart[part]!,
     })),
   );
@@ -199,9 +201,10 @@ async function writeTexts(
   { store, folder, task, knownChunks }: Working,
 ) {
   const hash = createHash('sha256');
+  const { chunkTexts } = chunkingOf(task);
   const writers = {
-    corpus: new ChunkWriter(store, `${folder}/chunks`, 'corpus', task.annotation.chunkTexts),
-    gold: new ChunkWriter(store, `${folder}/chunks`, 'gold', task.annotation.chunkTexts),
+    corpus: new ChunkWriter(store, `${folder}/chunks`, 'corpus', chunkTexts),
+    gold: new ChunkWriter(store, `${folder}/chunks`, 'gold', chunkTexts),
   };
   const counts = { corpus: 0, gold: 0, rest: 0, redacted: 0 };
   for await (const text of texts) {

@@ -56,15 +56,15 @@ export async function* readInput(source: InputSource, task: Task, signal?: Abort
   const columns = wanted.filter((column) => column !== null);
   const withIds = new Map<boolean, string>();
   for (const [part, file] of source.files.entries()) {
-    const path = await file.fetch();
+    const place = await file.open();
     const options = { field: `${source.name}.path`, shown: file.address, columns, signal };
-    const found = await readColumns(path, options);
+    const found = await readColumns(place, options);
     if (found !== null) {
       checkColumns(source, file, template, found);
       withIds.set(found.includes(idColumn), file.name);
       if (withIds.size > 1) throw idsInSome(source, file, withIds);
     }
-    yield* checkRows(readRows(path, options), { source, part, file }, template, task);
+    yield* checkRows(readRows(place, options), { source, part, file }, template, task);
   }
 }
 

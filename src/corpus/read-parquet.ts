@@ -1,6 +1,5 @@
 /** Rows of a Parquet file, one row group in memory at a time. */
 import { isUtf8 } from 'node:buffer';
-import { type FileHandle, open } from 'node:fs/promises';
 import {
   type AsyncBuffer,
   type FileMetaData,
@@ -9,6 +8,7 @@ import {
   parquetSchema,
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import { S3Error } from '../store/index.js';
 import { CorpusError } from './corpus-error.js';
 import type { InputFile } from './file-format.js';
 import type { Row } from './read-rows.js';
@@ -20,42 +20,32 @@ const parsers = { stringFromBytes: decodeString };
 /** Throws CorpusError on a file that is not Parquet or damaged. columns: those to read, of those that there are; all
  *  without. A line is a 1-based row. */
 export async function* readParquet(file: InputFile, columns?: readonly string[]): AsyncGenerator<Row> {
-  const handle = await open(file.path, 'r');
-  try {
-    const buffer = asyncBuffer(handle, file.bytes);
-    const metadata = await readMetadata(file, buffer);
-    const wanted = columns === undefined ? undefined : columnsIn(metadata).filter((name) => columns.includes(name));
-    let rowStart = 0;
-    for (const group of metadata.row_groups) {
-      file.signal?.throwIfAborted();
-      const rowEnd = rowStart + Number(group.num_rows);
-      const rows = await parquetReadObjects({
-        file: buffer,
-        metadata,
-        ...(wanted === undefined ? {} : { columns: wanted }),
-        rowStart,
-        rowEnd,
-        compressors,
-        parsers,
-      }).catch((error: unknown) => {
-        throw unreadable(file, `its rows from ${rowStart + 1} on can't be read`, error);
-      });
-      for (const [index, values] of rows.entries()) yield toRow(rowStart + index + 1, values);
-      rowStart = rowEnd;
-    }
-  } finally {
-    await handle.close();
+  const buffer = asyncBuffer(file);
+  const metadata = await readMetadata(file, buffer);
+  const wanted = columns === undefined ? undefined : columnsIn(metadata).filter((name) => columns.includes(name));
+  let rowStart = 0;
+  for (const group of metadata.row_groups) {
+    file.signal?.throwIfAborted();
+    const rowEnd = rowStart + Number(group.num_rows);
+    const rows = await parquetReadObjects({
+      file: buffer,
+      metadata,
+      ...(wanted === undefined ? {} : { columns: wanted }),
+      rowStart,
+      rowEnd,
+      compressors,
+      parsers,
+    }).catch((error: unknown) => {
+      throw unreadable(file, `its rows from ${rowStart + 1} on can't be read`, error);
+    });
+    for (const [index, values] of rows.entries()) yield toRow(rowStart + index + 1, values);
+    rowStart = rowEnd;
   }
 }
 
 /** Throws CorpusError on a file that is not Parquet. */
 export async function parquetColumns(file: InputFile): Promise<string[]> {
-  const handle = await open(file.path, 'r');
-  try {
-    return columnsIn(await readMetadata(file, asyncBuffer(handle, file.bytes)));
-  } finally {
-    await handle.close();
-  }
+  return columnsIn(await readMetadata(file, asyncBuffer(file)));
 }
 
 async function readMetadata(file: InputFile, buffer: AsyncBuffer): Promise<FileMetaData> {
@@ -70,24 +60,17 @@ function columnsIn(metadata: FileMetaData): string[] {
   return parquetSchema(metadata).children.map((child) => child.element.name);
 }
 
-function unreadable(file: InputFile, problem: string, cause: unknown): CorpusError {
+/** What the place of the file says of it comes first. */
+function unreadable(file: InputFile, problem: string, cause: unknown): unknown {
+  if (cause instanceof CorpusError || cause instanceof S3Error) return cause;
   const mend = 'Write the file anew, or use JSONL';
   return new CorpusError({ field: file.field, path: file.shown, problem, mend }, { cause });
 }
 
-function asyncBuffer(handle: FileHandle, byteLength: number): AsyncBuffer {
+function asyncBuffer({ content }: InputFile): AsyncBuffer {
   return {
-    byteLength,
-    async slice(start, end = byteLength) {
-      const bytes = Buffer.from(new ArrayBuffer(end - start));
-      let filled = 0;
-      while (filled < bytes.length) {
-        const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
-        if (bytesRead === 0) throw new RangeError(`the file ends before byte ${end}`);
-        filled += bytesRead;
-      }
-      return bytes.buffer as ArrayBuffer;
-    },
+    byteLength: content.bytes,
+    slice: (start, end = content.bytes) => content.range(start, end),
   };
 }
 

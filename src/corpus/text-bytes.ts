@@ -1,5 +1,4 @@
 /** Bytes of a text file: unpacked where it is compressed, without the byte order mark. */
-import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CorpusError } from './corpus-error.js';
@@ -25,9 +24,15 @@ export async function* textBytes(file: InputFile, readBytes = 256 * 1024): Async
   if (head !== null && head.length > 0) yield withoutMark(head, file);
 }
 
-async function* unpacked({ path, gzip, signal, field, shown }: InputFile, readBytes: number): AsyncGenerator<Buffer> {
-  const source = createReadStream(path, { highWaterMark: readBytes, signal });
-  if (!gzip) return yield* source;
+async function* unpacked(
+  { content, gzip, signal, field, shown }: InputFile,
+  readBytes: number,
+): AsyncGenerator<Buffer> {
+  const source = content.stream(readBytes, signal);
+  if (!gzip) {
+    for await (const block of source) yield Buffer.from(block.buffer, block.byteOffset, block.byteLength);
+    return;
+  }
   const gunzip = createGunzip({ chunkSize: readBytes });
   // pipeline hands an error of the source on to the unpacking, where the loop below throws it.
   pipeline(source, gunzip, () => {});

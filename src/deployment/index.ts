@@ -1,5 +1,6 @@
 export { type Grid, gridOf } from './grids.js';
 export { versionFolder } from './layout.js';
+export { LiveStudent, OverloadedError } from './live-student.js';
 export { fetchModel, modelCache } from './model-cache.js';
 export { type ModelCardFacts, modelCard, trainingEnergy } from './model-card.js';
 export { type NewVersion, registerVersion } from './register-version.js';
@@ -15,3 +16,4 @@ export {
   rollback,
 } from './registry.js';
 export { RegistryError } from './registry-error.js';
+export { createStudentApp, type RenderInput } from './student-app.js';

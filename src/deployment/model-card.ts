@@ -2,6 +2,16 @@
 import type { EvaluationSummary, Interval, OneStudentSettings, TrainingSummary } from '../contracts/index.js';
 import type { Grid } from './grids.js';
 
+export interface CardTeacher {
+  readonly model: string | null;
+  readonly host: string;
+  readonly terms: string;
+  /** Votes that every text got. */
+  readonly always: number;
+  /** Votes that texts got whose earlier votes disagreed. */
+  readonly ifDisputed: number;
+}
+
 export interface ModelCardFacts {
   readonly task: string;
   readonly description: string;
@@ -9,8 +19,7 @@ export interface ModelCardFacts {
   readonly textTemplate: string;
   readonly student: TrainingSummary;
   readonly settings: OneStudentSettings;
-  readonly teacher: { readonly model: string | null; readonly host: string; readonly terms: string };
-  readonly votesPerText: number;
+  readonly teachers: readonly CardTeacher[];
   readonly labelled: number;
   readonly corrected: number;
   readonly corpusHash: string;
@@ -102,20 +111,26 @@ function evaluationSection({ certificate, confidence, evaluation }: ModelCardFac
   ].join('\n\n');
 }
 
-function provenanceSection({
-  corpusHash,
-  corrected,
-  labelled,
-  student,
-  teacher,
-  votesPerText,
-}: ModelCardFacts): string {
+function provenanceSection({ corpusHash, corrected, labelled, student, teachers }: ModelCardFacts): string {
   return [
-    `- Labels: ${labelled} texts, ${votesPerText} ${votesPerText === 1 ? 'vote' : 'votes'} each by ${teacher.model ?? 'a model'} at ${teacher.host}; ${corrected} corrected by people.`,
-    `- The teacher's licence and terms: ${teacher.terms}.`,
+    `- Labels: ${labelled} texts, ${teachers.flatMap(votesInWords).join(', and ')}; ${corrected} corrected by people.`,
+    ...teachers.map(({ model, terms }) =>
+      teachers.length === 1
+        ? `- The teacher's licence and terms: ${terms}.`
+        : `- Licence and terms of ${model ?? 'the model that is not named'}: ${terms}.`,
+    ),
     `- Fitted on ${student.examples} texts; ${student.validation.rows} were held out for choices, where it agrees with the labels on ${percent(student.validation.agreement)}.`,
     `- Corpus: SHA-256 over keys and gold labels \`${corpusHash}\`.`,
   ].join('\n');
+}
+
+function votesInWords({ always, host, ifDisputed, model }: CardTeacher): string[] {
+  const votes = (count: number) => `${count} ${count === 1 ? 'vote' : 'votes'}`;
+  const by = `by ${model ?? 'a model'} at ${host}`;
+  return [
+    ...(always > 0 ? [`${votes(always)} each ${by}`] : []),
+    ...(ifDisputed > 0 ? [`${votes(ifDisputed)} ${by} about those whose votes disagreed`] : []),
+  ];
 }
 
 function usage(settings: OneStudentSettings, labels: ModelCardFacts['labels']): string {
@@ -123,7 +138,7 @@ function usage(settings: OneStudentSettings, labels: ModelCardFacts['labels']): 
   if (settings.kind === 'linear') {
     return `\`features.py\` lies beside the model and needs numpy alone:\n\n\`\`\`python\nimport onnxruntime, features\nsession = onnxruntime.InferenceSession("model.onnx")\nprobabilities = session.run(["probabilities"], features.inputs(["The text to label"]))[0]\nprint(dict(zip(${names}, probabilities[0])))\n\`\`\``;
   }
-  return `\`\`\`python\nimport onnxruntime, transformers\ntokenizer = transformers.AutoTokenizer.from_pretrained(".")\ninputs = tokenizer(["The text to label"], truncation=True, max_length=${settings.maxLength}, return_tensors="np", return_token_type_ids=False)\nprobabilities = onnxruntime.InferenceSession("model.onnx").run(["probabilities"], dict(inputs))[0]\nprint(dict(zip(${names}, probabilities[0])))\n\`\`\`\n\n\`model_quantized.onnx\`, where it is there, is the same in INT8.`;
+  return `\`\`\`python\nimport onnxruntime, transformers\ntokenizer = transformers.AutoTokenizer.from_pretrained(".")\ninputs = tokenizer(["The text to label"], truncation=True, max_length=${settings.maxLength}, return_tensors="np", return_token_type_ids=False)\nprobabilities = onnxruntime.InferenceSession("model.onnx").run(["probabilities"], dict(inputs))[0]\nprint(dict(zip(${names}, probabilities[0])))\n\`\`\`\n\n\`model_quantized.onnx\`, where it is there, is the same in INT8. \`transformers.pipeline("text-classification", ".", trust_remote_code=True)\` answers the same with PyTorch: the class is in \`modeling_student.py\`.`;
 }
 
 function footprintSection({ grid, software, student }: ModelCardFacts): string {

@@ -18,6 +18,8 @@ export interface EvaluatedRows {
   readonly overlap: EvaluationReport['overlap'];
   readonly cost: EvaluationReport['cost'];
   readonly certificate?: EvaluationReport['certificate'];
+  /** Rows, by their numbers, whose gold label somebody disputes. */
+  readonly disputed?: ReadonlySet<number>;
 }
 
 /**
@@ -28,6 +30,7 @@ export interface EvaluatedRows {
 export function buildReport(evaluated: EvaluatedRows): EvaluationReport {
   const { basis, truth, labels, confidence, champion, overlap, cost, certificate } = evaluated;
   const teacher = basis === 'gold' ? evaluated.teacher : null;
+  const undisputed = withoutDisputed(evaluated);
   const reportOf = (predicted: readonly (string | null)[]) =>
     classificationReport({ truth, predicted, labels, confidence });
   const student = { name: 'student', predicted: evaluated.student };
@@ -53,8 +56,28 @@ export function buildReport(evaluated: EvaluatedRows): EvaluationReport {
     comparisons,
     overlap,
     cost,
+    ...(undisputed === null ? {} : { undisputed }),
     ...(certificate ? { certificate } : {}),
   };
+}
+
+/** The figures on the other rows; null: no label is disputed, or all are. */
+function withoutDisputed({
+  disputed,
+  ...evaluated
+}: EvaluatedRows): NonNullable<EvaluationReport['undisputed']> | null {
+  const kept = evaluated.truth.flatMap((_, row) => (disputed?.has(row) ? [] : [row]));
+  if (kept.length === 0 || kept.length === evaluated.truth.length) return null;
+  const of = <Value>(column: readonly Value[]) => kept.map((row) => column[row] as Value);
+  const { champion, teacher } = evaluated;
+  const { comparisons, ...report } = buildReport({
+    ...evaluated,
+    truth: of(evaluated.truth),
+    teacher: teacher && of(teacher),
+    student: of(evaluated.student),
+    champion: champion && { ...champion, predicted: of(champion.predicted) },
+  });
+  return { rows: kept.length, teacher: report.teacher, student: report.student, comparisons };
 }
 
 function answeredTogether(first: readonly (string | null)[], second: readonly (string | null)[]): boolean {

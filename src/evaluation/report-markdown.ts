@@ -26,6 +26,7 @@ export function reportMarkdown(report: EvaluationReport, names: ReportNames): st
     basisNote(report),
     overviewTable(report, names),
     ...(report.comparisons.length === 0 ? [] : ['## Compared row by row', ...comparisonSection(report)]),
+    ...disputedSection(report, names),
     '## The student, label by label',
     perClassTable(report),
     '## What the student confuses',
@@ -69,6 +70,19 @@ function basisNote(report: EvaluationReport): string {
     'is agreement with the teacher, not accuracy: a student that repeats every error of the teacher would get 100 %.',
     'Rows with labels from people would tell how often it is right.',
   ].join('\n');
+}
+
+/** Nothing where no gold label is disputed. */
+function disputedSection(report: EvaluationReport, names: ReportNames): string[] {
+  const { undisputed, rows } = report;
+  if (!undisputed) return [];
+  const disputed = rows - undisputed.rows;
+  return [
+    '## Without the disputed gold labels',
+    `People dispute the label of ${counted(disputed, 'gold row')}. All other figures of this report count them; these do not. Labels are disputed where somebody looked, which is mostly where the teacher disagrees: the truth lies between the two.`,
+    overviewTable({ ...report, ...undisputed, champion: null }, names),
+    ...(undisputed.comparisons.length === 0 ? [] : comparisonSection({ ...report, ...undisputed }).slice(0, 1)),
+  ];
 }
 
 function overviewTable(report: EvaluationReport, names: ReportNames): string {

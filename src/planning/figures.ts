@@ -1,8 +1,9 @@
 /** A run in figures before it is paid for: each as a range, and with how it was got. Pure. */
-import type { Task } from '../contracts/index.js';
+import { type BatchSettings, hoursOfWindow, type Task, type TeacherSettings } from '../contracts/index.js';
+import { normalQuantile, wilsonInterval } from '../evaluation/index.js';
 import type { Price } from '../teachers/index.js';
 import { replyEnergyKwh } from './energy.js';
-import type { Survey } from './survey.js';
+import type { OpenQuestions, Sample, Survey, TeacherSurvey } from './survey.js';
 import type { TokenRate } from './token-rate.js';
 
 export interface Figure {
@@ -18,141 +19,299 @@ export interface Figure {
 export interface PlanBasis {
   readonly task: Task;
   readonly survey: Survey;
-  readonly tokenRate: TokenRate;
-  readonly price: Price | null;
-  /** Billions; null: not known. */
-  readonly activeParameters: number | null;
+  /** In the order of survey.teachers. */
+  readonly teachers: readonly TeacherBasis[];
   /** Seconds of training a text, of earlier runs with the same kind of student in this store; null: there was none. */
   readonly trainSecondsPerText: number | null;
 }
 
-type Range = Pick<Figure, 'low' | 'high'>;
+export interface TeacherBasis {
+  readonly settings: TeacherSettings;
+  readonly survey: TeacherSurvey;
+  readonly tokenRate: TokenRate;
+  readonly price: Price | null;
+  /** Billions; null: not known. */
+  readonly activeParameters: number | null;
+}
+
+interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+type Told = Pick<Figure, 'low' | 'high' | 'how'>;
 
 const MEASURE = 'measure it on twenty texts: --pilot 20';
+const NOTHING: Range = { low: 0, high: 0 };
 
 export function planFigures(basis: PlanBasis): Figure[] {
   const { survey, task } = basis;
-  const { counts, known, open, texts } = survey;
-  const calls = callsOf(basis);
-  const input = scaled(
-    calls,
-    meanPromptBytes(survey) * basis.tokenRate.low,
-    meanPromptBytes(survey) * basis.tokenRate.high,
-  );
-  const output = outputTokens(basis, calls);
+  const { counts, texts } = survey;
+  const asked = basis.teachers.map((teacher) => new AskedFigures(basis, teacher));
+  const together = (figureOf: (teacher: AskedFigures) => Told, join = addTold) =>
+    join(asked.map((each) => [each.name, figureOf(each)]));
+  const known = survey.teachers.reduce((sum, teacher) => sum + teacher.known.replies, 0);
   const figures: Figure[] = [
     exactly('texts to label', 'texts', counts.texts, `${counts.rows} rows, ${counts.duplicates} of them duplicates`),
     exactly('gold texts', 'texts', counts.goldRows, 'labelled too, to compare with the experts'),
-    exactly('calls without early stopping', 'calls', open, callsInWords(survey)),
-    { name: 'calls with votes.stop: majority', unit: 'calls', ...underMajority(basis), how: majorityInWords(survey) },
-    { name: 'tokens of the prompts', unit: 'tokens', ...input, how: basis.tokenRate.how },
-    { name: 'tokens of the replies', unit: 'tokens', ...output.range, how: output.how },
-    { name: 'cost', unit: 'dollars', ...cost(basis, input, output.range) },
-    { name: 'asking', unit: 'hours', ...hours(basis, calls) },
-    { name: 'energy of the teacher', unit: 'kWh', ...energy(basis, output.range) },
-    { name: 'training the student', unit: 'seconds', ...training(basis, texts) },
+    ...(known > 0 ? [exactly('replies of earlier runs', 'calls', known, 'used again, free of charge')] : []),
+    { name: 'calls without early stopping', unit: 'calls', ...callsInAll(basis, asked) },
+    { name: 'calls with votes.stop: majority', unit: 'calls', ...callsUnderMajority(basis, asked) },
   ];
-  if (known.replies > 0) {
-    figures.splice(2, 0, exactly('replies of earlier runs', 'calls', known.replies, 'used again, free of charge'));
+  if (basis.teachers.every(({ settings }) => settings.provider === 'recorded')) return figures;
+  const asking = together((each) => each.hours(), addHours);
+  const training = trainingSeconds(basis, texts);
+  return [
+    ...figures,
+    { name: 'tokens of the prompts', unit: 'tokens', ...together((each) => each.promptTokens()) },
+    { name: 'tokens of the replies', unit: 'tokens', ...together((each) => each.replyTokens()) },
+    {
+      name: 'cost',
+      unit: 'dollars',
+      ...withBudget(
+        together((each) => each.cost()),
+        task,
+        survey,
+      ),
+    },
+    ...(asked.length === 1 ? [] : asked.flatMap((each) => each.alone())),
+    { name: 'asking', unit: 'hours', ...asking },
+    { name: 'energy of the teacher', unit: 'kWh', ...together((each) => each.energy()) },
+    { name: 'training the student', unit: 'seconds', ...training },
+    { name: 'the whole run to the student', unit: 'hours', ...wholeRun(asking, training) },
+  ];
+}
+
+/** What is asked of one teacher, by the task's own rule of stopping. */
+class AskedFigures {
+  readonly name: string;
+  /** If it stops at nothing. */
+  readonly callsOfAll: Range;
+  private readonly calls: Range;
+  private readonly perCall: { readonly promptBytes: number; readonly mostOutputTokens: number };
+
+  constructor(
+    private readonly plan: PlanBasis,
+    private readonly teacher: TeacherBasis,
+  ) {
+    const { always, ifDisputed, name } = teacher.survey;
+    this.name = name;
+    const disputed = times(ifDisputed.count, disputedShare(plan, teacher.survey));
+    this.callsOfAll = sum([exact(always.count), disputed]);
+    const stopping = plan.task.votes.stop === 'majority' ? majorityShare(plan) : exact(1);
+    this.calls = sum([times(always.count, stopping), disputed]);
+    this.perCall = {
+      promptBytes: meanOf('promptBytes', always, ifDisputed),
+      mostOutputTokens: meanOf('mostOutputTokens', always, ifDisputed),
+    };
   }
-  if (task.teacher.provider === 'recorded') return figures.filter(({ unit }) => unit === 'texts' || unit === 'calls');
-  return figures;
+
+  /** Figures of its own, where there are others. */
+  alone(): Figure[] {
+    return [
+      { name: `calls to ${this.name}`, unit: 'calls', ...this.calls, how: 'by the votes that votes.plan gives it' },
+      { name: `cost of ${this.name}`, unit: 'dollars', ...this.cost() },
+    ];
+  }
+
+  promptTokens(): Told {
+    const { tokenRate } = this.teacher;
+    return { ...product(times(this.perCall.promptBytes, tokenRate), this.calls), how: tokenRate.how };
+  }
+
+  replyTokens(): Told {
+    const { outputTokens } = this.teacher.survey.known;
+    if (outputTokens.count === 0) {
+      return {
+        ...product({ low: 1, high: this.perCall.mostOutputTokens }, this.calls),
+        how: `at most maxTokens; ${MEASURE}`,
+      };
+    }
+    const mean = meanRange(outputTokens, this.plan.task);
+    return { ...product(mean, this.calls), how: `${inRange(mean, 0)} a reply in ${outputTokens.count} replies` };
+  }
+
+  cost(): Told {
+    const { price, settings } = this.teacher;
+    if (settings.provider === 'recorded') return { low: 0, high: 0, how: 'a recording' };
+    if (price === null) return { low: null, high: null, how: 'the price is not known: set teacher.price' };
+    const [input, output] = [this.promptTokens() as Range, this.replyTokens() as Range];
+    const dollars = (tokensIn: number, tokensOut: number) =>
+      (tokensIn * price.inputPerMillion + tokensOut * price.outputPerMillion) / 1e6;
+    return {
+      low: dollars(input.low, output.low),
+      high: dollars(input.high, output.high),
+      how: `$${price.inputPerMillion} and $${price.outputPerMillion} for a million tokens${inBatches(settings)}`,
+    };
+  }
+
+  hours(): Told {
+    const { settings, survey } = this.teacher;
+    const { latency } = survey.known;
+    if (settings.provider === 'recorded') return { low: 0, high: 0, how: 'a recording' };
+    if (settings.batch !== null) return hoursOfBatches(this.plan, this.callsOfAll, settings.batch);
+    if (latency.count === 0) return { low: null, high: null, how: `the teacher's latency is not known; ${MEASURE}` };
+    const mean = meanRange(latency, this.plan.task);
+    const { concurrency } = settings;
+    const seconds = inRange({ low: mean.low / 1000, high: mean.high / 1000 }, 2);
+    return {
+      ...times(1 / concurrency / 3_600_000, product(mean, this.calls)),
+      how: `${seconds} s a reply in ${latency.count} replies, ${concurrency} at once, one worker`,
+    };
+  }
+
+  energy(): Told {
+    const { activeParameters, settings } = this.teacher;
+    if (settings.provider === 'recorded') return { low: 0, high: 0, how: 'a recording' };
+    if (activeParameters === null) {
+      const how = "the size of the model is not known (config/teachers.yaml's activeParameters)";
+      return { low: null, high: null, how };
+    }
+    const output = this.replyTokens() as Range;
+    return {
+      low: replyEnergyKwh(output.low, activeParameters).low,
+      high: replyEnergyKwh(output.high, activeParameters).high,
+      how: `two fits of EcoLogits for ${activeParameters} billion active parameters, with and without batching; replies only`,
+    };
+  }
+}
+
+function inBatches({ batch }: TeacherSettings): string {
+  return batch === null ? '' : `, in batches (${batch.priceFactor} of the price)`;
+}
+
+/** One shard is asked after the other. */
+function hoursOfBatches({ survey, task }: PlanBasis, calls: Range, { completionWindow }: BatchSettings): Told {
+  const windows = calls.high === 0 ? 0 : Math.ceil(survey.texts / task.annotation.shardTexts);
+  const rounds = task.votes.stop === 'majority' ? 'each wave of votes is a round of its own; ' : '';
+  return {
+    low: 0,
+    high: windows * hoursOfWindow(completionWindow),
+    how: `${windows} times the completion window (${completionWindow}) at most, most batches end sooner; ${rounds}what fails takes another round`,
+  };
+}
+
+function callsInAll({ survey, teachers }: PlanBasis, asked: readonly AskedFigures[]): Told {
+  const { alwaysOfText, texts, wholeTexts } = survey;
+  const known = survey.teachers.reduce((total, teacher) => total + teacher.known.replies, 0);
+  const reused = known === 0 ? '' : `, less ${known} replies that are known`;
+  const dispute = teachers.some((each) => each.survey.ifDisputed.count > 0)
+    ? `; more where votes disagree: ${wholeTexts === 0 ? `of no text to all texts; ${MEASURE}` : `as the votes of ${wholeTexts} texts did`}`
+    : '';
+  const votes = `${alwaysOfText} ${alwaysOfText === 1 ? 'vote' : 'votes'} each`;
+  return {
+    ...sum(asked.map((each) => each.callsOfAll)),
+    how: `${texts} texts, ${votes}${reused}${dispute}; failed calls are repeated`,
+  };
+}
+
+function callsUnderMajority(basis: PlanBasis, asked: readonly AskedFigures[]): Told {
+  const { wholeTexts } = basis.survey;
+  const always = basis.teachers.reduce((total, { survey }) => total + survey.always.count, 0);
+  const disputed = asked.map((each, index) =>
+    sum([each.callsOfAll, exact(-basis.teachers[index]!.survey.always.count)]),
+  );
+  const { low, high } = sum([times(always, majorityShare(basis)), ...disputed]);
+  return {
+    low: Math.round(low),
+    high: Math.round(high),
+    how:
+      wholeTexts === 0
+        ? `if all votes agree, to if none does; measure it: --pilot 20`
+        : `as the votes of ${wholeTexts} texts agreed`,
+  };
+}
+
+/** Of the votes that every text gets, how many are asked for when it stops at the majority. */
+function majorityShare({ survey, task }: PlanBasis): Range {
+  const { alwaysOfText, fewestOfText, underMajority, wholeTexts } = survey;
+  if (wholeTexts === 0) return { low: fewestOfText / alwaysOfText, high: 1 };
+  const mean = meanRange(underMajority, task);
+  return {
+    low: Math.max(fewestOfText, mean.low) / alwaysOfText,
+    high: Math.min(alwaysOfText, mean.high) / alwaysOfText,
+  };
+}
+
+/** Texts that the teacher is asked about because their votes disagree: Wilson's interval of those that are known. */
+function disputedShare({ survey, task }: PlanBasis, { disputedTexts }: TeacherSurvey): Range {
+  if (survey.wholeTexts === 0) return { low: 0, high: 1 };
+  return wilsonInterval(disputedTexts, survey.wholeTexts, task.evaluation.confidence);
+}
+
+function withBudget(cost: Told, { budget }: Task, { worstMicros }: Survey): Told {
+  if (cost.low === null || worstMicros === null) return cost;
+  const limit = budget.usd === null ? 'no limit is set (budget.usd)' : `budget.usd: ${budget.usd}`;
+  return { ...cost, how: `${cost.how}; reserved at most: $${(worstMicros / 1e6).toFixed(2)}; ${limit}` };
+}
+
+function trainingSeconds({ task, trainSecondsPerText }: PlanBasis, texts: number): Told {
+  if (trainSecondsPerText === null) {
+    const how = `no run with a ${task.student.kind} student has ended in this store yet`;
+    return { low: null, high: null, how };
+  }
+  const seconds = trainSecondsPerText * texts;
+  return { ...exact(seconds), how: `as earlier runs with a ${task.student.kind} student in this store` };
+}
+
+function wholeRun(asking: Told, training: Told): Told {
+  const missing = [...(asking.low === null ? ['asking'] : []), ...(training.low === null ? ['training'] : [])];
+  if (missing.length > 0) return { low: null, high: null, how: `not known yet: ${missing.join(' and ')}` };
+  const hours = sum([asking as Range, times(1 / 3600, training as Range)]);
+  return { ...hours, how: 'asking and training; what people take at the gates comes on top' };
+}
+
+/** Not known as soon as one is not. */
+function addTold(parts: readonly [string, Told][]): Told {
+  return combine(parts, sum);
+}
+
+/** Teachers are asked side by side, or one after another. */
+function addHours(parts: readonly [string, Told][]): Told {
+  return combine(parts, (ranges) => ({ low: Math.max(...ranges.map(({ low }) => low)), high: sum(ranges).high }));
+}
+
+function combine(parts: readonly [string, Told][], together: (ranges: readonly Range[]) => Range): Told {
+  const ranges = parts.flatMap(([, { low, high }]) => (low === null || high === null ? [] : [{ low, high }]));
+  const hows = new Set(parts.map(([, { how }]) => how));
+  const how = hows.size === 1 ? [...hows][0]! : parts.map(([name, told]) => `${name}: ${told.how}`).join('; ');
+  return ranges.length < parts.length ? { low: null, high: null, how } : { ...together(ranges), how };
+}
+
+/** Normal interval of the mean, at the task's confidence. */
+function meanRange({ count, squares, sum: total }: Sample, task: Task): Range {
+  const mean = total / count;
+  const variance = count < 2 ? 0 : Math.max(0, squares - count * mean * mean) / (count - 1);
+  const half = normalQuantile((1 + task.evaluation.confidence) / 2) * Math.sqrt(variance / count);
+  return { low: Math.max(0, mean - half), high: mean + half };
+}
+
+function meanOf(what: 'promptBytes' | 'mostOutputTokens', ...questions: readonly OpenQuestions[]): number {
+  const count = questions.reduce((total, each) => total + each.count, 0);
+  return count === 0 ? 0 : questions.reduce((total, each) => total + each[what], 0) / count;
 }
 
 function exactly(name: string, unit: Figure['unit'], value: number, how: string): Figure {
-  return { name, unit, low: value, high: value, how };
+  return { name, unit, ...exact(value), how };
 }
 
-/** Under the task's own rule of stopping. */
-function callsOf(basis: PlanBasis): { low: number; high: number } {
-  const { open } = basis.survey;
-  return basis.task.votes.stop === 'all' ? { low: open, high: open } : underMajority(basis);
+function exact(value: number): Range {
+  return { low: value, high: value };
 }
 
-function callsInWords({ known, questions, texts }: Survey): string {
-  const votes = texts === 0 ? 0 : questions / texts;
-  const reused = known.replies === 0 ? '' : `, less ${known.replies} replies that are known`;
-  return `${texts} texts, ${votes} votes each${reused}; failed calls are repeated`;
+function sum(ranges: readonly Range[]): Range {
+  return ranges.reduce((a, b) => ({ low: a.low + b.low, high: a.high + b.high }), NOTHING);
 }
 
-function underMajority({ survey }: PlanBasis): { low: number; high: number } {
-  const { fewestOfText, known, open, questions, texts } = survey;
-  if (questions === 0) return { low: 0, high: 0 };
-  const share = (ofText: number) => Math.round((open * ofText * texts) / questions);
-  if (known.wholeTexts === 0) return { low: share(fewestOfText), high: open };
-  const measured = share(known.questionsUnderMajority / known.wholeTexts);
-  return { low: measured, high: measured };
+function times(factor: number, { low, high }: Range): Range {
+  return { low: factor * low, high: factor * high };
 }
 
-function majorityInWords({ known }: Survey): string {
-  if (known.wholeTexts === 0) return 'if all votes agree, to if none does; measure it: --pilot 20';
-  return `as the votes of ${known.wholeTexts} texts agreed`;
+function product(a: Range, b: Range): Range {
+  return { low: a.low * b.low, high: a.high * b.high };
 }
 
-function meanPromptBytes({ open, promptBytes }: Survey): number {
-  return open === 0 ? 0 : promptBytes / open;
-}
-
-function outputTokens({ survey }: PlanBasis, calls: { low: number; high: number }): { range: Range; how: string } {
-  const { known, mostOutputTokens, open } = survey;
-  if (known.counted > 0) {
-    const mean = known.outputTokens / known.counted;
-    return { range: scaled(calls, mean, mean), how: `${mean.toFixed(0)} a reply in ${known.counted} replies` };
-  }
-  const most = open === 0 ? 0 : mostOutputTokens / open;
-  return { range: scaled(calls, 1, most), how: `at most maxTokens; ${MEASURE}` };
-}
-
-function cost({ price, survey, task }: PlanBasis, input: Range, output: Range): Range & { how: string } {
-  if (price === null) return { low: null, high: null, how: 'the price is not known: set teacher.price' };
-  const dollars = (tokensIn: number | null, tokensOut: number | null) =>
-    ((tokensIn ?? 0) * price.inputPerMillion + (tokensOut ?? 0) * price.outputPerMillion) / 1e6;
-  const worst = `reserved at most: $${((survey.worstMicros ?? 0) / 1e6).toFixed(2)}`;
-  const budget = task.budget.usd === null ? 'no limit is set (budget.usd)' : `budget.usd: ${task.budget.usd}`;
-  const rates = `$${price.inputPerMillion} and $${price.outputPerMillion} for a million tokens`;
-  return {
-    low: dollars(input.low, output.low),
-    high: dollars(input.high, output.high),
-    how: `${rates}; ${worst}; ${budget}`,
-  };
-}
-
-function hours({ survey, task }: PlanBasis, calls: { low: number; high: number }): Range & { how: string } {
-  const { latencies } = survey.known;
-  if (latencies.length === 0) return { low: null, high: null, how: `the teacher's latency is not known; ${MEASURE}` };
-  const mean = latencies.reduce((sum, each) => sum + each, 0) / latencies.length;
-  const { concurrency } = task.teacher;
-  const how = `${(mean / 1000).toFixed(2)} s a reply in ${latencies.length} replies, ${concurrency} at once, one worker`;
-  return { ...scaled(calls, mean / concurrency / 3_600_000, mean / concurrency / 3_600_000), how };
-}
-
-function energy({ activeParameters }: PlanBasis, output: Range): Range & { how: string } {
-  if (activeParameters === null) {
-    return {
-      low: null,
-      high: null,
-      how: "the size of the model is not known (config/teachers.yaml's activeParameters)",
-    };
-  }
-  return {
-    low: replyEnergyKwh(output.low ?? 0, activeParameters).low,
-    high: replyEnergyKwh(output.high ?? 0, activeParameters).high,
-    how: `two fits of EcoLogits for ${activeParameters} billion active parameters, with and without batching; replies only`,
-  };
-}
-
-function training({ task, trainSecondsPerText }: PlanBasis, texts: number): Range & { how: string } {
-  if (trainSecondsPerText === null) {
-    return { low: null, high: null, how: `no run with a ${task.student.kind} student has ended in this store yet` };
-  }
-  const seconds = trainSecondsPerText * texts;
-  return { low: seconds, high: seconds, how: `as earlier runs with a ${task.student.kind} student in this store` };
-}
-
-function scaled(
-  { low, high }: { low: number; high: number },
-  byLow: number,
-  byHigh: number,
-): { low: number; high: number } {
-  return { low: low * byLow, high: high * byHigh };
+function inRange({ low, high }: Range, digits: number): string {
+  const [from, to] = [low.toFixed(digits), high.toFixed(digits)];
+  return from === to ? from : `${from} to ${to}`;
 }

@@ -1,3 +1,10 @@
-export { type Figure, type PlanBasis, planFigures } from './figures.js';
-export { type KnownReplies, type Survey, type SurveyPorts, surveyRun } from './survey.js';
+export { type Figure, type PlanBasis, planFigures, type TeacherBasis } from './figures.js';
+export {
+  type KnownReplies,
+  type OpenQuestions,
+  type Survey,
+  type SurveyPorts,
+  surveyRun,
+  type TeacherSurvey,
+} from './survey.js';
 export { type TokenRate, tokenRate } from './token-rate.js';

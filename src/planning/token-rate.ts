@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { downloadModel, HubError, type HubSettings } from '../hub/index.js';
-import type { Survey } from './survey.js';
+import type { TeacherSurvey } from './survey.js';
 
 /** Tokens for each UTF-8 byte of prompt. */
 export interface TokenRate {
@@ -20,13 +20,20 @@ const TEMPLATE_TOKENS = 8;
 
 /** From replies that the provider counted where there are some, else by the model's own tokenizer, else by a rule of thumb.
  *  model: as in teacher.model; null asks no tokenizer. */
-export async function tokenRate(survey: Survey, model: string | null, hub: HubSettings): Promise<TokenRate> {
-  const { counted, inputTokens, promptBytes } = survey.known;
-  if (counted > 0) {
+export async function tokenRate(
+  { known, prompts }: Pick<TeacherSurvey, 'known' | 'prompts'>,
+  model: string | null,
+  hub: HubSettings,
+): Promise<TokenRate> {
+  const { inputTokens, outputTokens, promptBytes } = known;
+  if (outputTokens.count > 0) {
     const rate = inputTokens / promptBytes;
-    return { low: rate, high: rate, how: `calibrated on ${counted} replies whose tokens the provider counted` };
+    return {
+      low: rate,
+      high: rate,
+      how: `calibrated on ${outputTokens.count} replies whose tokens the provider counted`,
+    };
   }
-  const { prompts } = survey;
   const repository = model?.split(':')[0] ?? '';
   if (!/^[\w.-]+\/[\w.-]+$/.test(repository) || prompts.length === 0) return RULE;
   try {

@@ -58,7 +58,7 @@ export function argillaSettings({ guideline, labels, purpose }: Handout): Argill
 export function argillaRecords({ purpose, rows }: Handout): ArgillaRecord[] {
   return rows.map((row): ArgillaRecord => {
     const text = { text: plainText(row.text) };
-    if (purpose === 'audit') return { id: row.id, fields: text, metadata: {}, suggestion: null };
+    if (purpose !== 'fix') return { id: row.id, fields: text, metadata: {}, suggestion: null };
     return {
       id: row.id,
       fields: { ...text, why: plainText(row.why.join('; ')), votes: plainText(votesInWords(row)) },

@@ -60,6 +60,8 @@ const KEPT_AHEAD = 50;
 export interface Audited {
   readonly audit: Audit;
   readonly decisions: ReadonlyMap<string, Pick<ReviewDecision, 'label' | 'purpose'>>;
+  /** Texts about which people differ, and nobody has adjudicated. */
+  readonly disputed: ReadonlySet<string>;
   /** The teacher's label of each text in the audit or with a decision; texts of decisions that had none are missing. */
   readonly teacherLabels: ReadonlyMap<string, string>;
   /** Labels that are shipped, people's among them. */
@@ -70,9 +72,16 @@ export interface Audited {
 /**
  * What is certain of the shipped labels, if people's labels are right. The audit counts up to the last of its texts that was
  * decided as part of it: a stopping time, under which the bound holds. A text before it that was passed over counts as
- * wrong. People's corrections since the audit was drawn take their errors out of its population. null: nothing was decided.
+ * wrong, and so does one about which people differ. People's corrections since the audit was drawn take their errors out of its population. null: nothing was decided.
  */
-export function certify({ audit, decisions, teacherLabels, labels, confidence }: Audited): Certificate | null {
+export function certify({
+  audit,
+  decisions,
+  disputed,
+  teacherLabels,
+  labels,
+  confidence,
+}: Audited): Certificate | null {
   let sampled = 0;
   for (const [index, key] of audit.keys.entries()) {
     if (decisions.get(key)?.purpose === 'audit') sampled = index + 1;
@@ -80,7 +89,7 @@ export function certify({ audit, decisions, teacherLabels, labels, confidence }:
   if (sampled === 0) return null;
   const wrong = audit.keys
     .slice(0, sampled)
-    .filter((key) => decisions.get(key)?.label !== teacherLabels.get(key)).length;
+    .filter((key) => disputed.has(key) || decisions.get(key)?.label !== teacherLabels.get(key)).length;
   let corrected = 0;
   const decidedBefore = new Set(audit.decidedBefore);
   for (const [key, { label }] of decisions) {

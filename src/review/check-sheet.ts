@@ -1,7 +1,7 @@
 /** What a review file that comes back decides, or all that is wrong with it. */
 import type { Label, ReviewDecision, ReviewRow } from '../contracts/index.js';
 import { matchLabel } from '../corpus/index.js';
-import { type Answer, DECISION, type Purpose, type Sheet, showsText, TEACHER_LABEL } from './sheet.js';
+import { type Answer, DECISION, type Sheet, showsText, TEACHER_LABEL } from './sheet.js';
 
 /** A review file can't be taken; nothing of it was. */
 export class ReviewFileError extends Error {
@@ -17,9 +17,8 @@ export class ReviewFileError extends Error {
 }
 
 export interface CheckedSheet {
-  readonly purpose: Purpose;
   /** In the order in which they were taken: a later one about the same text counts. */
-  readonly decisions: readonly Pick<ReviewDecision, 'key' | 'id' | 'label' | 'purpose' | 'reviewer'>[];
+  readonly decisions: readonly Pick<ReviewDecision, 'key' | 'id' | 'label' | 'purpose' | 'reviewer' | 'adjudicates'>[];
   /** Rows that nobody decided on. */
   readonly undecided: number;
 }
@@ -37,6 +36,8 @@ export interface SheetToCheck {
   /** Decisions that count so far, by key: to decide otherwise than another person did needs `replace`. */
   readonly standing: ReadonlyMap<string, Pick<ReviewDecision, 'label' | 'reviewer'>>;
   readonly replace: boolean;
+  /** The decisions settle what people decided differently. */
+  readonly adjudicate: boolean;
 }
 
 /** Throws ReviewFileError with every problem that there is: unknown labels, changed texts, missing, unknown or repeated ids,
@@ -45,7 +46,8 @@ export function checkSheet(check: SheetToCheck): CheckedSheet {
   const { sheet, path } = check;
   const missing = ['id', 'text', DECISION].filter((column) => !sheet.columns.includes(column));
   if (missing.length > 0) throw new ReviewFileError([`the columns ${missing.join(', ')} are missing`], path);
-  const purpose: Purpose = sheet.columns.includes(TEACHER_LABEL) ? 'fix' : 'audit';
+  // In the adjudication a text is of the audit if it was drawn for it.
+  const hidden = !sheet.columns.includes(TEACHER_LABEL);
   const problems: string[] = [];
   const decisions: CheckedSheet['decisions'][number][] = [];
   const seen = new Map<string, string>();
@@ -64,7 +66,8 @@ export function checkSheet(check: SheetToCheck): CheckedSheet {
     if (id === '') problems.push(`${at('id')} has no id`);
     else if (earlier !== undefined) problems.push(`${at('id')} repeats the id of ${earlier}`);
     else if (text === undefined) problems.push(`${at('id')} is not the id of a text of this run`);
-    else if (purpose === 'audit' && !check.auditKeys.has(text.key)) problems.push(`${at('id')} is not in the audit`);
+    else if (hidden && !check.adjudicate && !check.auditKeys.has(text.key))
+      problems.push(`${at('id')} is not in the audit`);
     else if (!showsText(row.values.text, text.text)) problems.push(`${at('text')} is not the text that was exported`);
     seen.set(id, at('id'));
     const given: (Answer & { label: string })[] = [];
@@ -78,8 +81,11 @@ export function checkSheet(check: SheetToCheck): CheckedSheet {
     if (text === undefined) continue;
     for (const { reviewer: named, label, place } of given) {
       const reviewer = named ?? check.reviewer;
-      const other = otherwise({ reviewer, label }, given, text.key, check);
-      if (other === null) decisions.push({ key: text.key, id: text.id, label, purpose, reviewer });
+      // Of an audit everybody's own opinion is wanted: where they differ, somebody adjudicates.
+      const other = hidden ? null : otherwise({ reviewer, label }, given, text.key, check);
+      const purpose = hidden && check.auditKeys.has(text.key) ? 'audit' : 'fix';
+      const adjudicates = check.adjudicate ? { adjudicates: true } : {};
+      if (other === null) decisions.push({ key: text.key, id: text.id, label, purpose, reviewer, ...adjudicates });
       else
         problems.push(
           `${place} says ${label}, and ${other.reviewer} decided ${other.label} (--replace takes ${given.length > 1 ? 'the latest' : 'yours'})`,
@@ -87,7 +93,7 @@ export function checkSheet(check: SheetToCheck): CheckedSheet {
     }
   }
   if (problems.length > 0) throw new ReviewFileError(problems, path);
-  return { purpose, decisions, undecided };
+  return { decisions, undecided };
 }
 
 /** Another person's different decision, in the file or standing, that stops this one; null: nothing does. */

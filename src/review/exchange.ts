@@ -1,5 +1,7 @@
 /** Handing rows out to people, and taking their decisions in. */
 import type { Audit, Certificate, ReviewDecision, ReviewQueue, ReviewRow, SecondOpinion } from '../contracts/index.js';
+import { krippendorffAlpha } from '../voting/index.js';
+import { type AlternativeAnnotatorTest, alternativeAnnotatorTest } from './alternative-annotator.js';
 import { certify, drawAudit, keptForAudit, usualAuditSize } from './audit.js';
 import { type CheckedSheet, checkSheet } from './check-sheet.js';
 import { readCleanlab } from './cleanlab.js';
@@ -35,14 +37,16 @@ export async function rowsToFix(review: ReviewFolder, count: number): Promise<Re
   return queue.rows().slice(0, count);
 }
 
-/** The first `count` texts of the audit, in its order, without those that are decided. Draws it where there is none yet:
- *  what was decided before is not in its population. */
+/** The first `count` texts of the audit, in its order, without those that are decided; again: without those that this reviewer
+ *  has decided, so that several people look at the same texts. Draws it where there is none yet: what was decided before is not
+ *  in its population. */
 export async function rowsToAudit(
   review: ReviewFolder,
-  draw: { count: number; reviewer: string; at: Date },
+  { again, ...draw }: { count: number; reviewer: string; again?: boolean; at: Date },
 ): Promise<{ audit: Audit; rows: ReviewRow[] }> {
   const { seed } = await queueOf(review);
-  const decided = await review.decisions();
+  const log = await review.log();
+  const decided = log.decisions();
   const audit =
     (await review.audit()) ??
     (await review.keepAudit(
@@ -50,9 +54,25 @@ export async function rowsToAudit(
     ));
   const places = new Map(audit.keys.slice(0, draw.count).map((key, place) => [key, place]));
   const rows: ReviewRow[] = [];
-  for await (const row of review.rows()) if (places.has(row.key) && !decided.has(row.key)) rows.push(row);
+  for await (const row of review.rows()) {
+    const done = again ? log.opinions(row.key).has(draw.reviewer) : decided.has(row.key);
+    if (places.has(row.key) && !done) rows.push(row);
+  }
   rows.sort((a, b) => places.get(a.key)! - places.get(b.key)!);
   return { audit, rows };
+}
+
+/** Texts that people decided differently about, each with what they say; who says what is not hidden. */
+export async function rowsToAdjudicate(review: ReviewFolder): Promise<ReviewRow[]> {
+  const log = await review.log();
+  const disputed = log.disputed();
+  const rows: ReviewRow[] = [];
+  for await (const row of review.rows()) {
+    if (!disputed.has(row.key)) continue;
+    const said = [...log.opinions(row.key)].map(([reviewer, { label }]) => `${reviewer} says ${label}`);
+    rows.push({ ...row, why: said });
+  }
+  return rows;
 }
 
 /** All labelled texts, for tools that judge labels by all others. */
@@ -62,11 +82,19 @@ export async function labelledRows(review: ReviewFolder): Promise<ReviewRow[]> {
   return rows;
 }
 
+export interface SheetOptions {
+  readonly reviewer: string;
+  readonly replace: boolean;
+  /** The decisions settle what people decided differently. */
+  readonly adjudicate?: boolean;
+  readonly at: Date;
+}
+
 /** Takes all decisions of a review file, or none. place: the file, for messages. Throws ReviewFileError or NoReviewError. */
 export async function takeSheet(
   review: ReviewFolder,
   sheet: Sheet,
-  { at, place, replace, reviewer }: { place: string; reviewer: string; replace: boolean; at: Date },
+  { adjudicate, at, place, replace, reviewer }: SheetOptions & { place: string },
 ): Promise<CheckedSheet> {
   const { labels } = await queueOf(review);
   const ids = new Set(sheet.rows.map((row) => String(row.values.id ?? '').trim()));
@@ -75,10 +103,12 @@ export async function takeSheet(
   const log = await review.log();
   const standing = log.decisions();
   const auditKeys = new Set((await review.audit())?.keys);
-  const checked = checkSheet({ sheet, path: place, labels, known, auditKeys, reviewer, standing, replace });
+  const about = { labels, known, auditKeys, standing };
+  const checked = checkSheet({ ...about, sheet, path: place, reviewer, replace, adjudicate: adjudicate === true });
   // What is fetched again from a tool is no new decision.
   const fresh = checked.decisions.filter(
     ({ key, label, purpose, reviewer: by }) =>
+      adjudicate ||
       log.opinions(key).get(by)?.label !== label ||
       standing.get(key)?.label !== label ||
       standing.get(key)?.purpose !== purpose,
@@ -92,11 +122,7 @@ export async function takeSheet(
  *  ReviewFileError, CorpusError, or NoReviewError. */
 export async function importFile(
   review: ReviewFolder,
-  {
-    format,
-    path,
-    ...options
-  }: { path: string; format: ReviewFormat | null; reviewer: string; replace: boolean; at: Date },
+  { format, path, ...options }: SheetOptions & { path: string; format: ReviewFormat | null },
 ): Promise<CheckedSheet | { readonly opinions: readonly SecondOpinion[] }> {
   if (format !== 'cleanlab') return takeSheet(review, await readReviewFile(path, format), { ...options, place: path });
   const { labels } = await queueOf(review);
@@ -114,8 +140,14 @@ export interface ReviewStatus {
   readonly byReviewer: Readonly<Record<string, number>>;
   /** Texts that several people decided on. */
   readonly sharedTexts: number;
-  /** Those of them about which people's last decisions differ; the latest counts. */
+  /** Krippendorff's alpha of people's decisions about them; null: not defined. */
+  readonly alpha: number | null;
+  /** Those of them about which people's last decisions differ and nobody has adjudicated; the latest counts. */
   readonly differing: readonly { readonly id: string; readonly labels: Readonly<Record<string, string>> }[];
+  readonly adjudicated: number;
+  /** May the teacher stand in for the people? By their decisions in the audit, where its label was hidden; null: too few texts
+   *  that two of them decided on. */
+  readonly alternativeAnnotator: AlternativeAnnotatorTest | null;
   /** Texts of the audit that are decided; null: none was drawn. */
   readonly audited: number | null;
   /** As if the labels were shipped now. */
@@ -128,6 +160,7 @@ export async function reviewStatus(review: ReviewFolder): Promise<ReviewStatus> 
   const [audit, log] = [await review.audit(), await review.log()];
   const decisions = log.decisions();
   const shared = decidedByMany(log);
+  const disputed = log.disputed();
   const teacherLabels = new Map<string, string>();
   const auditKeys = new Set(audit?.keys);
   let [labels, corrected] = [0, 0];
@@ -143,21 +176,35 @@ export async function reviewStatus(review: ReviewFolder): Promise<ReviewStatus> 
     corrected,
     byReviewer: countReviewers(decisions.values()),
     sharedTexts: shared.length,
-    differing: shared.filter((text) => new Set(Object.values(text.labels)).size > 1),
+    alpha: krippendorffAlpha(shared.map((text) => Object.values(text.labels))),
+    differing: shared.filter(({ key }) => disputed.has(key)).map(({ id, labels: said }) => ({ id, labels: said })),
+    adjudicated: [...decisions.values()].filter(({ adjudicates }) => adjudicates).length,
+    alternativeAnnotator: alternativeAnnotatorTest(teacherLabels, auditedByPerson(log)),
     audited: audit === null ? null : audit.keys.filter((key) => decisions.has(key)).length,
-    certificate: audit === null ? null : certify({ audit, decisions, teacherLabels, labels, confidence }),
+    certificate: audit === null ? null : certify({ audit, decisions, disputed, teacherLabels, labels, confidence }),
   };
 }
 
-/** Texts that several people decided on, with each one's last decision by name. */
-function decidedByMany(log: ReviewLog): { id: string; labels: Record<string, string> }[] {
-  return [...log.keys()]
-    .map((key) => log.opinions(key))
-    .filter((opinions) => opinions.size > 1)
-    .map((opinions) => ({
-      id: [...opinions.values()][0]!.id,
-      labels: Object.fromEntries([...opinions].map(([reviewer, { label }]) => [reviewer, label])),
-    }));
+/** Texts that several people decided on, with each one's last decision by name; an adjudicator knew the others' decisions. */
+function decidedByMany(log: ReviewLog): { key: string; id: string; labels: Record<string, string> }[] {
+  return [...log.keys()].flatMap((key) => {
+    const own = [...log.opinions(key)].filter(([, { adjudicates }]) => !adjudicates);
+    if (own.length < 2) return [];
+    return [{ key, id: own[0]![1].id, labels: Object.fromEntries(own.map(([name, { label }]) => [name, label])) }];
+  });
+}
+
+/** Each person's labels in the audit, by the text's key: the teacher's label was hidden from them. */
+function auditedByPerson(log: ReviewLog): Map<string, Map<string, string>> {
+  const people = new Map<string, Map<string, string>>();
+  for (const key of log.keys()) {
+    for (const [reviewer, { adjudicates, label, purpose }] of log.opinions(key)) {
+      if (purpose !== 'audit' || adjudicates) continue;
+      const labels = people.get(reviewer) ?? new Map<string, string>();
+      people.set(reviewer, labels.set(key, label));
+    }
+  }
+  return new Map([...people].sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 function countReviewers(decisions: Iterable<ReviewDecision>): Record<string, number> {

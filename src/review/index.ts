@@ -1,3 +1,4 @@
+export type { AlternativeAnnotatorTest } from './alternative-annotator.js';
 export { pullFromArgilla, pushToArgilla } from './argilla-api.js';
 export { type AuditDraw, type Audited, certify, drawAudit, LONGEST_AUDIT } from './audit.js';
 export { type CheckedSheet, ReviewFileError } from './check-sheet.js';
@@ -11,12 +12,14 @@ export {
   queueOf,
   type ReviewStatus,
   reviewStatus,
+  rowsToAdjudicate,
   rowsToAudit,
   rowsToFix,
   takeSheet,
 } from './exchange.js';
 export { type FoundReview, findReview } from './find-review.js';
 export { REVIEW_FORMATS, type ReviewFormat, writeReviewFile } from './formats.js';
+export { takeDisputes, writeDisputable } from './gold-disputes.js';
 export { pullFromLabelStudio, pushToLabelStudio } from './label-studio-api.js';
 export { NearDuplicates } from './near-duplicates.js';
 export { type GateDoor, GateDoorError } from './page/gate-door.js';

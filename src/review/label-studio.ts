@@ -43,7 +43,7 @@ export function labelStudioProject({ guideline, labels, purpose, rows }: Handout
     expert_instruction: `${told}<ul>${explained.join('')}</ul>`,
     tasks: rows.map((row) => {
       const shown = { id: row.id, text: plainText(row.text) };
-      if (purpose === 'audit') return { data: shown, predictions: [] };
+      if (purpose !== 'fix') return { data: shown, predictions: [] };
       const value = { choices: [row.label] };
       const result = [{ from_name: DECISION, to_name: 'text', type: 'choices', value }];
       return {

@@ -2,7 +2,16 @@
  *  the review page. */
 import { randomUUID } from 'node:crypto';
 import type { ZodType } from 'zod';
-import { Audit, type ReviewDecision, ReviewQueue, ReviewRecord, ReviewRow, SecondOpinion } from '../contracts/index.js';
+import {
+  Audit,
+  GoldDispute,
+  LabelRow,
+  type ReviewDecision,
+  ReviewQueue,
+  ReviewRecord,
+  ReviewRow,
+  SecondOpinion,
+} from '../contracts/index.js';
 import { DamagedArtifactError, type Journal, type Store } from '../store/index.js';
 import { ReviewLog } from './review-log.js';
 
@@ -113,6 +122,33 @@ export class ReviewFolder {
       }
     }
     return latest;
+  }
+
+  /** All or none of them. */
+  async addDisputes(disputes: readonly GoldDispute[], at: Date): Promise<void> {
+    const name = `${at.toISOString().replaceAll(':', '')}-${randomUUID()}.jsonl`;
+    const lines = disputes.map((dispute) => `${JSON.stringify(dispute)}\n`);
+    await this.store.writeOnce(`${this.folder}/disputes/${name}`, lines.join(''));
+  }
+
+  /** The latest dispute about each gold row, by the text's key. */
+  async disputes(): Promise<Map<string, GoldDispute>> {
+    const latest = new Map<string, GoldDispute>();
+    for (const name of await this.store.names(`${this.folder}/disputes`)) {
+      for await (const line of this.store.lines(`${this.folder}/disputes/${name}`)) {
+        const dispute = GoldDispute.parse(JSON.parse(line));
+        latest.set(dispute.key, dispute);
+      }
+    }
+    return latest;
+  }
+
+  /** The gold rows that figures are measured on, once the votes are counted. */
+  async *goldRows(): AsyncGenerator<LabelRow & { gold: string }> {
+    for await (const line of this.store.lines(`${this.runFolder}/vote/labels.jsonl`)) {
+      const row = LabelRow.parse(JSON.parse(line));
+      if (row.gold !== null && !row.gateGold) yield { ...row, gold: row.gold };
+    }
   }
 
   /** The decisions as a file that the labels gate takes as corrections; returns its path in the store. */

@@ -24,15 +24,15 @@ export class ReviewLog {
     return this.byKey.get(key) ?? [];
   }
 
-  /** The decision that counts: the latest that its reviewer has not taken back. */
+  /** The decision that counts: an adjudication, else the latest; what its reviewer has taken back does not. */
   standing(key: string): ReviewDecision | null {
-    return standingOf(this.history(key)).at(-1) ?? null;
+    return countingOf(this.history(key));
   }
 
   /** The decision that counts for each text, by the text's key, oldest first. */
   decisions(): Map<string, ReviewDecision> {
     if (this.counting === null) {
-      const standing = [...this.byKey.values()].flatMap((records) => standingOf(records).at(-1) ?? []);
+      const standing = [...this.byKey.values()].flatMap((records) => countingOf(records) ?? []);
       standing.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
       this.counting = new Map(standing.map((decision) => [decision.key, decision]));
     }
@@ -44,9 +44,30 @@ export class ReviewLog {
     return new Map(standingOf(this.history(key)).map((decision) => [decision.reviewer, decision]));
   }
 
+  /** Keys of the texts that people decided differently about, and that nobody has adjudicated. */
+  disputed(): ReadonlySet<string> {
+    const disputed = new Set<string>();
+    for (const key of this.keys()) {
+      const opinions = [...this.opinions(key).values()];
+      const labels = new Set(opinions.map(({ label }) => label));
+      if (labels.size > 1 && !opinions.some(({ adjudicates }) => adjudicates)) disputed.add(key);
+    }
+    return disputed;
+  }
+
+  /** Everything that was said, oldest first. */
+  records(): ReviewRecord[] {
+    return [...this.byKey.values()].flat().sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+  }
+
   keys(): IterableIterator<string> {
     return this.byKey.keys();
   }
+}
+
+function countingOf(records: readonly ReviewRecord[]): ReviewDecision | null {
+  const standing = standingOf(records);
+  return standing.findLast(({ adjudicates }) => adjudicates) ?? standing.at(-1) ?? null;
 }
 
 /** Decisions that were not taken back, oldest first. */

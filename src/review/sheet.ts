@@ -2,7 +2,8 @@
  *  audit hides it, and has no column for it. */
 import type { Label, ReviewDecision, ReviewRow } from '../contracts/index.js';
 
-export type Purpose = ReviewDecision['purpose'];
+/** adjudication: rows that people decided differently about, with what each of them says. */
+export type Purpose = ReviewDecision['purpose'] | 'adjudication';
 
 /** What is given to people: as a file, or to a tool of theirs. */
 export interface Handout {
@@ -49,14 +50,14 @@ export const DECISION = 'decision';
 export const TEACHER_LABEL = 'label';
 
 export function sheetColumns(purpose: Purpose): string[] {
-  return purpose === 'fix'
-    ? ['id', 'doubt', TEACHER_LABEL, DECISION, 'text', 'why', 'votes']
-    : ['id', DECISION, 'text'];
+  if (purpose === 'fix') return ['id', 'doubt', TEACHER_LABEL, DECISION, 'text', 'why', 'votes'];
+  return ['id', DECISION, 'text', ...(purpose === 'adjudication' ? ['why'] : [])];
 }
 
 export function sheetCells(row: ReviewRow, purpose: Purpose): SheetCells {
   const shown = { id: row.id, [DECISION]: '', text: cellText(row.text) };
   if (purpose === 'audit') return shown;
+  if (purpose === 'adjudication') return { ...shown, why: cellText(row.why.join('; ')) };
   return {
     ...shown,
     doubt: Math.round(1000 * row.doubt) / 1000,

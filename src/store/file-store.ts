@@ -9,7 +9,15 @@ import type { ArtifactRef, StoreRef } from '../contracts/index.js';
 import { FileJournal } from './file-journal.js';
 import { FileWriter } from './file-writer.js';
 import { splitLines } from './lines.js';
-import { type ArtifactWriter, type Journal, MissingArtifactError, type Store, StoreAddressError } from './store.js';
+import {
+  type ArtifactWriter,
+  type Journal,
+  type Leftover,
+  MissingArtifactError,
+  type Store,
+  StoreAddressError,
+  type StoredFile,
+} from './store.js';
 import { pathNames } from './store-path.js';
 import { saveVerified, verified } from './verified.js';
 
@@ -137,6 +145,25 @@ class FileStore implements Store {
       .sort();
   }
 
+  async *files(folder: string): AsyncIterable<StoredFile> {
+    const names = await readdir(this.locate(folder), { withFileTypes: true }).catch(noEntries);
+    for (const entry of names) {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (path === TEMPORARY_FOLDER) continue;
+      if (entry.isDirectory()) yield* this.files(path);
+      const found = entry.isFile() ? await stat(this.locate(path)).catch(noEntry) : null;
+      if (found !== null) yield { path, bytes: found.size, modifiedAt: found.mtime };
+    }
+  }
+
+  async *leftovers(before: Date): AsyncIterable<Leftover> {
+    for (const name of await readdir(join(this.folder, TEMPORARY_FOLDER)).catch(noEntries)) {
+      const file = join(this.folder, TEMPORARY_FOLDER, name);
+      const found = await stat(file).catch(noEntry);
+      if (found !== null && found.mtime < before) yield { bytes: found.size, remove: () => rm(file, { force: true }) };
+    }
+  }
+
   async names(folder: string): Promise<string[]> {
     const names = await readdir(this.locate(folder)).catch(noEntries);
     return names.filter((name) => folder !== '' || name !== TEMPORARY_FOLDER).sort();
@@ -179,6 +206,11 @@ function isMissing(error: unknown): boolean {
 
 function missing(error: unknown, path: string): unknown {
   return isMissing(error) ? new MissingArtifactError(path) : error;
+}
+
+function noEntry(error: unknown): null {
+  if (isMissing(error)) return null;
+  throw error;
 }
 
 function noEntries(error: unknown): [] {

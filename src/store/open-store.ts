@@ -2,6 +2,7 @@
 import type { StoreRef } from '../contracts/index.js';
 import { openFileStore, storeFolder, storeId } from './file-store.js';
 import { isS3Address, parseS3Address } from './s3-address.js';
+import type { S3Bucket } from './s3-bucket.js';
 import type { Store } from './store.js';
 
 /** By address, in its one spelling. */
@@ -44,9 +45,24 @@ export async function openRunStore(expected: StoreRef): Promise<Store> {
   return openStore(expected.uri);
 }
 
+/** The address in its one spelling: a folder's is absolute. Throws StoreAddressError. */
+export function storeAddress(location: string): string {
+  return placeOf(location).name;
+}
+
 /** There is a store at the address; none is made. Throws as openStore does. */
 export async function isStoreAt(location: string): Promise<boolean> {
   return (await placeOf(location).id()) !== null;
+}
+
+/** A bucket as a place of files, not of a store. */
+export async function openBucket(name: string, env: NodeJS.ProcessEnv): Promise<S3Bucket> {
+  return (await s3()).bucketOf(name, env);
+}
+
+/** The SDK is loaded only where it is used: that takes a while. */
+function s3() {
+  return import('./s3-store.js');
 }
 
 interface Place {
@@ -62,8 +78,6 @@ function placeOf(location: string): Place {
     return { name: folder, open: () => openFileStore(folder), id: () => storeId(folder) };
   }
   const address = parseS3Address(location);
-  // The SDK is loaded only where it is used: it takes a while.
-  const s3 = () => import('./s3-store.js');
   return {
     name: address.uri,
     open: async () => (await s3()).openS3Store(address, process.env),

@@ -10,8 +10,11 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandOutput,
   ListObjectsV2Command,
   type ListObjectsV2CommandOutput,
+  ListPartsCommand,
   PutObjectCommand,
   type S3Client,
   UploadPartCommand,
@@ -28,6 +31,14 @@ export interface ObjectEntry {
 interface ObjectHead extends Omit<ObjectEntry, 'key'> {
   /** Who wrote it: see putNew. */
   readonly writer: string | null;
+}
+
+interface ObjectPart {
+  readonly etag?: string;
+  /** The byte it begins with. */
+  readonly from?: number;
+  /** The byte that it ends before. */
+  readonly to?: number;
 }
 
 /** Connections that break are mended by reading on from there, so often without a byte in between. */
@@ -77,24 +88,24 @@ export class S3Bucket {
   }
 
   /** The bytes of one version of the object, however slowly they are taken: the first that is seen, or the one of the etag.
-   *  Throws S3Error with the code NoSuchKey, or PreconditionFailed where another version stands there now. */
-  async *stream(key: string, etag?: string): AsyncGenerator<Uint8Array> {
+   *  Throws S3Error with the code NoSuchKey, or with status 412 where another version stands there now. */
+  async *stream(key: string, { etag, from = 0, to }: ObjectPart = {}): AsyncGenerator<Uint8Array> {
     let version = etag;
-    let offset = 0;
-    let size = Number.POSITIVE_INFINITY;
-    for (let breaks = 0; offset < size; ) {
+    let offset = from;
+    let end = to ?? Number.POSITIVE_INFINITY;
+    for (let breaks = 0; offset < end; ) {
       const { Body, ContentLength, ETag } = await this.ask('GET', key, () =>
         this.client.send(
           new GetObjectCommand({
             Bucket: this.name,
             Key: key,
             IfMatch: version,
-            Range: offset === 0 ? undefined : `bytes=${offset}-`,
+            Range: offset === 0 && to === undefined ? undefined : `bytes=${offset}-${to === undefined ? '' : to - 1}`,
           }),
         ),
       );
       version ??= ETag;
-      size = offset + (ContentLength ?? 0);
+      end = to ?? offset + (ContentLength ?? 0);
       const body = Body as Readable;
       try {
         for await (const piece of body as AsyncIterable<Uint8Array>) {
@@ -102,7 +113,7 @@ export class S3Bucket {
           breaks = 0;
           yield piece;
         }
-        if (offset < size) throw new Error(`${offset} of ${size} bytes came`);
+        if (offset < end) throw new Error(`it ended ${end - offset} bytes before its end`);
       } catch (cause) {
         if (++breaks > MOST_BREAKS) throw s3Error(this.address(key), 'GET', cause);
         await sleep(BREAK_PAUSE_MS * breaks);
@@ -194,9 +205,38 @@ export class S3Bucket {
     }
   }
 
+  /** Does nothing where it has ended. */
   async abortUpload(key: string, uploadId: string): Promise<void> {
     const upload = { Bucket: this.name, Key: key, UploadId: uploadId };
-    await this.ask('end of an upload', key, () => this.client.send(new AbortMultipartUploadCommand(upload)));
+    try {
+      await this.ask('end of an upload', key, () => this.client.send(new AbortMultipartUploadCommand(upload)));
+    } catch (error) {
+      if (!(error instanceof S3Error && error.code === 'NoSuchUpload')) throw error;
+    }
+  }
+
+  /** Uploads that were neither completed nor aborted. */
+  async *uploads(prefix: string): AsyncGenerator<{ key: string; uploadId: string; begunAt: Date }> {
+    let marker: { KeyMarker?: string; UploadIdMarker?: string } | null = {};
+    while (marker !== null) {
+      const page: ListMultipartUploadsCommandOutput = await this.ask('LIST of uploads', prefix, () =>
+        this.client.send(new ListMultipartUploadsCommand({ Bucket: this.name, Prefix: prefix, ...marker })),
+      );
+      for (const { Initiated, Key = '', UploadId = '' } of page.Uploads ?? []) {
+        yield { key: Key, uploadId: UploadId, begunAt: Initiated ?? new Date() };
+      }
+      const { IsTruncated, NextKeyMarker, NextUploadIdMarker } = page;
+      marker =
+        IsTruncated && NextKeyMarker ? { KeyMarker: NextKeyMarker, UploadIdMarker: NextUploadIdMarker ?? '' } : null;
+    }
+  }
+
+  /** Of the first thousand parts of an upload. */
+  async uploadedBytes(key: string, uploadId: string): Promise<number> {
+    const { Parts = [] } = await this.ask('LIST of parts', key, () =>
+      this.client.send(new ListPartsCommand({ Bucket: this.name, Key: key, UploadId: uploadId })),
+    );
+    return Parts.reduce((sum, { Size = 0 }) => sum + Size, 0);
   }
 
   private async *pages(prefix: string, delimiter?: string): AsyncGenerator<ListObjectsV2CommandOutput> {

@@ -15,7 +15,7 @@ export function createS3Client(env: NodeJS.ProcessEnv): S3Client {
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const agent = { maxSockets: MOST_SOCKETS, keepAlive: true };
   const config: S3ClientConfig = {
-    maxAttempts: MOST_ATTEMPTS,
+    maxAttempts: Number(env.AWS_MAX_ATTEMPTS) || MOST_ATTEMPTS,
     requestHandler: {
       connectionTimeout: CONNECT_WITHIN_MS,
       socketTimeout: SILENT_FOR_MS,

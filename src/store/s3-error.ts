@@ -1,5 +1,4 @@
 /** What an S3 server answers when it does not do what it was asked, in one line that names the object and the mend. */
-import { S3ServiceException } from '@aws-sdk/client-s3';
 
 export class S3Error extends Error {
   override readonly name = 'S3Error';
@@ -35,7 +34,8 @@ const ANY_MEND = "Check AWS_ENDPOINT_URL, AWS_REGION, the credentials and the se
 /** address: s3://bucket/key, or s3://bucket. */
 export function s3Error(address: string, operation: string, cause: unknown): S3Error {
   const { code, status } = answerOf(cause);
-  const said = cause instanceof Error && cause.message !== code ? `: ${cause.message}` : '';
+  const message: unknown = Object(cause).message;
+  const said = typeof message === 'string' && message !== code ? `: ${message}` : '';
   return new S3Error(`${address}: ${operation} failed (${code}${said})`, code, status, MENDS[code] ?? ANY_MEND, {
     cause,
   });
@@ -47,11 +47,14 @@ export function isNoSuchKey(error: unknown): boolean {
   return error instanceof S3Error && (error.code === 'NoSuchKey' || error.code === 'NotFound');
 }
 
+/** Told by its looks: the SDK is not loaded for it. */
 function answerOf(cause: unknown): { code: string; status: number | null } {
-  if (cause instanceof S3ServiceException) {
-    return { code: cause.name, status: cause.$metadata.httpStatusCode ?? null };
-  }
-  const code: unknown = cause instanceof Error ? Reflect.get(cause, 'code') : null;
-  if (typeof code === 'string' && code !== '') return { code, status: null };
-  return { code: cause instanceof Error ? cause.name : 'Error', status: null };
+  const { $metadata, code, name } = Object(cause) as {
+    $metadata?: { httpStatusCode?: number };
+    code?: unknown;
+    name?: unknown;
+  };
+  const status = $metadata?.httpStatusCode ?? null;
+  const told = status === null ? [code, name] : [name];
+  return { code: String(told.find((each) => typeof each === 'string' && each !== '') ?? 'Error'), status };
 }

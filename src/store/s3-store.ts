@@ -10,7 +10,15 @@ import { createS3Client } from './s3-client.js';
 import { isNoSuchKey } from './s3-error.js';
 import { journalBytes, journalOfPart, partKey, partKeys, S3Journal } from './s3-journal.js';
 import { S3Writer } from './s3-writer.js';
-import { type ArtifactWriter, type Journal, MissingArtifactError, type Store, StoreAddressError } from './store.js';
+import {
+  type ArtifactWriter,
+  type Journal,
+  type Leftover,
+  MissingArtifactError,
+  type Store,
+  StoreAddressError,
+  type StoredFile,
+} from './store.js';
 import { pathNames } from './store-path.js';
 import { saveVerified, verified } from './verified.js';
 
@@ -19,7 +27,7 @@ const IDENTITY_FILE = 'store.json';
 /** Opens the store at the address, making it if there is none. Throws S3Error; StoreAddressError where the server does not
  *  know conditional puts. */
 export async function openS3Store(address: S3Address, env: NodeJS.ProcessEnv): Promise<Store> {
-  const bucket = new S3Bucket(clientOf(env), address.bucket);
+  const bucket = bucketOf(address.bucket, env);
   const there = await idIn(bucket, address);
   const id = there ?? (await makeIdentity(bucket, address));
   return new S3Store(bucket, address.prefix, { uri: address.uri, id }, journalSettings(env));
@@ -27,7 +35,12 @@ export async function openS3Store(address: S3Address, env: NodeJS.ProcessEnv): P
 
 /** The id of the store at the address; null: there is none. */
 export async function s3StoreId(address: S3Address, env: NodeJS.ProcessEnv): Promise<string | null> {
-  return idIn(new S3Bucket(clientOf(env), address.bucket), address);
+  return idIn(bucketOf(address.bucket, env), address);
+}
+
+/** For files that are not a store's. */
+export function bucketOf(name: string, env: NodeJS.ProcessEnv): S3Bucket {
+  return new S3Bucket(clientOf(env), name);
 }
 
 const clients = new Map<string, S3Client>();
@@ -139,6 +152,30 @@ class S3Store implements Store {
       .filter((key) => key.startsWith(prefix))
       .map((key) => key.slice(start))
       .sort();
+  }
+
+  async *files(folder: string): AsyncIterable<StoredFile> {
+    const prefix = this.folderPrefix(folder);
+    const start = this.prefix === '' ? 0 : this.prefix.length + 1;
+    let last = null as StoredFile | null;
+    for await (const { bytes, key, modifiedAt } of this.bucket.list(prefix)) {
+      const path = (journalOfPart(key) ?? key).slice(start);
+      // The parts of a journal follow each other, the last one last.
+      if (last?.path === path) last = { path, bytes: last.bytes + bytes, modifiedAt };
+      else {
+        if (last !== null) yield last;
+        last = { path, bytes, modifiedAt };
+      }
+    }
+    if (last !== null) yield last;
+  }
+
+  async *leftovers(before: Date): AsyncIterable<Leftover> {
+    for await (const { begunAt, key, uploadId } of this.bucket.uploads(this.folderPrefix(''))) {
+      if (begunAt >= before) continue;
+      const bytes = await this.bucket.uploadedBytes(key, uploadId);
+      yield { bytes, remove: () => this.bucket.abortUpload(key, uploadId) };
+    }
   }
 
   async names(folder: string): Promise<string[]> {

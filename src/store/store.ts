@@ -18,6 +18,20 @@ export interface Journal {
   close(): Promise<void>;
 }
 
+/** A file as it lies in the store; a journal is one. */
+export interface StoredFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** When it was last written to. */
+  readonly modifiedAt: Date;
+}
+
+/** Half of a file, that a writer left behind when it died. */
+export interface Leftover {
+  readonly bytes: number;
+  remove(): Promise<void>;
+}
+
 export interface Store {
   readonly ref: StoreRef;
   /** Throws MissingArtifactError. */
@@ -36,6 +50,10 @@ export interface Store {
   journal(path: string): Promise<Journal>;
   /** Paths of all files below a folder, sorted. */
   list(folder: string): Promise<string[]>;
+  /** The same, streamed, in no order but with the files of each folder together. Files that come or go meanwhile may be missed. */
+  files(folder: string): AsyncIterable<StoredFile>;
+  /** What writers that began before the moment have not finished. */
+  leftovers(before: Date): AsyncIterable<Leftover>;
   /** Names of the folders and files directly in a folder, sorted. */
   names(folder: string): Promise<string[]>;
   /** Copies the bytes under a reference into a local file, verified. */

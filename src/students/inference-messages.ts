@@ -4,10 +4,12 @@
 export interface ThreadSetup {
   readonly kind: string;
   readonly folder: string;
+  /** Cores that answer a text that nothing else waits beside; 1: its thread alone does. */
+  readonly coresForOne: number;
 }
 
 export type ThreadRequest =
-  | { readonly type: 'predict'; readonly id: number; readonly texts: readonly string[] }
+  | { readonly type: 'predict'; readonly id: number; readonly texts: readonly string[]; readonly alone: boolean }
   | { readonly type: 'close' };
 
 export type ThreadReply =

@@ -41,13 +41,14 @@ export class InferenceThread {
     return this.asked.size;
   }
 
-  /** Probabilities [texts][labels], row-major. Rejects with StudentClosedError once the thread has ended. */
-  predict(texts: readonly string[]): Promise<Float32Array> {
+  /** Probabilities [texts][labels], row-major; alone: no other thread is at work, so the cores are free for this question.
+   *  Rejects with StudentClosedError once the thread has ended. */
+  predict(texts: readonly string[], alone: boolean): Promise<Float32Array> {
     return new Promise((resolve, reject) => {
       if (this.ended !== null) return reject(this.ended);
       const id = this.nextId++;
       this.asked.set(id, { resolve, reject });
-      this.send({ type: 'predict', id, texts });
+      this.send({ type: 'predict', id, texts, alone });
     });
   }
 

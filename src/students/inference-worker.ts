@@ -12,25 +12,34 @@ import { studentKind } from './student-kinds.js';
 if (parentPort === null) throw new Error('this file runs as a worker thread only');
 const port = parentPort;
 
+interface Model {
+  readonly featuriser: Featuriser;
+  /** With one thread. */
+  readonly session: InferenceSession;
+  /** With a thread on each of the cores for a text alone. Loaded when the first such text comes. */
+  wide: InferenceSession | null;
+  readonly setup: ThreadSetup;
+}
+
 try {
-  const { kind, folder } = workerData as ThreadSetup;
-  const featuriser = await studentKind(kind).openFeaturiser(folder);
-  const session = await openSession(folder);
+  const setup = workerData as ThreadSetup;
+  const featuriser = await studentKind(setup.kind).openFeaturiser(setup.folder);
+  const model: Model = { featuriser, session: await openSession(setup.folder, 1), wide: null, setup };
   // One after another: closing must not take the model from a batch at work.
   let last = Promise.resolve();
   port.on('message', (request: ThreadRequest) => {
-    last = last.then(() => answer(request, featuriser, session));
+    last = last.then(() => answer(request, model));
   });
   reply({ type: 'ready' });
 } catch (error) {
   reply({ type: 'unusable', problem: error instanceof StudentFolderError ? error.problem : (error as Error).message });
 }
 
-async function openSession(folder: string): Promise<InferenceSession> {
+async function openSession(folder: string, threads: number): Promise<InferenceSession> {
   const file = existsSync(join(folder, QUANTISED_MODEL_FILE)) ? QUANTISED_MODEL_FILE : MODEL_FILE;
   try {
     return await InferenceSession.create(join(folder, file), {
-      intraOpNumThreads: 1,
+      intraOpNumThreads: threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
     });
@@ -39,18 +48,26 @@ async function openSession(folder: string): Promise<InferenceSession> {
   }
 }
 
-async function answer(request: ThreadRequest, featuriser: Featuriser, session: InferenceSession): Promise<void> {
+async function answer(request: ThreadRequest, model: Model): Promise<void> {
   if (request.type === 'close') {
-    await session.release();
+    await Promise.all([model.session.release(), model.wide?.release()]);
     port.close();
     return;
   }
   try {
-    const probabilities = await predict(request.texts, featuriser, session);
+    const session = request.alone ? await wideSession(model) : model.session;
+    const probabilities = await predict(request.texts, model.featuriser, session);
     reply({ type: 'answer', id: request.id, probabilities });
   } catch (error) {
     reply({ type: 'failed', id: request.id, problem: (error as Error).message });
   }
+}
+
+async function wideSession(model: Model): Promise<InferenceSession> {
+  const { coresForOne, folder } = model.setup;
+  if (coresForOne === 1) return model.session;
+  model.wide ??= await openSession(folder, coresForOne);
+  return model.wide;
 }
 
 async function predict(texts: readonly string[], featuriser: Featuriser, session: InferenceSession) {

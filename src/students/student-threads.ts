@@ -1,5 +1,5 @@
 /** A student that answers in threads: one session with one thread in each, which together answer more texts a second than
- *  one session with all threads. */
+ *  one session with all threads. A text that comes alone gets a session with several: it answers sooner. */
 import { availableParallelism } from 'node:os';
 import { InferenceThread } from './inference-thread.js';
 import type { Student } from './student.js';
@@ -9,6 +9,8 @@ import { readStudentConfig } from './student-folder.js';
 export interface ThreadOptions {
   /** Threads at most, each with the model in its memory. */
   readonly threads?: number;
+  /** Cores at most that answer a text that comes alone. */
+  readonly coresForOne?: number;
 }
 
 /** Starts the first thread and waits until it has loaded the model; the others start when texts wait for them. Throws
@@ -16,10 +18,11 @@ export interface ThreadOptions {
 export async function loadOnnxStudent(
   kind: string,
   folder: string,
-  { threads = availableParallelism() }: ThreadOptions = {},
+  { coresForOne = 1, threads = availableParallelism() }: ThreadOptions = {},
 ): Promise<Student> {
   const { labels } = await readStudentConfig(folder);
-  const start = () => InferenceThread.start({ kind, folder });
+  const setup = { kind, folder, coresForOne: Math.min(coresForOne, threads) };
+  const start = () => InferenceThread.start(setup);
   return new ThreadedStudent(labels, threads, start, await start());
 }
 
@@ -90,8 +93,9 @@ class ThreadedStudent implements Student {
       const idlest = this.threads.reduce((one, other) => (other.load < one.load ? other : one));
       if (idlest.load >= BATCHES_AT_ONCE) break;
       const { texts, resolve, reject } = this.waiting.shift()!;
+      const alone = texts.length === 1 && this.waiting.length === 0 && this.threads.every(({ load }) => load === 0);
       idlest
-        .predict(texts)
+        .predict(texts, alone)
         .finally(() => this.sendWaiting())
         .then(resolve, reject);
     }

@@ -1,8 +1,7 @@
 /** Annotates one chunk: claims it, learns from its journals what was paid for already, asks the rest, and seals the replies. */
-import type { ChunkEntry, ChunkProgress, ChunkResult, Grant, StoredReply, Task } from '../contracts/index.js';
+import type { ChunkEntry, ChunkProgress, ChunkResult, Grant, Pace, StoredReply, Task } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
-import type { CallLimiter } from './call-limiter.js';
-import type { Price } from './catalogue.js';
+import { type AskedTeacher, askedBy, type ByName } from './asked-teacher.js';
 import { type ChunkClaim, type ClaimOwner, claimChunk } from './chunk-claim.js';
 import { chunkCounts } from './chunk-counts.js';
 import { chunkRows, questionOf, reusableReplies } from './chunk-questions.js';
@@ -11,10 +10,9 @@ import { readSeal, sealPath, writeSeal } from './chunk-seal.js';
 import { ChunkWatch, LOOK_HOLDS_MS } from './chunk-watch.js';
 import { ReplyJournal } from './reply-journal.js';
 import { type Ledger, readLedger } from './reply-ledger.js';
-import type { Teacher } from './teacher.js';
-import { plannedQuestions } from './vote-plan.js';
+import { type TakenReplies, VotePlan } from './vote-plan.js';
 
-export { TeacherUnreadableError } from './chunk-run.js';
+export { TeacherUnreadableError } from './readable-share.js';
 
 /** For clocks that don't run alike. */
 const CLOCK_MARGIN_MS = 200;
@@ -27,16 +25,13 @@ export interface ChunkJob {
   readonly folder: string;
   readonly controlPath: string;
   readonly grant: Grant;
-  readonly price: Price | null;
-  /** The endpoint accepts a JSON schema. */
-  readonly jsonSchema: boolean;
   readonly owner: ClaimOwner;
 }
 
 export interface ChunkPorts {
   readonly store: Store;
-  readonly teacher: Teacher;
-  readonly limiter: CallLimiter;
+  /** All that the plan asks. */
+  readonly teachers: ByName<AskedTeacher>;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ChunkProgress) => void;
 }
@@ -66,44 +61,61 @@ export async function annotateChunk(job: ChunkJob, ports: ChunkPorts): Promise<C
 }
 
 async function annotateOwned(job: ChunkJob, ports: ChunkPorts, ownership: Ownership): Promise<ChunkResult> {
-  const { store, teacher } = ports;
-  const ledger = await ledgerOfFormerOwners(store, job.folder, ownership);
+  const { store, teachers } = ports;
+  const { claim, journal, watch } = ownership;
+  const ledger = await ledgerOfFormerOwners(store, job.folder, claim, (ms) => watch.sleep(ms));
   const sealed = await readSeal(store, sealPath(job.folder));
   if (sealed !== null) return sealed.result;
 
   const { task } = job;
   const rows = await chunkRows(store, job.chunk);
-  const plan = plannedQuestions(task);
-  const keys = rows.map((row) => plan.map((planned) => questionOf(job, teacher, row, planned).key));
+  const plan = new VotePlan(task);
+  const keys = rows.map((row) =>
+    plan.questions.map((planned) => questionOf(task, askedBy(planned, teachers), row, planned).key),
+  );
   const reusable = await reusableReplies(store, job.chunk, rows, task.labels);
   const known = new Map([...reusable, ...ledger.replies]);
-  const { journal, watch } = ownership;
   const complete = await new ChunkRun({ job, ports, journal, watch, ledger, plan, known }).annotate(rows, keys);
 
   // Read again: a former owner may have closed calls that it had open when it lost the claim.
   const final = await readLedger(store, job.folder);
-  const byText = keys.map((ofText) => ofText.flatMap((key) => final.replies.get(key) ?? reusable.get(key) ?? []));
-  return seal(job, ports, ownership, { ledger: final, byText, complete });
+  const repliesOf = (key: string) => final.replies.get(key) ?? reusable.get(key);
+  const byText = keys.map((ofText) => plan.take((_, index) => repliesOf(ofText[index] ?? '')));
+  const pace = [...teachers.values()].map(({ limiter }) => limiter.pace).find((each) => each !== null) ?? null;
+  return sealChunk(job, store, ownership, { plan, ledger: final, byText, complete, pace });
 }
 
 /** An owner that did not end may send as long as its last look at the claim holds. After that its journal tells all. */
-async function ledgerOfFormerOwners(store: Store, folder: string, { claim, watch }: Ownership): Promise<Ledger> {
+export async function ledgerOfFormerOwners(
+  store: Store,
+  folder: string,
+  claim: ChunkClaim,
+  sleep: (ms: number) => Promise<void>,
+): Promise<Ledger> {
   const ledger = await readLedger(store, folder);
   if (ledger.endedOwners >= claim.number - 1) return ledger;
-  await watch.sleep(LOOK_HOLDS_MS + CLOCK_MARGIN_MS);
+  await sleep(LOOK_HOLDS_MS + CLOCK_MARGIN_MS);
   return readLedger(store, folder);
 }
 
-async function seal(
+export interface ChunkOutcome {
+  readonly plan: VotePlan;
+  readonly byText: readonly TakenReplies<StoredReply>[];
+  readonly complete: boolean;
+  readonly ledger: Ledger;
+  readonly pace: Pace | null;
+}
+
+export async function sealChunk(
   { chunk, folder, index, task }: ChunkJob,
-  { limiter, store }: ChunkPorts,
-  { claim, watch }: Ownership,
-  { byText, complete, ledger }: { byText: StoredReply[][]; complete: boolean; ledger: Ledger },
+  store: Store,
+  { claim, watch }: Pick<Ownership, 'claim' | 'watch'>,
+  { byText, complete, ledger, pace, plan }: ChunkOutcome,
 ): Promise<ChunkResult> {
-  const counts = chunkCounts({ task, ledger, byText });
-  const result: ChunkResult = { chunk: index, set: chunk.set, counts, complete, pace: limiter.pace };
+  const counts = chunkCounts({ task, plan, ledger, byText });
+  const result: ChunkResult = { chunk: index, set: chunk.set, counts, complete, pace };
   const number = String(claim.number).padStart(6, '0');
-  const lines = byText.flat().map((reply) => `${JSON.stringify(reply)}\n`);
+  const lines = byText.flatMap(({ replies }) => replies.map((reply) => `${JSON.stringify(reply)}\n`));
   const replies = await store.write(`${folder}/replies-${number}.jsonl`, lines.join(''));
   await watch.mayAsk();
   return writeSeal(store, folder, claim.number, { result, replies });

@@ -2,6 +2,7 @@
  *  and the journal. */
 import type { Label, Spending, StoredReply } from '../contracts/index.js';
 import { NOTHING_SPENT } from '../voting/index.js';
+import { inTermsOf, teacherField } from './asked-teacher.js';
 import type { CallBudget } from './call-budget.js';
 import type { CallLimiter, Lane, Place } from './call-limiter.js';
 import { ANSWERED_BY_ERROR, costOfReply, paidReply, type Question, refusedReply, wasAnswered } from './call-outcome.js';
@@ -19,6 +20,8 @@ export class TeacherUnreachableError extends Error {
 }
 
 export interface AskingPorts {
+  /** As votes.plan calls the teacher. */
+  readonly name: string;
   readonly teacher: Teacher;
   readonly limiter: CallLimiter;
   /** The chunk's, in the limiter. */
@@ -88,13 +91,18 @@ async function askOnce(question: Question, timeOuts: number, ports: AskingPorts)
   if (!(await budget.reserve(question.worst, watch.stopping))) return null;
   const bill: Bill = { cost: NOTHING_SPENT };
   try {
-    return await lane.run((place) => send(question, { place, timeOuts, bill }, ports), watch.stopping);
+    const record = await lane.run((place) => send(question, { place, timeOuts, bill }, ports), watch.stopping);
+    return await record();
   } finally {
     budget.settle(question.worst, bill.cost);
   }
 }
 
-async function send(question: Question, sending: Sending, ports: AskingPorts): Promise<StoredReply | Error> {
+/** What closes the call in the journal, and returns its reply or why there is none. It runs when the place is given back: the
+ *  teacher need not wait until the record is durable, which on S3 takes as long as a short call. */
+type CloseRecord = () => Promise<StoredReply | Error>;
+
+async function send(question: Question, sending: Sending, ports: AskingPorts): Promise<CloseRecord> {
   const { journal, labels, limiter, price, teacher, watch } = ports;
   const { bill, place, timeOuts } = sending;
   const call = await journal.openCall(question);
@@ -119,32 +127,36 @@ async function send(question: Question, sending: Sending, ports: AskingPorts): P
     limiter.replied(place, null);
     stored = refusedReply(question);
   }
-  bill.cost = costOfReply(question, stored);
-  await journal.closeWithReply(call, stored, bill.cost);
-  return stored;
+  const cost = costOfReply(question, stored);
+  bill.cost = cost;
+  return async () => {
+    await journal.closeWithReply(call, stored, cost);
+    return stored;
+  };
 }
 
 /** A call that an error answered is free. Any other may have been billed and stays open in the journal.
- *  Throws what asking again would not help. */
-async function failedCall(
-  error: unknown,
+ *  What it returns throws what asking again would not help. */
+function failedCall(
+  failure: unknown,
   call: number,
   { request }: Question,
   { bill, place }: Sending,
-  { journal, limiter, watch }: AskingPorts,
-): Promise<Error> {
+  { journal, limiter, name, watch }: AskingPorts,
+): CloseRecord {
+  const error = inTermsOf(name, failure);
   const mayPass = error instanceof TeacherBusyError || error instanceof TeacherFailedError;
   // Before anything is awaited, since meanwhile other calls would go out.
   if (!mayPass) watch.stop(error);
   if (error instanceof TeacherFailedError) limiter.failed(place, request.textKey, error.trouble);
   if (error instanceof TeacherBusyError) limiter.busy(place, error);
-  if (wasAnswered(error)) {
-    bill.cost = ANSWERED_BY_ERROR;
-    await journal.closeWithError(call, error instanceof TeacherBusyError ? 'busy' : 'error');
-  }
-  if (!mayPass) throw error;
-  watch.stopping.throwIfAborted();
-  return error;
+  if (wasAnswered(error)) bill.cost = ANSWERED_BY_ERROR;
+  return async () => {
+    if (wasAnswered(error)) await journal.closeWithError(call, error instanceof TeacherBusyError ? 'busy' : 'error');
+    if (!mayPass) throw error;
+    watch.stopping.throwIfAborted();
+    return error;
+  };
 }
 
 /** Recorded as refused, free of charge, so that nobody asks it again in this run. */
@@ -162,12 +174,12 @@ function unreachable(last: Error, { deadAfterMs, teacher }: AskingPorts): Teache
 }
 
 /** As long as the teacher says. One that says longer than it may be silent is as good as out of reach. */
-function pauseOfBusy(error: TeacherBusyError, refusals: number, { deadAfterMs, teacher }: AskingPorts): number {
+function pauseOfBusy(error: TeacherBusyError, refusals: number, { deadAfterMs, name, teacher }: AskingPorts): number {
   if (error.retryAfterMs === null) return pauseMs(refusals);
   if (error.retryAfterMs <= deadAfterMs) return Math.max(error.retryAfterMs, FIRST_PAUSE_MS);
   const [asked, allowed] = [error.retryAfterMs, deadAfterMs].map((ms) => Math.round(ms / 1000));
   throw new TeacherUnreachableError(
-    `${teacher.host} wants to be left alone for ${asked} s, longer than teacher.deadAfterSeconds (${allowed}); last: ${error.message}`,
+    `${teacher.host} wants to be left alone for ${asked} s, longer than ${teacherField(name)}.deadAfterSeconds (${allowed}); last: ${error.message}`,
     { cause: error },
   );
 }

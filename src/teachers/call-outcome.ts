@@ -1,8 +1,15 @@
 /** What the end of a call means for the journal: the reply as it is kept, what it cost, and whether an error was billed. */
-import type { Label, Spending, StoredReply, TeacherReply, Vote } from '../contracts/index.js';
+import {
+  type Label,
+  OWN_TEACHER,
+  type Spending,
+  type StoredReply,
+  type TeacherReply,
+  type Vote,
+} from '../contracts/index.js';
 import type { Price } from './catalogue.js';
+import { readVote } from './label-probability.js';
 import { callCostMicros } from './prices.js';
-import { readReply } from './read-reply.js';
 import {
   QuestionRefusedError,
   TeacherBusyError,
@@ -13,6 +20,8 @@ import {
 
 export interface Question {
   readonly key: string;
+  /** As votes.plan calls it. */
+  readonly teacher: string;
   readonly request: TeacherRequest;
   /** The most that a call of it can come to. */
   readonly worst: Spending;
@@ -27,7 +36,7 @@ export function paidReply(
   labels: readonly Label[],
   price: Price | null,
 ): StoredReply {
-  const vote = readReply(reply, [...labels], question.request.prompt);
+  const vote = readVote(reply, [...labels], question.request.prompt);
   return storedReply(question, reply, micros(reply, question, price), vote);
 }
 
@@ -59,9 +68,10 @@ export function wasAnswered(error: unknown): boolean {
 
 function storedReply(question: Question, reply: TeacherReply, costMicros: number | null, vote: Vote): StoredReply {
   const { prompt, sample, textKey } = question.request;
-  const { content, finishReason, inputTokens, latencyMs, outputTokens } = reply;
-  const said = { content, finishReason, inputTokens, outputTokens, latencyMs };
-  return { ...said, key: question.key, textKey, prompt, sample, costMicros, vote };
+  const { content, finishReason, inputTokens, latencyMs, outputTokens, tokens } = reply;
+  const said = { content, finishReason, inputTokens, outputTokens, latencyMs, ...(tokens && { tokens }) };
+  const { key, teacher } = question;
+  return { ...said, key, textKey, ...(teacher !== OWN_TEACHER && { teacher }), prompt, sample, costMicros, vote };
 }
 
 function micros(reply: TeacherReply, question: Question, price: Price | null): number | null {

@@ -29,6 +29,12 @@ export async function earlierChunks(
   return found;
 }
 
-function runDigest(runFolder: string): string {
+/** Every chunk's folder, with the digest of the run that asks about it. */
+export async function chunkFolders(store: Store): Promise<Array<{ folder: string; run: string }>> {
+  return (await store.names(FOLDER)).map((name) => ({ folder: `${FOLDER}/${name}`, run: name.split('-')[2] ?? '' }));
+}
+
+/** What names a run in its chunks' folders. */
+export function runDigest(runFolder: string): string {
   return createHash('sha256').update(runFolder).digest('hex').slice(0, 12);
 }

@@ -1,35 +1,24 @@
 /** The questions of a chunk, and which of them earlier runs have paid for. */
 import { type ChunkEntry, type Label, type StoredReply, type Task, TextRow } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
+import type { QuestionTeacher } from './asked-teacher.js';
 import type { Question } from './call-outcome.js';
-import type { Price } from './catalogue.js';
 import { chunkReplies } from './chunk-seal.js';
+import { readVote } from './label-probability.js';
 import { worstCall } from './prices.js';
 import { buildPrompt } from './prompts.js';
-import { readReply } from './read-reply.js';
 import { replyKey } from './reply-key.js';
-import type { Teacher } from './teacher.js';
 import { type PlannedQuestion, plannedQuestions } from './vote-plan.js';
 
-/** What a question depends on besides the text. */
-export interface QuestionSettings {
-  readonly task: Task;
-  readonly price: Price | null;
-  /** The endpoint accepts a JSON schema. */
-  readonly jsonSchema: boolean;
-}
-
-export function questionOf(
-  settings: QuestionSettings,
-  teacher: Pick<Teacher, 'model'>,
-  row: TextRow,
-  planned: PlannedQuestion,
-): Question {
-  const { messages, jsonSchema } = buildPrompt(settings.task, planned.prompt, askedText(row));
-  const { temperature, topP, maxTokens, seed, sample, prompt } = planned;
+export function questionOf(task: Task, asked: QuestionTeacher, row: TextRow, planned: PlannedQuestion): Question {
+  const { messages, jsonSchema } = buildPrompt(task, planned, askedText(row));
+  const { temperature, topP, maxTokens, seed, sample, prompt, teacher } = planned;
+  const { model, price, settings } = asked;
+  const { extraBody } = settings;
   return {
-    key: replyKey({ messages, model: teacher.model, temperature, topP, maxTokens, seed, sample }),
-    worst: worstCall(settings.price, messages, maxTokens),
+    key: replyKey({ messages, model, temperature, topP, maxTokens, seed, sample, extraBody }),
+    teacher,
+    worst: worstCall(price, messages, maxTokens),
     request: {
       messages,
       text: askedText(row),
@@ -40,8 +29,8 @@ export function questionOf(
       topP,
       maxTokens,
       seed,
-      jsonSchema: settings.jsonSchema ? jsonSchema : null,
-      timeoutMs: settings.task.teacher.timeoutSeconds * 1000,
+      jsonSchema: asked.jsonSchema ? jsonSchema : null,
+      timeoutMs: settings.timeoutSeconds * 1000,
     },
   };
 }
@@ -72,27 +61,27 @@ export async function reusableReplies(
   for (const folder of chunk.reuse) {
     for (const [key, reply] of await chunkReplies(store, folder)) {
       if (!texts.has(reply.textKey) || reply.vote.unreadable === 'refused') continue;
-      found.set(key, { ...reply, vote: readReply(reply, [...labels], reply.prompt) });
+      found.set(key, { ...reply, vote: readVote(reply, [...labels], reply.prompt) });
     }
   }
   return found;
 }
 
-/** The first question of a chunk that nobody has paid for, or null. */
+/** The first question of a chunk to this teacher that nobody has paid for, or null. name: as votes.plan calls it. */
 export async function firstUnknownQuestion(
   store: Store,
-  settings: QuestionSettings,
-  teacher: Teacher,
+  task: Task,
+  { name, asked }: { readonly name: string; readonly asked: QuestionTeacher },
   chunk: ChunkEntry,
   folder: string,
 ): Promise<Question | null> {
   const rows = await chunkRows(store, chunk);
-  const reusable = await reusableReplies(store, chunk, rows, settings.task.labels);
+  const reusable = await reusableReplies(store, chunk, rows, task.labels);
   const known = await chunkReplies(store, folder);
-  const plan = plannedQuestions(settings.task);
+  const plan = plannedQuestions(task).filter(({ teacher }) => teacher === name);
   for (const row of rows) {
     for (const planned of plan) {
-      const question = questionOf(settings, teacher, row, planned);
+      const question = questionOf(task, asked, row, planned);
       if (!reusable.has(question.key) && !known.has(question.key)) return question;
     }
   }

@@ -2,18 +2,14 @@
 import type { StoredReply, TextRow, Vote } from '../contracts/index.js';
 import type { ChunkJob, ChunkPorts } from './annotate-chunk.js';
 import { type AskingPorts, askQuestion } from './ask-question.js';
+import { askedBy, type ByName } from './asked-teacher.js';
 import { CallBudget } from './call-budget.js';
-import type { Lane } from './call-limiter.js';
 import { questionOf } from './chunk-questions.js';
 import type { ChunkWatch } from './chunk-watch.js';
+import { ReadableShare } from './readable-share.js';
 import type { ReplyJournal } from './reply-journal.js';
 import type { Ledger } from './reply-ledger.js';
-import { nextWave, type PlannedQuestion } from './vote-plan.js';
-
-/** When more than half of this many replies can't be read, something is wrong with the teacher or the prompt. */
-const FIRST_REPLIES = 100;
-const EXAMPLES_SHOWN = 3;
-const EXAMPLE_LENGTH = 200;
+import type { PlannedQuestion, VotePlan } from './vote-plan.js';
 
 export interface ChunkRunParts {
   readonly job: ChunkJob;
@@ -22,60 +18,50 @@ export interface ChunkRunParts {
   readonly watch: ChunkWatch;
   /** Of all owners, when this one began. */
   readonly ledger: Ledger;
-  readonly plan: readonly PlannedQuestion[];
+  readonly plan: VotePlan;
   /** Replies that are paid for, by key. */
   readonly known: ReadonlyMap<string, StoredReply>;
 }
 
-/** Over half of the first replies can't be read; the message shows some. */
-export class TeacherUnreadableError extends Error {
-  override readonly name = 'TeacherUnreadableError';
+interface Asking extends AskingPorts {
+  readonly readable: ReadableShare;
 }
 
 export class ChunkRun {
-  private readonly asking: AskingPorts;
-  private readonly lane: Lane;
-  private readonly labelNames: readonly string[];
+  private readonly asking: ByName<Asking>;
   private texts = 0;
   private calls: number;
   private exhausted = false;
-  private seen = 0;
-  private readonly unreadable: StoredReply[] = [];
 
   constructor(private readonly parts: ChunkRunParts) {
     const { job, journal, ledger, ports, watch } = parts;
-    const { labels, teacher: settings } = job.task;
-    this.labelNames = labels.map((label) => label.name);
     this.calls = ledger.spent.calls;
-    // Of one run are the chunks that it controls together.
-    this.lane = ports.limiter.enter(job.controlPath);
-    this.asking = {
-      teacher: ports.teacher,
-      limiter: ports.limiter,
-      lane: this.lane,
-      budget: new CallBudget(job.grant, ledger.spent),
-      journal,
-      watch,
-      labels,
-      price: job.price,
-      attempts: settings.attempts,
-      deadAfterMs: settings.deadAfterSeconds * 1000,
-      earlierFailures: ledger.failures,
-      onCall: () => {
-        this.calls++;
-        this.report();
-      },
+    const budget = new CallBudget(job.grant, ledger.spent);
+    const onCall = () => {
+      this.calls++;
+      this.report();
     };
+    const asking = [...ports.teachers].map(([name, { limiter, price, settings, teacher }]): [string, Asking] => {
+      // Of one run are the chunks that it controls together.
+      const lane = limiter.enter(job.controlPath);
+      const { attempts, deadAfterSeconds } = settings;
+      const asked = { name, teacher, limiter, lane, price, attempts, deadAfterMs: deadAfterSeconds * 1000 };
+      const shared = { budget, journal, watch, labels: job.task.labels, earlierFailures: ledger.failures, onCall };
+      return [name, { ...asked, ...shared, readable: new ReadableShare() }];
+    });
+    this.asking = new Map(asking);
   }
 
   /** keys: of each text's questions, in the order of the plan. false: the grant was used up. Throws why it had to stop. */
   async annotate(rows: readonly TextRow[], keys: readonly (readonly string[])[]): Promise<boolean> {
     const queue = rows.entries();
-    const workers = Math.min(rows.length, this.parts.ports.limiter.concurrency);
+    // Texts that wait for one teacher must not keep another from being asked.
+    const places = [...this.asking.values()].reduce((sum, { limiter }) => sum + limiter.concurrency, 0);
+    const workers = Math.min(rows.length, places);
     try {
       await Promise.all(Array.from({ length: workers }, () => this.work(queue, keys)));
     } finally {
-      this.lane.leave();
+      for (const { lane } of this.asking.values()) lane.leave();
     }
     this.parts.watch.stopping.throwIfAborted();
     return !this.exhausted;
@@ -96,18 +82,14 @@ export class ChunkRun {
   }
 
   private async annotateText(row: TextRow, keys: readonly string[]): Promise<void> {
-    const { job, plan } = this.parts;
-    const votes: Vote[] = [];
-    for (;;) {
-      const wave = nextWave(votes, plan.length, this.labelNames, job.task.votes);
-      if (wave === 0) break;
-      const asked = plan.slice(votes.length, votes.length + wave);
-      const replies = await Promise.all(
-        asked.map((planned, index) => this.reply(row, planned, keys[votes.length + index] ?? '')),
-      );
-      for (const reply of replies) {
-        if (reply === null) return;
-        votes.push(reply.vote);
+    const { plan } = this.parts;
+    const votes: (Vote | undefined)[] = [];
+    for (let due = plan.next(votes); due.length > 0; due = plan.next(votes)) {
+      const replies = await Promise.all(due.map((index) => this.reply(row, plan.questions[index]!, keys[index] ?? '')));
+      for (const [place, index] of due.entries()) {
+        const reply = replies[place];
+        if (!reply) return;
+        votes[index] = reply.vote;
       }
     }
     this.texts++;
@@ -120,28 +102,16 @@ export class ChunkRun {
     const { job, known, ports, watch } = this.parts;
     const paid = known.get(key);
     if (paid !== undefined) return paid;
+    const asking = askedBy(planned, this.asking);
     try {
-      const reply = await askQuestion(questionOf(job, ports.teacher, row, planned), this.asking);
+      const reply = await askQuestion(questionOf(job.task, askedBy(planned, ports.teachers), row, planned), asking);
       if (reply === null) this.exhausted = true;
-      else this.checkReadable(reply);
+      else asking.readable.check(reply);
       return reply;
     } catch (error) {
       watch.stop(error);
       return null;
     }
-  }
-
-  private checkReadable(reply: StoredReply): void {
-    if (this.seen >= FIRST_REPLIES) return;
-    this.seen++;
-    if (reply.vote.unreadable !== null) this.unreadable.push(reply);
-    if (this.unreadable.length <= FIRST_REPLIES / 2) return;
-    const shown = this.unreadable
-      .slice(0, EXAMPLES_SHOWN)
-      .map((each) => `  (${each.vote.unreadable}) ${JSON.stringify(each.content.slice(0, EXAMPLE_LENGTH))}`);
-    throw new TeacherUnreadableError(
-      `${this.unreadable.length} of the first ${this.seen} replies could not be read, so the run stopped before it spent more. Three of them:\n${shown.join('\n')}`,
-    );
   }
 
   private report(): void {

@@ -12,7 +12,7 @@ import {
 import { MissingArtifactError, type Store } from '../store/index.js';
 import { chunkCounts } from './chunk-counts.js';
 import { readLedger } from './reply-ledger.js';
-import { plannedQuestions } from './vote-plan.js';
+import { questionName, type TakenReplies, VotePlan } from './vote-plan.js';
 
 /** What a chunk left when it was done (sealed.json), or when its grant was used up (partial-N.json). */
 const ChunkSeal = z.object({ result: ChunkResult, replies: ArtifactRef });
@@ -75,17 +75,13 @@ export async function settleChunkCounts(
   const sealed = await readSeal(store, sealPath(folder));
   if (sealed !== null) return sealed.result.counts;
   const ledger = await readLedger(store, folder);
-  const plan = plannedQuestions(task);
-  const byQuestion = new Map(
-    [...(await chunkReplies(store, folder)).values()].map((reply) => [
-      `${reply.textKey} ${reply.prompt} ${reply.sample}`,
-      reply,
-    ]),
-  );
-  const byText: StoredReply[][] = [];
+  const plan = new VotePlan(task);
+  const replies = [...(await chunkReplies(store, folder)).values()];
+  const byQuestion = new Map(replies.map((reply) => [`${reply.textKey} ${questionName(reply)}`, reply]));
+  const byText: TakenReplies<StoredReply>[] = [];
   for await (const line of store.lines(chunk.file.path)) {
     const row = TextRow.parse(JSON.parse(line));
-    byText.push(plan.flatMap((each) => byQuestion.get(`${row.key} ${each.prompt} ${each.sample}`) ?? []));
+    byText.push(plan.take((question) => byQuestion.get(`${row.key} ${questionName(question)}`)));
   }
-  return chunkCounts({ task, ledger, byText });
+  return chunkCounts({ task, plan, ledger, byText });
 }

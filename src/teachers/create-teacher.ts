@@ -1,5 +1,6 @@
 /** The teacher that a task names, ready to be asked. */
-import type { TeacherSettings } from '../contracts/index.js';
+import { OWN_TEACHER, type TeacherSettings } from '../contracts/index.js';
+import { inTermsOf, modelOfRecording } from './asked-teacher.js';
 import { readCredentials } from './credentials.js';
 import { HttpConnection } from './http-connection.js';
 import { HuggingFaceTeacher } from './huggingface-teacher.js';
@@ -13,6 +14,8 @@ export interface TeacherEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Lines of a file of recorded replies, by teacher.replies. */
   readonly readRecording: (path: string) => AsyncIterable<string>;
+  /** What votes.plan calls the teacher; of a recording it takes its own replies. Without: the task's own. */
+  readonly name?: string;
 }
 
 /** Fields of the body that the votes, the budget or the reading of replies rest on. */
@@ -20,11 +23,16 @@ const OWN_FIELDS = ['messages', 'inputs', 'parameters', 'model', 'n', 'stream', 
 
 /** Sends nothing, except where a url has no model: then it asks the endpoint which it serves. Throws TeacherRefusedError
  *  for settings that can't work; what else the endpoint may refuse, the probe finds. */
-export async function createTeacher(
-  settings: TeacherSettings,
-  { env, readRecording }: TeacherEnvironment,
-): Promise<Teacher> {
-  if (settings.provider === 'recorded') return openRecording(settings, readRecording);
+export async function createTeacher(settings: TeacherSettings, environment: TeacherEnvironment): Promise<Teacher> {
+  try {
+    return await openTeacher(settings, environment);
+  } catch (error) {
+    throw inTermsOf(environment.name ?? OWN_TEACHER, error);
+  }
+}
+
+async function openTeacher(settings: TeacherSettings, environment: TeacherEnvironment): Promise<Teacher> {
+  if (settings.provider === 'recorded') return openRecording(settings, environment);
   const taken = OWN_FIELDS.find((name) => name in settings.extraBody);
   if (taken !== undefined) {
     throw refusal(
@@ -33,7 +41,7 @@ export async function createTeacher(
     );
   }
   const endpoint = readEndpoint(settings);
-  const credentials = readCredentials(settings, endpoint, env);
+  const credentials = readCredentials(settings, endpoint, environment.env);
   const connection = new HttpConnection(settings.concurrency);
   if (settings.provider === 'text-generation') {
     if (endpoint === null) throw refusal('teacher.url is missing.', 'Say where the server is: http://localhost:8080.');
@@ -54,7 +62,7 @@ export async function createTeacher(
 
 async function openRecording(
   settings: TeacherSettings,
-  readRecording: TeacherEnvironment['readRecording'],
+  { name = OWN_TEACHER, readRecording }: TeacherEnvironment,
 ): Promise<Teacher> {
   if (settings.replies === null) {
     throw refusal(
@@ -63,7 +71,10 @@ async function openRecording(
     );
   }
   try {
-    return new RecordedTeacher(settings.model, await Recording.read(readRecording(settings.replies)));
+    return new RecordedTeacher(
+      modelOfRecording(name, settings),
+      await Recording.read(readRecording(settings.replies), name),
+    );
   } catch (error) {
     const isOurs = error instanceof RecordingError;
     if (!isOurs && !isMissingFile(error)) throw error;

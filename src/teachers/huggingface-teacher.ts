@@ -1,9 +1,11 @@
 /** Chat completions through Hugging Face's inference client: the Hub's router, or any OpenAI-compatible endpoint by URL. */
 import { InferenceClient } from '@huggingface/inference';
 import { z } from 'zod';
-import type { FinishReason, TeacherSettings } from '../contracts/index.js';
+import type { BatchSettings, FinishReason, TeacherReply, TeacherSettings } from '../contracts/index.js';
+import { BatchApi } from './batch-api.js';
+import type { BatchTeacher } from './batch-teacher.js';
 import type { Credentials } from './credentials.js';
-import { type CallContext, providerWords } from './failed-call.js';
+import { type CallContext, errorOfAnswer, providerWords } from './failed-call.js';
 import type { HttpConnection } from './http-connection.js';
 import { readRateLimits, type ToldLimits } from './rate-headers.js';
 import { type Teacher, type TeacherAnswer, TeacherFailedError, type TeacherRequest } from './teacher.js';
@@ -13,10 +15,21 @@ export const ROUTER_HOST = ROUTER.host;
 
 const TokenCount = z.number().int().min(0).nullish().catch(null);
 
+const TokenLogprob = z.object({ token: z.string(), logprob: z.number() });
+
 /** What we read of an answer; providers add much to it. */
 const ChatAnswer = z.object({
   choices: z
-    .array(z.object({ message: z.object({ content: z.string().nullish() }), finish_reason: z.string().nullish() }))
+    .array(
+      z.object({
+        message: z.object({ content: z.string().nullish() }),
+        finish_reason: z.string().nullish(),
+        logprobs: z
+          .object({ content: z.array(TokenLogprob).nullish() })
+          .nullish()
+          .catch(null),
+      }),
+    )
     .min(1),
   usage: z.object({ prompt_tokens: TokenCount, completion_tokens: TokenCount }).nullish().catch(null),
 });
@@ -45,6 +58,7 @@ export class HuggingFaceTeacher implements Teacher {
   readonly provider = 'huggingface';
   readonly host: string;
   readonly model: string;
+  readonly batches: BatchTeacher | null;
   private readonly client: InferenceClient;
 
   constructor(private readonly parts: HuggingFaceParts) {
@@ -58,6 +72,7 @@ export class HuggingFaceTeacher implements Teacher {
       // The client would send a 503 again and again without a pause.
       retry_on_error: false,
     });
+    this.batches = settings.batch === null ? null : this.batchesAt(url, settings.batch);
   }
 
   async ask(request: TeacherRequest, signal: AbortSignal): Promise<TeacherAnswer> {
@@ -71,25 +86,25 @@ export class HuggingFaceTeacher implements Teacher {
         limits = told;
       }),
     });
-    const parsed = ChatAnswer.safeParse(answer);
-    if (!parsed.success) {
-      const words = providerWords(JSON.stringify(answer), context);
-      throw new TeacherFailedError(`${host} answered 200 with something that is no chat completion: ${words}`, true);
-    }
-    const { choices, usage } = parsed.data;
-    const [choice] = choices;
-    return {
-      content: choice?.message.content ?? '',
-      finishReason: FINISH_REASONS[choice?.finish_reason ?? ''] ?? 'unknown',
-      inputTokens: usage?.prompt_tokens ?? null,
-      outputTokens: usage?.completion_tokens ?? null,
-      latencyMs: performance.now() - startedAt,
-      limits,
-    };
+    return { ...readCompletion(answer, context), latencyMs: performance.now() - startedAt, limits };
   }
 
   async close(): Promise<void> {
+    await this.batches?.api.close();
     await this.parts.connection.close();
+  }
+
+  private batchesAt(url: URL, settings: BatchSettings): BatchTeacher {
+    const { credentials } = this.parts;
+    const { host, model } = this;
+    return {
+      settings,
+      api: new BatchApi({ endpoint: url, model, credentials, completionWindow: settings.completionWindow }),
+      body: (request) => withFields(JSON.stringify(this.body(request)), this.parts.settings.extraBody),
+      read: (answer, request) => readCompletion(answer, { host, model, ...credentials, question: request }),
+      errorOf: ({ status, body }, request) =>
+        errorOfAnswer({ status, body, header: () => null }, { host, model, ...credentials, question: request }),
+    };
   }
 
   private body(request: TeacherRequest): Parameters<InferenceClient['chatCompletion']>[0] {
@@ -101,6 +116,7 @@ export class HuggingFaceTeacher implements Teacher {
       ...(temperature === null ? {} : { temperature }),
       ...(topP === null ? {} : { top_p: topP }),
       ...(seed === null ? {} : { seed }),
+      ...(this.parts.settings.logprobs ? { logprobs: true } : {}),
       ...(schema === null
         ? {}
         : { response_format: { type: 'json_schema' as const, json_schema: { name: 'reply', strict: true, schema } } }),
@@ -131,6 +147,38 @@ export class HuggingFaceTeacher implements Teacher {
       onLimits(readRateLimits(answer.header, Date.now()));
       return jsonResponse(answer.json);
     };
+  }
+}
+
+/** Throws TeacherFailedError for what is no chat completion. */
+function readCompletion(answer: unknown, context: CallContext): Omit<TeacherReply, 'latencyMs'> {
+  const parsed = ChatAnswer.safeParse(answer);
+  if (!parsed.success) {
+    const words = providerWords(jsonOf(answer), context);
+    throw new TeacherFailedError(
+      `${context.host} answered 200 with something that is no chat completion: ${words}`,
+      true,
+    );
+  }
+  const { choices, usage } = parsed.data;
+  const [choice] = choices;
+  const tokens = choice?.logprobs?.content?.map(({ token, logprob }): [string, number] => [token, logprob]);
+  return {
+    content: choice?.message.content ?? '',
+    finishReason: FINISH_REASONS[choice?.finish_reason ?? ''] ?? 'unknown',
+    inputTokens: usage?.prompt_tokens ?? null,
+    outputTokens: usage?.completion_tokens ?? null,
+    ...(tokens !== undefined && { tokens }),
+  };
+}
+
+/** What was parsed may be nested deeper than it can be written again. */
+function jsonOf(answer: unknown): string {
+  try {
+    return JSON.stringify(answer);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return 'JSON that is nested too deep to show';
   }
 }
 

@@ -1,10 +1,24 @@
 export { annotateChunk, type ChunkJob, type ChunkPorts, TeacherUnreadableError } from './annotate-chunk.js';
 export { TeacherUnreachableError } from './ask-question.js';
+export {
+  type AskedTeacher,
+  askedBy,
+  askedTeachers,
+  type ByName,
+  inTermsOf,
+  modelOfRecording,
+  type QuestionTeacher,
+  teacherField,
+  teacherSettings,
+} from './asked-teacher.js';
+export { type BatchedTeacher, closeChunk, stepChunk } from './batch-chunk.js';
+export { lookAtBatches } from './batch-look.js';
+export type { BatchTeacher } from './batch-teacher.js';
 export { limiterFor } from './call-limiter.js';
 export { type Price, readCatalogue, shippedCatalogue, TeacherCatalogue } from './catalogue.js';
-export { chunkFolder, earlierChunks } from './chunk-folder.js';
+export { chunkFolder, chunkFolders, earlierChunks, runDigest } from './chunk-folder.js';
 export { askedText, chunkRows, firstUnknownQuestion, questionOf, reusableReplies } from './chunk-questions.js';
-export { chunkReplies, settleChunkCounts } from './chunk-seal.js';
+export { chunkReplies, sealPath, settleChunkCounts } from './chunk-seal.js';
 export { createTeacher, type TeacherEnvironment } from './create-teacher.js';
 export { callCostMicros, priceOf, worstCall } from './prices.js';
 export { type Probe, type ProbeUsage, probeTeacher } from './probe.js';
@@ -32,4 +46,4 @@ export {
   TermsNotAcceptedError,
   termsOf,
 } from './terms.js';
-export { type PlannedQuestion, plannedQuestions, questionsUnderMajority } from './vote-plan.js';
+export { type PlannedQuestion, plannedQuestions, questionName, type TakenReplies, VotePlan } from './vote-plan.js';

@@ -9,8 +9,19 @@ const MICROS = 1e6;
 const TEMPLATE_TOKENS = 8;
 
 /** The task's own price, else the router's as config/teachers.yaml (or the given catalogue) has it, else null: never a guess.
- *  Other endpoints have no known price. A recording costs nothing. */
+ *  Other endpoints have no known price. A recording costs nothing. In batches it is the task's share of that. */
 export async function priceOf(settings: TeacherSettings, catalogue?: TeacherCatalogue): Promise<Price | null> {
+  const price = await priceAtOnce(settings, catalogue);
+  if (price === null || settings.batch === null) return price;
+  const { priceFactor } = settings.batch;
+  return {
+    inputPerMillion: price.inputPerMillion * priceFactor,
+    outputPerMillion: price.outputPerMillion * priceFactor,
+  };
+}
+
+/** Of a call that is not in a batch. */
+async function priceAtOnce(settings: TeacherSettings, catalogue?: TeacherCatalogue): Promise<Price | null> {
   if (settings.price !== null) return settings.price;
   if (settings.provider === 'recorded') return { inputPerMillion: 0, outputPerMillion: 0 };
   const onRouter = settings.url === null || new URL(settings.url).host === ROUTER_HOST;

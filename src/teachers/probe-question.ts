@@ -1,17 +1,21 @@
 /** The probe's paid call, in the ledger of the chunk that its question belongs to: annotation finds the reply there. */
-import type { ChunkEntry, StoredReply, TeacherReply } from '../contracts/index.js';
+import { type ChunkEntry, OWN_TEACHER, type StoredReply, type Task, type TeacherReply } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import { grantOf } from '../voting/index.js';
+import type { QuestionTeacher } from './asked-teacher.js';
 import { CallBudget } from './call-budget.js';
 import { costOfReply, paidReply, type Question, wasAnswered } from './call-outcome.js';
 import { type ClaimOwner, claimChunk } from './chunk-claim.js';
-import { firstUnknownQuestion, type QuestionSettings } from './chunk-questions.js';
+import { firstUnknownQuestion } from './chunk-questions.js';
 import { ReplyJournal } from './reply-journal.js';
 import { type Ledger, readLedger } from './reply-ledger.js';
-import { type Teacher, TeacherBusyError, type TeacherRequest } from './teacher.js';
+import { TeacherBusyError, type TeacherRequest } from './teacher.js';
 
 export interface ProbeJob {
-  readonly settings: QuestionSettings;
+  readonly task: Task;
+  /** The teacher that is asked, as votes.plan calls it. */
+  readonly name: string;
+  readonly asked: QuestionTeacher;
   readonly chunk: ChunkEntry;
   /** The chunk's folder in the store. */
   readonly folder: string;
@@ -20,27 +24,26 @@ export interface ProbeJob {
 
 export interface ProbePorts {
   readonly store: Store;
-  readonly teacher: Teacher;
   /** Sends the request, once: each request is a call of its own in the ledger. Where the JSON schema is refused, probe again
-   *  with settings.jsonSchema = false. */
+   *  with asked.jsonSchema = false. */
   readonly ask: (request: TeacherRequest) => Promise<TeacherReply>;
 }
 
 /** Asks the first question of the chunk that nobody has paid for. An earlier probe's reply, found in the ledger, is returned
  *  without asking. null: nothing is unknown, or the task's budget does not reach for a call. Throws what `ask` throws. */
 export async function probeQuestion(job: ProbeJob, ports: ProbePorts): Promise<StoredReply | null> {
-  const { chunk, folder, owner, settings } = job;
-  const { store, teacher } = ports;
+  const { asked, chunk, folder, name, owner, task } = job;
+  const { store } = ports;
   const ledger = await readLedger(store, folder);
-  const [earlier] = ledger.replies.values();
+  const earlier = [...ledger.replies.values()].find(({ teacher = OWN_TEACHER }) => teacher === name);
   if (earlier !== undefined) return earlier;
-  const question = await firstUnknownQuestion(store, settings, teacher, chunk, folder);
-  if (question === null || !(await isAffordable(question, settings, ledger))) return null;
+  const question = await firstUnknownQuestion(store, task, { name, asked }, chunk, folder);
+  if (question === null || !(await isAffordable(question, task, ledger))) return null;
 
   const claim = await claimChunk(store, folder, owner);
   const journal = await ReplyJournal.open(store, folder, claim.number);
   try {
-    return await askJournalled(question, settings, ports, journal);
+    return await askJournalled(question, job, ports, journal);
   } finally {
     await journal.close();
   }
@@ -48,14 +51,14 @@ export async function probeQuestion(job: ProbeJob, ports: ProbePorts): Promise<S
 
 async function askJournalled(
   question: Question,
-  { price, task }: QuestionSettings,
+  { asked, task }: ProbeJob,
   { ask }: ProbePorts,
   journal: ReplyJournal,
 ): Promise<StoredReply> {
   const call = await journal.openCall(question);
   let reply: StoredReply;
   try {
-    reply = paidReply(question, await ask(question.request), task.labels, price);
+    reply = paidReply(question, await ask(question.request), task.labels, asked.price);
   } catch (error) {
     if (wasAnswered(error)) await journal.closeWithError(call, error instanceof TeacherBusyError ? 'busy' : 'error');
     throw error;
@@ -64,7 +67,7 @@ async function askJournalled(
   return reply;
 }
 
-function isAffordable(question: Question, { task }: QuestionSettings, ledger: Ledger): Promise<boolean> {
+function isAffordable(question: Question, task: Task, ledger: Ledger): Promise<boolean> {
   // With nothing else in flight it never waits.
   return new CallBudget(grantOf(task.budget), ledger.spent).reserve(question.worst, new AbortController().signal);
 }

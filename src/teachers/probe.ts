@@ -19,7 +19,7 @@ export interface Probe {
 
 /** Asks about one text with the first reasoned prompt of the plan (the first at all if there is none), with the JSON schema
  *  if the task allows it, and once more without if the question is refused. A recording is not asked.
- *  Throws TeacherRefusedError where nothing listens or the question is refused in both forms; busy and failed teachers
+ *  task: as this teacher sees it, with its settings under `teacher` and its votes alone in the plan. Throws TeacherRefusedError where nothing listens or the question is refused in both forms; busy and failed teachers
  *  throw their own errors, since those pass. */
 export async function probeTeacher(teacher: Teacher, task: Task, text: string, signal: AbortSignal): Promise<Probe> {
   const { model } = teacher;
@@ -53,7 +53,7 @@ function probeRequest(teacher: Teacher, task: Task, text: string): TeacherReques
   const planned = plan.find(({ prompt }) => prompt === 'reasoned') ?? plan[0];
   if (planned === undefined) throw new Error('a vote plan has at least one entry');
   const { maxTokens, prompt, temperature, topP } = planned;
-  const { jsonSchema, messages } = buildPrompt(task, prompt, text);
+  const { jsonSchema, messages } = buildPrompt(task, planned, text);
   const { jsonSchema: wish, seed, sendSeed, timeoutSeconds } = task.teacher;
   return {
     messages,

@@ -14,14 +14,17 @@ export class RecordingError extends Error {
   override readonly name = 'RecordingError';
 }
 
-type Answer = Pick<RecordedReply, 'content' | 'finishReason' | 'inputTokens' | 'outputTokens'>;
+type Answer = Pick<RecordedReply, 'content' | 'finishReason' | 'inputTokens' | 'outputTokens' | 'tokens'>;
 
 export class Recording {
   private readonly answers = new Map<string, Answer>();
 
-  /** Lines of JSONL; blank ones are skipped. Throws RecordingError naming the line. */
-  static async read(lines: AsyncIterable<string>): Promise<Recording> {
-    const recording = new Recording();
+  private constructor(private readonly teacher: string) {}
+
+  /** Lines of JSONL; blank ones are skipped, and those that another teacher gave than this one, as votes.plan calls it.
+   *  Throws RecordingError naming the line. */
+  static async read(lines: AsyncIterable<string>, teacher: string): Promise<Recording> {
+    const recording = new Recording(teacher);
     let number = 0;
     for await (const line of lines) {
       number++;
@@ -42,7 +45,8 @@ export class Recording {
   private add(line: string, number: number): void {
     const parsed = parseOrExplain(RecordedReply, parseLine(line, number));
     if (!parsed.ok) throw new RecordingError(`line ${number} is not a recorded reply: ${parsed.problems}`);
-    const { content, finishReason, inputTokens, outputTokens, prompt, sample, text, textKey } = parsed.value;
+    if ((parsed.value.teacher ?? this.teacher) !== this.teacher) return;
+    const { content, finishReason, inputTokens, outputTokens, prompt, sample, text, textKey, tokens } = parsed.value;
     const question = { textKey: textKey ?? textKeyOf(text ?? ''), prompt, sample };
     const earlier = this.find(question);
     if (earlier !== null && earlier.content !== content) {
@@ -50,7 +54,7 @@ export class Recording {
         `line ${number} has another reply than an earlier line for ${describeQuestion(question)}: keep one of them`,
       );
     }
-    this.answers.set(idOf(question), { content, finishReason, inputTokens, outputTokens });
+    this.answers.set(idOf(question), { content, finishReason, inputTokens, outputTokens, ...(tokens && { tokens }) });
   }
 }
 

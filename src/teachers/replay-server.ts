@@ -5,6 +5,7 @@ import { open } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
+import { OWN_TEACHER } from '../contracts/index.js';
 import { seededFraction } from '../voting/index.js';
 import { readAskedText } from './prompts.js';
 import { describeQuestion, type RecordedQuestion, Recording, textKeyOf } from './recording.js';
@@ -14,6 +15,11 @@ const share = (about: string) => z.number().min(0).max(1).default(0).describe(ab
 
 export const ReplayOptions = z.strictObject({
   replies: z.string().min(1).describe('File of recorded replies (JSONL).'),
+  teacher: z
+    .string()
+    .min(1)
+    .default(OWN_TEACHER)
+    .describe('Whose replies of the file are served, as votes.plan calls it; those that name no teacher always are.'),
   port: z.number().int().min(0).max(65535).default(0).describe('0: any free port.'),
   latencyMs: z.number().min(0).default(0).describe('How long a reply takes, in the middle.'),
   jitter: share('Share of the latency that it varies by, up and down.'),
@@ -46,7 +52,7 @@ const GenerateBody = z.object({ inputs: z.string(), parameters: z.object({ seed:
 export async function startReplayServer(input: z.input<typeof ReplayOptions>): Promise<ReplayServer> {
   const options = ReplayOptions.parse(input);
   const file = await open(options.replies);
-  const recording = await Recording.read(file.readLines());
+  const recording = await Recording.read(file.readLines(), options.teacher);
   const statistics = new ReplayStatistics();
   const replay = new Replay(options, recording, statistics);
   const server = createServer((request, response) => {
@@ -75,11 +81,18 @@ class Replay {
     private readonly statistics: ReplayStatistics,
   ) {}
 
+  private get model(): string {
+    return this.options.teacher === OWN_TEACHER ? MODEL : `${MODEL}-${this.options.teacher}`;
+  }
+
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?')[0];
     if (request.method === 'GET' && path === '/stats') return sendJson(response, 200, this.statistics.read());
     if (request.method === 'GET' && path === '/v1/models') {
-      return sendJson(response, 200, { object: 'list', data: [{ id: MODEL, object: 'model', owned_by: 'tutelage' }] });
+      return sendJson(response, 200, {
+        object: 'list',
+        data: [{ id: this.model, object: 'model', owned_by: 'tutelage' }],
+      });
     }
     const protocol = path === '/v1/chat/completions' ? 'chat' : path === '/generate' ? 'generate' : null;
     if (request.method !== 'POST' || protocol === null) return sendError(response, 404, 'no such path');
@@ -108,10 +121,10 @@ class Replay {
       this.statistics.count('unknown');
       return sendError(response, 400, `no recorded reply for ${describeQuestion(question)}`);
     }
-    // Counted whether or not anybody is still there to read it: a provider would bill it.
-    this.statistics.pay(id);
     const inputTokens = recorded.inputTokens ?? tokensOf(prompt);
     const outputTokens = recorded.outputTokens ?? tokensOf(recorded.content);
+    // Counted whether or not anybody is still there to read it: a provider would bill it.
+    this.statistics.pay(id, inputTokens + outputTokens);
     const { content, finishReason } = recorded;
     if (protocol === 'chat') {
       const finish_reason =
@@ -119,7 +132,7 @@ class Replay {
       return sendJson(response, 200, {
         id: `replay-${id}`,
         object: 'chat.completion',
-        model: MODEL,
+        model: this.model,
         choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason }],
         usage: {
           prompt_tokens: inputTokens,

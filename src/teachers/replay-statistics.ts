@@ -4,6 +4,8 @@ export interface ReplayStats {
   /** Questions that arrived, whatever became of them. */
   requests: number;
   answered200: number;
+  /** Of the prompts and replies of these answers. */
+  tokens: number;
   answered429: number;
   answered500: number;
   dropped: number;
@@ -30,6 +32,7 @@ export class ReplayStatistics {
   private lastAt: number | null = null;
   private readonly asked = new Map<string, number>();
   private readonly paid = new Map<string, number>();
+  private tokens = 0;
   private paidTwice = 0;
   private repeats = 0;
 
@@ -52,8 +55,9 @@ export class ReplayStatistics {
     return before;
   }
 
-  pay(question: string): void {
+  pay(question: string, tokens: number): void {
     this.counts['200']++;
+    this.tokens += tokens;
     const times = (this.paid.get(question) ?? 0) + 1;
     this.paid.set(question, times);
     if (times === 2) this.paidTwice++;
@@ -69,6 +73,7 @@ export class ReplayStatistics {
     return {
       requests,
       answered200: this.counts['200'],
+      tokens: this.tokens,
       answered429: this.counts['429'],
       answered500: this.counts['500'],
       dropped,

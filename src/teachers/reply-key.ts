@@ -10,13 +10,16 @@ export interface ReplyIdentity {
   readonly maxTokens: number;
   readonly seed: number | null;
   readonly sample: number;
+  /** Fields that the task adds to the request: they may change the answer. */
+  readonly extraBody: Readonly<Record<string, unknown>>;
 }
 
 /** SHA-256, hex, of the rendered prompt, model, sampling parameters and sample index. The host is left out: the same model
  *  elsewhere would be asked the same question. */
 export function replyKey(identity: ReplyIdentity): string {
-  const { maxTokens, messages, model, sample, seed, temperature, topP } = identity;
+  const { extraBody, maxTokens, messages, model, sample, seed, temperature, topP } = identity;
   const turns = messages.map(({ role, content }) => [role, content]);
-  const canonical = JSON.stringify({ maxTokens, messages: turns, model, sample, seed, temperature, topP });
+  const extra = Object.keys(extraBody).length === 0 ? {} : { extraBody };
+  const canonical = JSON.stringify({ ...extra, maxTokens, messages: turns, model, sample, seed, temperature, topP });
   return createHash('sha256').update(canonical).digest('hex');
 }

@@ -1,12 +1,19 @@
 /** The ledger of a chunk, as it is read: what the journals of all its owners say together. */
-import type { Spending, StoredReply } from '../contracts/index.js';
+import { OWN_TEACHER, type Spending, type StoredReply } from '../contracts/index.js';
 import { DamagedArtifactError, type Store } from '../store/index.js';
 import { addSpending, NOTHING_SPENT } from '../voting/index.js';
-import { JournalRecord, NO_CALL } from './reply-journal.js';
+import { type CallOfOwner, JournalRecord, NO_CALL } from './reply-journal.js';
+
+/** A question in a batch that no outcome is known of. */
+export interface OpenQuestion extends CallOfOwner {
+  readonly worst: Spending;
+}
 
 export interface Ledger {
   /** Of all requests that were sent, uncertain ones at their worst. */
   spent: Spending;
+  /** The same by teacher. */
+  spentOn: Map<string, Spending>;
   /** Calls that an error answered: not billed. */
   errors: number;
   /** Of these, the ones whose answer was that the teacher is busy. */
@@ -17,6 +24,8 @@ export interface Ledger {
   replies: Map<string, StoredReply>;
   /** By reply key: calls that brought no reply. */
   failures: Map<string, number>;
+  /** Questions that went out in batches and are not closed yet, by part and reply key. */
+  openParts: Map<string, Map<string, OpenQuestion>>;
   /** Journals whose owner said that it would send nothing more. */
   endedOwners: number;
 }
@@ -26,31 +35,50 @@ export interface Ledger {
 export async function readLedger(store: Store, folder: string): Promise<Ledger> {
   const ledger: Ledger = {
     spent: NOTHING_SPENT,
+    spentOn: new Map(),
     errors: 0,
     busy: 0,
     uncertain: 0,
     replies: new Map(),
     failures: new Map(),
+    openParts: new Map(),
     endedOwners: 0,
   };
+  // In the order of their owners: a later one may close what an earlier one has opened.
+  const inBatches: OpenCalls = new Map();
   for (const name of await store.names(folder)) {
-    if (name.startsWith('journal-')) await readJournal(store, `${folder}/${name}`, ledger);
+    if (name.startsWith('journal-')) await readJournal(store, `${folder}/${name}`, ledger, inBatches);
   }
+  for (const [id, { key, part, worst }] of inBatches) {
+    const [owner = 0, call = 0] = id.split(' ').map(Number);
+    const ofPart = ledger.openParts.get(part ?? '') ?? new Map<string, OpenQuestion>();
+    ledger.openParts.set(part ?? '', ofPart.set(key, { owner, call, worst }));
+  }
+  countUncertain(ledger, inBatches.values());
   return ledger;
 }
 
-async function readJournal(store: Store, path: string, ledger: Ledger): Promise<void> {
-  const open = new Map<number, { key: string; worst: Spending }>();
+type OpenRecord = Extract<JournalRecord, { type: 'open' }>;
+/** By owner and call: "3 17". */
+type OpenCalls = Map<string, OpenRecord>;
+
+async function readJournal(store: Store, path: string, ledger: Ledger, inBatches: OpenCalls): Promise<void> {
+  const owner = Number(/(\d+)\.jsonl$/.exec(path)?.[1]);
+  const open = new Map<number, OpenRecord>();
   for await (const record of records(store, path)) {
     if (record.type === 'end') {
       ledger.endedOwners++;
     } else if (record.type === 'open') {
-      open.set(record.call, record);
+      if (record.part === undefined) open.set(record.call, record);
+      else inBatches.set(`${owner} ${record.call}`, record);
     } else {
-      const call = open.get(record.call);
-      open.delete(record.call);
+      const call = record.owner === undefined ? open.get(record.call) : inBatches.get(`${record.owner} ${record.call}`);
+      // Of two owners that read the same batch, the first one's record counts.
+      if (call === undefined && record.owner !== undefined) continue;
+      if (record.owner === undefined) open.delete(record.call);
+      else inBatches.delete(`${record.owner} ${record.call}`);
       if (call === undefined && record.call !== NO_CALL) throw new DamagedArtifactError(path);
-      ledger.spent = addSpending(ledger.spent, record.cost);
+      spend(ledger, call?.teacher, record.cost);
       if (record.outcome === 'error' || record.outcome === 'busy') ledger.errors++;
       if (record.outcome === 'busy') ledger.busy++;
       if (record.outcome === 'error' && call !== undefined) countFailure(ledger, call.key);
@@ -59,9 +87,13 @@ async function readJournal(store: Store, path: string, ledger: Ledger): Promise<
       }
     }
   }
-  for (const { key, worst } of open.values()) {
+  countUncertain(ledger, open.values());
+}
+
+function countUncertain(ledger: Ledger, calls: Iterable<OpenRecord>): void {
+  for (const { key, teacher, worst } of calls) {
     ledger.uncertain++;
-    ledger.spent = addSpending(ledger.spent, worst);
+    spend(ledger, teacher, worst);
     countFailure(ledger, key);
   }
 }
@@ -85,6 +117,13 @@ function parseRecord(line: string): JournalRecord | null {
     return null;
   }
   return JournalRecord.parse(value);
+}
+
+function spend(ledger: Ledger, teacher: string | undefined, cost: Spending): void {
+  if (cost.calls === 0) return;
+  const name = teacher ?? OWN_TEACHER;
+  ledger.spent = addSpending(ledger.spent, cost);
+  ledger.spentOn.set(name, addSpending(ledger.spentOn.get(name) ?? NOTHING_SPENT, cost));
 }
 
 function countFailure({ failures }: Ledger, key: string): void {

@@ -1,5 +1,6 @@
 /** The teacher port. A teacher answers one question; who asks again, when, and what it may cost is decided elsewhere. */
 import type { PromptStyle, TeacherReply } from '../contracts/index.js';
+import type { BatchTeacher } from './batch-teacher.js';
 import type { ToldLimits } from './rate-headers.js';
 
 export interface ChatMessage {
@@ -35,6 +36,8 @@ export interface Teacher {
   /** Host that gets the texts ("router.huggingface.co"), or a word for people where there is none. */
   readonly host: string;
   readonly model: string | null;
+  /** Absent or null: it is asked one question at a time. */
+  readonly batches?: BatchTeacher | null;
   /** Asks once, never retries. Throws one of the errors below, or the signal's reason when aborted. */
   ask(request: TeacherRequest, signal: AbortSignal): Promise<TeacherAnswer>;
   close(): Promise<void>;

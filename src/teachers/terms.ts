@@ -1,5 +1,6 @@
 /** What a teacher's licence and its provider's terms say about a student that learns from its answers. */
-import { FailureType, type TeacherSettings } from '../contracts/index.js';
+import { FailureType, type Task, type TeacherSettings } from '../contracts/index.js';
+import { askedTeachers, teacherField } from './asked-teacher.js';
 import { shippedCatalogue, type TeacherCatalogue } from './catalogue.js';
 
 export interface TeacherTerms {
@@ -47,13 +48,20 @@ export async function termsOf(settings: TeacherSettings, catalogue?: TeacherCata
   };
 }
 
-/** Throws TermsNotAcceptedError. */
-export async function requireAcceptedTerms(settings: TeacherSettings, catalogue?: TeacherCatalogue): Promise<void> {
+/** Of all teachers that the task asks. Throws TermsNotAcceptedError. */
+export async function requireAcceptedTerms(
+  task: Pick<Task, 'teacher' | 'teachers' | 'votes'>,
+  catalogue?: TeacherCatalogue,
+): Promise<void> {
+  for (const [name, settings] of askedTeachers(task)) await requireTerms(teacherField(name), settings, catalogue);
+}
+
+async function requireTerms(field: string, settings: TeacherSettings, catalogue?: TeacherCatalogue): Promise<void> {
   const { mustAccept } = await termsOf(settings, catalogue);
   if (mustAccept === null || settings.acceptTermsOf === mustAccept.provider) return;
   const { forbids, provider, terms } = mustAccept;
   throw new TermsNotAcceptedError(
-    `teacher.acceptTermsOf: ${settings.acceptTermsOf === null ? 'is not set' : `"${settings.acceptTermsOf}" is another provider`}. ${provider}'s terms (${terms}) ${forbids}. If they let you train a student on its answers, set teacher.acceptTermsOf: "${provider}"; else choose an open model`,
+    `${field}.acceptTermsOf: ${settings.acceptTermsOf === null ? 'is not set' : `"${settings.acceptTermsOf}" is another provider`}. ${provider}'s terms (${terms}) ${forbids}. If they let you train a student on its answers, set ${field}.acceptTermsOf: "${provider}"; else choose an open model`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** Adding up what became of calls and texts, over chunks, shards and runs. */
-import type { AnnotationCounts, Spending } from '../contracts/index.js';
+import type { AnnotationCounts, Spending, TeacherCounts } from '../contracts/index.js';
 
 /** Counts of nothing: adding them to others changes nothing. */
 export function emptyCounts(): AnnotationCounts {
@@ -19,6 +19,9 @@ export function emptyCounts(): AnnotationCounts {
     spentTokens: 0,
     identical: 0,
     callsMajorityWouldSave: 0,
+    escalated: 0,
+    escalationMicros: 0,
+    teachers: {},
   };
 }
 
@@ -39,10 +42,13 @@ export function addCounts(a: AnnotationCounts, b: AnnotationCounts): AnnotationC
     busy: a.busy + b.busy,
     inputTokens: a.inputTokens + b.inputTokens,
     outputTokens: a.outputTokens + b.outputTokens,
-    spentMicros: spentByA === null || spentByB === null ? null : spentByA + spentByB,
+    spentMicros: sum(spentByA, spentByB),
     spentTokens: a.spentTokens + b.spentTokens,
     identical: a.identical + b.identical,
     callsMajorityWouldSave: a.callsMajorityWouldSave + b.callsMajorityWouldSave,
+    escalated: a.escalated + b.escalated,
+    escalationMicros: sum(a.escalationMicros, b.escalationMicros),
+    teachers: addTeachers(a.teachers, b.teachers),
   };
 }
 
@@ -54,4 +60,23 @@ export function spendingOf(counts: AnnotationCounts): Spending {
 function spending(counts: AnnotationCounts): number | null {
   const sentNothing = counts.calls === 0 && counts.uncertain === 0;
   return counts.spentMicros ?? (sentNothing ? 0 : null);
+}
+
+type ByTeacher = Readonly<Record<string, TeacherCounts>>;
+
+function addTeachers(a: ByTeacher, b: ByTeacher): Record<string, TeacherCounts> {
+  const both = { ...a };
+  for (const [name, { calls, replies, spentMicros }] of Object.entries(b)) {
+    const before = both[name] ?? { calls: 0, replies: 0, spentMicros: 0 };
+    both[name] = {
+      calls: before.calls + calls,
+      replies: before.replies + replies,
+      spentMicros: sum(before.spentMicros, spentMicros),
+    };
+  }
+  return both;
+}
+
+function sum(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a + b;
 }

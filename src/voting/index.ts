@@ -1,11 +1,21 @@
 export { type Aggregated, dawidSkene, majority, type VoteTable, weightedMajority } from './aggregation.js';
 export { type Agreement, AgreementTally } from './agreement.js';
 export { addCounts, emptyCounts, spendingOf } from './annotation-counts.js';
+export {
+  calibratedDistribution,
+  calibrateShares,
+  chanceOfRight,
+  type JudgedLabel,
+  LEAST_JUDGED,
+  LEAST_OF_EACH,
+  type ShareCalibration,
+} from './calibration.js';
 export { createAlpha, krippendorffAlpha } from './krippendorff-alpha.js';
 export {
   type DecidedLabel,
   decideByPosterior,
   decideLabel,
+  hasLeader,
   outcomeIsFixed,
   type PosteriorOfText,
   type VotesOfText,

@@ -121,6 +121,16 @@ export function outcomeIsFixed({ votes, votesPlanned, labels, settings }: VotesS
   return leaderStays || noLabelStays;
 }
 
+/** Whether one label has more votes than any other, and, where unreadable votes count against every label, than these. */
+export function hasLeader({ votes, labels, settings }: Pick<VotesSoFar, 'votes' | 'labels' | 'settings'>): boolean {
+  const { perLabel, unreadable } = countVotes(
+    votes.map((vote) => vote.label),
+    labels,
+  );
+  const [first = 0, second = 0] = perLabel.toSorted((a, b) => b - a);
+  return first > Math.max(second, settings.unreadable === 'abstain' ? unreadable : 0);
+}
+
 function countVotes(
   named: readonly (string | null)[],
   labels: readonly string[],

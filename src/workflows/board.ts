@@ -2,6 +2,7 @@
 import type {
   AnnotationCounts,
   AnnotationResult,
+  BatchProgress,
   Pace,
   PreparedRun,
   Progress,
@@ -9,6 +10,7 @@ import type {
 } from '../contracts/index.js';
 import { checksTable, markdownTable, plainText } from '../evaluation/index.js';
 import { addCounts } from '../voting/index.js';
+import { budgetEvidence } from './findings.js';
 import { dollars, duration, grouped } from './numbers.js';
 
 /** The server takes 20,000 bytes of current details. */
@@ -43,7 +45,7 @@ export function runBoard({ progress, findings, endedEarly }: BoardState): string
     const running = stage === 'annotate' && index === reached ? annotationLine(progress) : '';
     return [mark, about, userText(findings[stage] ?? running)];
   });
-  const { waitingFor } = progress;
+  const { budget, waitingFor } = progress;
   const pause = progress.pauseReason ?? 'a person paused it';
   const head = [
     `# ${userText(progress.task ?? 'Distillation')}`,
@@ -52,9 +54,11 @@ export function runBoard({ progress, findings, endedEarly }: BoardState): string
       ? `**Paused**: ${userText(pause)}. Send the signal \`resume\` to go on.`
       : '',
     waitingFor === null ? '' : `## Waiting for you: gate \`${waitingFor.gate}\``,
+    budget?.waiting ? `## Waiting for you: the budget is used up\n\n${budgetEvidence(progress, budget.limits)}` : '',
   ];
   const tail = [
     ...(waitingFor === null ? [] : howToDecide(waitingFor)),
+    ...(budget?.waiting ? howToRaise(budget.waiting) : []),
     markdownTable(['', 'stage', ''], rows, false),
     ...progress.ignored.map((what) => `> Ignored: ${userText(what)}`),
     // Last, too, because the UI's pane cuts off the end of what follows a table.
@@ -69,19 +73,23 @@ export function annotationBoard(
     done: number;
     chunks: number;
     pace: Pace | null;
+    batches: BatchProgress | null;
     pauseReason: string | null;
+    usedUp: boolean;
   },
 ): string {
-  const { prepared, done, chunks, failedChunks, pace, pauseReason } = shard;
+  const { prepared, batches, done, chunks, failedChunks, pace, pauseReason, usedUp } = shard;
   const failed = failedChunks > 0 ? `, ${failedChunks} failed` : '';
   const rows = [
     ['chunks', `${grouped(done)} of ${grouped(chunks)}${failed}`],
     ...countRows(addCounts(shard.corpus, shard.gold)),
     ...(pace === null ? [] : [['pace', paceInWords(pace)]]),
+    ...(batches === null ? [] : [['at the provider', batchesInWords(batches)]]),
   ];
   const head = [
-    `# Asking ${userText(prepared.teacherModel ?? 'the teacher')} at ${userText(prepared.teacherHost)}`,
+    `# Asking ${userText(prepared.teachers.map(({ model }) => model ?? 'the teacher').join(', '))} at ${userText(hostsOf(prepared))}`,
     pauseReason === null ? '' : `**Paused**: ${userText(pauseReason)}. Send the signal \`resume\` to the parent.`,
+    usedUp ? '**The budget is used up.** Decide on the parent: the update `raiseBudget`.' : '',
   ];
   return withEvidence(head, '', [markdownTable(['', ''], rows, false)]);
 }
@@ -97,11 +105,16 @@ export function reviewBoard(wait: {
 }): string {
   const { input, root, deadline, escalated, reminders, untold } = wait;
   const head = [
-    `## Waiting for a person: gate \`${input.gate}\` of ${userText(input.task)}`,
+    `## Waiting for a person: ${input.gate === 'budget' ? 'the budget' : `gate \`${input.gate}\``} of ${userText(input.task)}`,
     `Decide on the parent workflow ${userText(root)}, until ${deadline}. Reminders so far: ${reminders}.${escalated ? ' **Escalated.**' : ''}`,
     ...untold.map((problem) => `**A webhook was not told:** ${userText(problem)}`),
   ];
   return withEvidence(head, input.evidence, []);
+}
+
+/** Where texts go, each host once. */
+export function hostsOf({ teachers }: PreparedRun): string {
+  return [...new Set(teachers.map(({ host }) => host))].join(', ');
 }
 
 /** Parts with an empty line between; of the evidence as much as the server takes. */
@@ -125,12 +138,28 @@ function countRows(counts: AnnotationCounts): string[][] {
     ['uncertain', grouped(counts.uncertain)],
     ['tokens', `${grouped(counts.inputTokens)} in, ${grouped(counts.outputTokens)} out`],
     ['cost', dollars(counts.spentMicros)],
+    ...teacherRows(counts),
+  ];
+}
+
+/** Of several teachers, and of texts that more was asked about. */
+function teacherRows({ escalated, escalationMicros, teachers }: AnnotationCounts): string[][] {
+  const each = Object.entries(teachers);
+  const rows = each.map(([name, { calls, spentMicros }]) => [
+    userText(name),
+    `${grouped(calls)} calls, ${dollars(spentMicros)}`,
+  ]);
+  return [
+    ...(each.length > 1 ? rows : []),
+    ...(escalated > 0
+      ? [['votes disagreed', `${grouped(escalated)} texts asked about again, ${dollars(escalationMicros)}`]]
+      : []),
   ];
 }
 
 function annotationLine(progress: Progress): string {
   const both = addCounts(progress.annotation, progress.gold);
-  const { callsPerSecond, pace, secondsLeft, texts } = progress;
+  const { batches, callsPerSecond, pace, secondsLeft, texts } = progress;
   const parts = [
     `${grouped(texts.done)} of ${grouped(texts.total)} texts`,
     `${grouped(both.calls)} calls`,
@@ -139,6 +168,7 @@ function annotationLine(progress: Progress): string {
     dollars(both.spentMicros),
     ...(callsPerSecond === null ? [] : [`${callsPerSecond.toFixed(1)} calls a second`]),
     ...(pace === null ? [] : [paceInWords(pace)]),
+    ...(batches === null ? [] : [batchesInWords(batches)]),
     ...(secondsLeft === null ? [] : [`about ${duration(secondsLeft)} left`]),
   ];
   return parts.join(', ');
@@ -153,6 +183,12 @@ function paceInWords({ by, perMinute, unit }: Pace): string {
   return `held to ${grouped(perMinute)} ${unit} a minute by ${whose} rate limit`;
 }
 
+function batchesInWords({ answered, batches, due, requests, since }: BatchProgress): string {
+  const open = `${grouped(batches)} ${batches === 1 ? 'batch' : 'batches'} open since ${since.slice(0, 16)}Z`;
+  const ends = due === null ? '' : `, at the latest until ${due.slice(0, 16)}Z`;
+  return `${open}, ${grouped(answered)} of ${grouped(requests)} requests answered${ends}`;
+}
+
 function howToDecide(gate: NonNullable<Progress['waitingFor']>): string[] {
   const reminder = gate.remindersSent > 0 ? ` **Reminder ${gate.remindersSent}.**` : '';
   return [
@@ -160,6 +196,17 @@ function howToDecide(gate: NonNullable<Progress['waitingFor']>): string[] {
     'Send the update `decide` or the signal `approve` from this page, or type:',
     `\`\`\`sh\n${gate.approveCommand}\n\`\`\``,
     `To reject, send \`reject\`. Without a decision by ${gate.deadline} the run is ${gate.afterDeadline === 'reject' ? 'rejected' : 'approved if all checks pass, else rejected'}.${reminder}`,
+  ];
+}
+
+function howToRaise(waiting: NonNullable<NonNullable<Progress['budget']>['waiting']>): string[] {
+  const reminder = waiting.remindersSent > 0 ? ` **Reminder ${waiting.remindersSent}.**` : '';
+  return [
+    'Send the update or the signal `raiseBudget` from this page, or type:',
+    `\`\`\`sh\n${waiting.raiseCommand}\n\`\`\``,
+    'That adds about what the texts that are left will take. To go on with the labels there are:',
+    `\`\`\`sh\n${waiting.goOnCommand}\n\`\`\``,
+    `Without a decision by ${waiting.deadline} the run goes on with the labels there are.${reminder}`,
   ];
 }
 

@@ -3,11 +3,14 @@ import type {
   AnnotationResult,
   EvaluateOutcome,
   GateOutcome,
+  Grant,
   PreparedRun,
+  Progress,
   TrainingSummary,
   VoteOutcome,
 } from '../contracts/index.js';
-import { addCounts } from '../voting/index.js';
+import { markdownTable } from '../evaluation/index.js';
+import { addCounts, spendingOf } from '../voting/index.js';
 import { dollars, grouped, percent } from './numbers.js';
 
 export type CountsOfSets = Pick<AnnotationResult, 'corpus' | 'gold'>;
@@ -16,13 +19,15 @@ export type CountsOfSets = Pick<AnnotationResult, 'corpus' | 'gold'>;
 const IDENTICAL_SHARE = 0.9;
 const IDENTICAL_TEXTS = 20;
 
-export function preparedFinding({ counts }: PreparedRun): string {
+export function preparedFinding({ counts, examples }: PreparedRun): string {
   return sentence([
     `${grouped(counts.texts)} texts`,
     counts.duplicates > 0 && `${grouped(counts.duplicates)} duplicate rows`,
     counts.refused > 0 && `${grouped(counts.refused)} rows refused`,
     counts.rest > 0 && `${grouped(counts.rest)} texts left for the student`,
     `${grouped(counts.goldRows)} gold rows`,
+    !!examples && examples.shown > 0 && `${grouped(examples.shown)} worked examples`,
+    !!examples && examples.inGold > 0 && `${grouped(examples.inGold)} examples left out because they are gold texts`,
     counts.redacted > 0 && `${grouped(counts.redacted)} texts with placeholders for what the teacher must not see`,
   ]);
 }
@@ -36,12 +41,26 @@ export function annotationFinding({ corpus, gold }: CountsOfSets): string {
     `${grouped(both.unreadable)} unreadable`,
     both.uncertain > 0 && `${grouped(both.uncertain)} uncertain`,
     dollars(both.spentMicros),
+    both.escalated > 0 &&
+      `${grouped(both.escalated)} texts asked about again because their votes disagreed (${dollars(both.escalationMicros)})`,
     // Under `all` they would be saved, under `majority` they were.
     both.callsMajorityWouldSave > 0 && `stopping at the majority saves ${grouped(both.callsMajorityWouldSave)} calls`,
     both.texts >= IDENTICAL_TEXTS &&
       both.identical > IDENTICAL_SHARE * both.texts &&
       '⚠️ the samples of most texts are word for word the same: a cache, or temperature 0?',
   ]);
+}
+
+/** What a run whose budget is used up shows, as Markdown. */
+export function budgetEvidence({ annotation, gold, texts }: Progress, limits: Grant): string {
+  const { calls, micros, tokens } = spendingOf(addCounts(annotation, gold));
+  const rows = [
+    limits.micros === null ? [] : ['dollars', dollars(micros), dollars(limits.micros)],
+    limits.calls === null ? [] : ['calls', grouped(calls), grouped(limits.calls)],
+    limits.tokens === null ? [] : ['tokens', grouped(tokens), grouped(limits.tokens)],
+  ].filter((row) => row.length > 0);
+  const about = `${grouped(texts.done)} of ${grouped(texts.total)} texts have all their votes. Another call at its worst would not fit into what is left:`;
+  return [about, markdownTable(['', 'spent', 'budget'], rows)].join('\n\n');
 }
 
 /** corrected: what people changed, in words. */

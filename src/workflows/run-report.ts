@@ -1,5 +1,7 @@
-/** What a run tells of itself: the answer of the query `progress`, the board, the result. Pure. */
+/** What a run tells of itself: the answer of the query `progress`, the board, the result. Pure. Longer than others: one method for
+ *  each thing that a run may tell. */
 import type {
+  BatchProgress,
   DeploymentGateSettings,
   DeployOutcome,
   DistillationResult,
@@ -15,9 +17,10 @@ import type {
   VoteOutcome,
 } from '../contracts/index.js';
 import { addCounts, emptyCounts } from '../voting/index.js';
-import { runBoard } from './board.js';
+import { hostsOf, runBoard } from './board.js';
 import {
   annotationFinding,
+  budgetEvidence,
   type CountsOfSets,
   decisionInWords,
   evaluationFinding,
@@ -36,6 +39,8 @@ export interface Shown {
   readonly evidence: string;
 }
 
+type BudgetWait = NonNullable<NonNullable<Progress['budget']>['waiting']>;
+
 /** Artifacts of the stages that have ended. */
 interface Reached {
   prepared?: PreparedRun;
@@ -45,18 +50,29 @@ interface Reached {
   deployed?: DeployOutcome;
 }
 
+/** How the asking goes. */
+interface Asking {
+  /** That the run has been asking so far, pauses left out. */
+  readonly seconds: number;
+  readonly pace: Pace | null;
+  readonly batches: BatchProgress | null;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
 export class RunReport {
   readonly progress: Progress;
   private readonly findings: Partial<Record<Stage, string>> = {};
   private readonly reached: Reached = {};
   private endedEarly: string | null = null;
 
-  /** onChange: told the board whenever something of it has changed. */
+  /** onChange: told the board whenever something of it has changed. carried: of a run that has continued as new. */
   constructor(
     workflowId: string,
     private readonly onChange: (board: string) => void,
+    carried: Progress | null = null,
   ) {
-    this.progress = {
+    this.progress = carried ?? {
       workflowId,
       task: null,
       stage: 'prepare',
@@ -69,15 +85,18 @@ export class RunReport {
       teacherHost: null,
       callsPerSecond: null,
       pace: null,
+      batches: null,
       secondsLeft: null,
       gates: {},
       waitingFor: null,
+      budget: null,
       ignored: [],
     };
   }
 
   enter(stage: Stage): void {
     this.progress.stage = stage;
+    this.progress.batches = null;
     this.progress.secondsLeft = null;
     this.changed();
   }
@@ -99,20 +118,21 @@ export class RunReport {
     this.progress.task = prepared.taskName;
     this.progress.texts.total = prepared.textsAsked;
     this.progress.callsAtMost = prepared.callsAtMost;
-    this.progress.teacherHost = prepared.teacherHost;
+    this.progress.teacherHost = hostsOf(prepared);
     this.findings.prepare = preparedFinding(prepared);
     this.changed();
   }
 
-  /** seconds: that the run has been asking so far, pauses left out. */
-  annotating({ corpus, gold }: CountsOfSets, { seconds, pace }: { seconds: number; pace: Pace | null }): void {
+  annotating({ corpus, gold }: CountsOfSets, { batches, now, pace, seconds }: Asking): void {
     this.progress.pace = pace;
+    this.progress.batches = batches;
     this.setCounts({ corpus, gold });
     const { calls, texts } = addCounts(corpus, gold);
     if (seconds > 0 && texts > 0) {
       this.progress.callsPerSecond = calls / seconds;
       this.progress.secondsLeft = (seconds / texts) * (this.progress.texts.total - texts);
     }
+    if (batches !== null) this.progress.secondsLeft = secondsLeftOf(batches, now);
     this.changed();
   }
 
@@ -143,12 +163,8 @@ export class RunReport {
     afterDeadline: DeploymentGateSettings['afterDeadline'],
   ): string {
     const { remindersSent = 0 } = this.progress.waitingFor ?? {};
-    const command = (decision: GateOutcome['decision'], note: boolean) => {
-      const payload = JSON.stringify({ gate, decision, reviewer: 'YOUR-NAME', ...(note ? { note: 'WHY' } : {}) });
-      const local = this.reached.prepared?.localServer;
-      const server = local ? ` --address ${local}` : '';
-      return `temporal workflow update execute${server} -w ${shellWord(this.progress.workflowId)} --name decide --input '${payload}'`;
-    };
+    const command = (decision: GateOutcome['decision'], note: boolean) =>
+      this.updateCommand('decide', { gate, decision, reviewer: 'YOUR-NAME', ...(note ? { note: 'WHY' } : {}) });
     const failing = shown.checks.some((check) => !check.passed);
     const approveCommand = command('approve', failing);
     this.progress.waitingFor = {
@@ -164,8 +180,30 @@ export class RunReport {
     return approveCommand;
   }
 
+  budget(budget: NonNullable<Progress['budget']>): void {
+    this.progress.budget = budget;
+    this.changed();
+  }
+
+  /** Returns what the wait shows: Markdown, and the command that would raise the budget. */
+  waitingForBudget(
+    suggested: BudgetWait['suggested'],
+    deadline: Date,
+  ): { readonly evidence: string; readonly approveCommand: string } {
+    const { budget } = this.progress;
+    if (budget === null) throw new RangeError('a run without a budget waits for more of it');
+    const reviewer = 'YOUR-NAME';
+    const raiseCommand = this.updateCommand('raiseBudget', { ...suggested, reviewer });
+    const goOnCommand = this.updateCommand('raiseBudget', { goOn: true, reviewer });
+    const waiting = { deadline: deadline.toISOString(), suggested, remindersSent: 0, raiseCommand, goOnCommand };
+    this.budget({ ...budget, waiting });
+    return { evidence: budgetEvidence(this.progress, budget.limits), approveCommand: raiseCommand };
+  }
+
+  /** Of a gate or of the budget: never both are waited for. */
   reminded(reminders: number): void {
-    if (this.progress.waitingFor !== null) this.progress.waitingFor.remindersSent = reminders;
+    const waiting = this.progress.waitingFor ?? this.progress.budget?.waiting;
+    if (waiting) waiting.remindersSent = reminders;
     this.changed();
   }
 
@@ -198,6 +236,7 @@ export class RunReport {
   ended(reason: string): void {
     this.endedEarly = reason;
     this.progress.waitingFor = null;
+    if (this.progress.budget !== null) this.progress.budget.waiting = null;
     this.changed();
   }
 
@@ -216,8 +255,15 @@ export class RunReport {
         labelled: votes?.summary.labelled ?? 0,
         uncertain: annotation.uncertain,
         reused: annotation.reused,
-        costUsd: annotation.spentMicros === null ? null : annotation.spentMicros / 1e6,
+        costUsd: inDollars(annotation.spentMicros),
+        escalated: annotation.escalated,
+        escalationUsd: inDollars(annotation.escalationMicros),
+        teachers: (prepared?.teachers ?? []).map(({ name, model, host }) => {
+          const { calls, spentMicros } = annotation.teachers[name] ?? { calls: 0, spentMicros: 0 };
+          return { name, model, host, calls, costUsd: inDollars(spentMicros) };
+        }),
       },
+      budget: this.progress.budget?.decisions ?? [],
       labels: votes
         ? {
             uri: uri(votes.summary.labels.path),
@@ -240,6 +286,12 @@ export class RunReport {
     };
   }
 
+  private updateCommand(name: string, payload: Record<string, unknown>): string {
+    const local = this.reached.prepared?.localServer;
+    const server = local ? ` --address ${local}` : '';
+    return `temporal workflow update execute${server} -w ${shellWord(this.progress.workflowId)} --name ${name} --input '${JSON.stringify(payload)}'`;
+  }
+
   private changed(): void {
     const { endedEarly, findings, progress } = this;
     this.onChange(runBoard({ progress, findings, endedEarly }));
@@ -252,10 +304,22 @@ export class RunReport {
   }
 }
 
+function inDollars(micros: number | null): number | null {
+  return micros === null ? null : micros / 1e6;
+}
+
 function figures({ accuracy, macroF1 }: { accuracy: number; macroF1: number }) {
   return { accuracy, macroF1 };
 }
 
 function shellWord(word: string): string {
   return /^[\w./:@][\w./:@-]*$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** If the rest takes as long as what is answered, but not beyond the time when the provider gives up. null: nothing tells. */
+function secondsLeftOf({ answered, due, requests, since }: BatchProgress, now: number): number | null {
+  const untilDue = due === null ? null : Math.max(0, Date.parse(due) - now) / 1000;
+  if (answered === 0) return untilDue;
+  const left = ((now - Date.parse(since)) / 1000) * (requests / answered - 1);
+  return untilDue === null ? left : Math.min(left, untilDue);
 }

@@ -1,14 +1,13 @@
 /** tutelage predict, with a student that was trained on a few made-up sentences. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { registerPredict } from '../../src/cli/predict.js';
-import { OneStudentSettings } from '../../src/contracts/index.js';
 import { deployVersion, registerVersion } from '../../src/deployment/index.js';
 import { openFileStore, type Store } from '../../src/store/index.js';
-import { trainInProcess } from '../../src/students/index.js';
 import { newVersion } from '../deployment/new-version.js';
+import { toyStudent } from '../deployment/toy-student.js';
 import { type Printed, runCommand } from './run-command.js';
 
 const LABELS = ['bad', 'good'];
@@ -20,8 +19,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'predict-'));
   process.env.XDG_CACHE_HOME = join(folder, 'cache');
   store = await openFileStore(join(folder, 'store'));
-  const student = await train('first', LABELS);
-  const swapped = await train('second', [...LABELS].reverse());
+  const student = await toyStudent(store, folder, 'first', LABELS);
+  const swapped = await toyStudent(store, folder, 'second', [...LABELS].reverse());
   await registerVersion(store, newVersion(student, { workflowId: 'run-1', labels: LABELS }));
   await registerVersion(store, newVersion(swapped, { workflowId: 'run-2', labels: [...LABELS].reverse() }));
   await registerVersion(
@@ -39,24 +38,6 @@ afterAll(() => {
   if (startCache === undefined) delete process.env.XDG_CACHE_HOME;
   else process.env.XDG_CACHE_HOME = startCache;
 });
-
-/** A linear student that says the first label to "fell" and the second to "rose"; its files in the store. */
-async function train(name: string, labels: string[]) {
-  const outputFolder = join(folder, name);
-  mkdirSync(outputFolder);
-  const examples = Array.from({ length: 40 }, (_, index) => {
-    const rose = index % 2 === 1;
-    const text = `Orders ${rose ? 'rose' : 'fell'} by ${index} percent in the quarter.`;
-    return JSON.stringify({ text, target: rose ? [0, 1] : [1, 0], validation: index % 10 > 7 });
-  });
-  const examplesFile = join(folder, `${name}.jsonl`);
-  writeFileSync(examplesFile, examples.join('\n'));
-  const settings = OneStudentSettings.parse({ buckets: 4096, strengths: [10], maxMemoryMb: 1024 });
-  const job = { kind: 'linear', labels, examplesFile, outputFolder, settings, seed: 1 };
-  await trainInProcess(job, { onProgress: () => {} });
-  const files = readdirSync(outputFolder);
-  return Promise.all(files.map((file) => store.write(`runs/${name}/${file}`, readFileSync(join(outputFolder, file)))));
-}
 
 function predict(...args: string[]): Promise<Printed> {
   return runCommand(registerPredict, ['predict', '--store', join(folder, 'store'), ...args]);

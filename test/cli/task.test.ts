@@ -42,6 +42,24 @@ describe('task check', () => {
     expect(stdout.match(/^\{"text": "Orders rose\."\}$/gm)).toHaveLength(2);
   });
 
+  it('shows several teachers, who is asked when, each wording once, and the examples of a file beside the task', async () => {
+    writeFileSync(join(folder, 'shots.csv'), 'text,label\nProfit rose.,good\n');
+    const set = {
+      teachers: '{dear: {model: large, url: "http://localhost:9000/v1"}}',
+      'votes.plan':
+        '[{prompt: direct}, {prompt: direct, guideline: Look twice.}, {prompt: direct, teacher: dear, when: tie}]',
+    };
+    writeFileSync(file, `${YAML}\nexamplesFrom: {path: shots.csv}\n`);
+    const args = Object.entries(set).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+    const { stdout } = await runCommand(registerTask, ['task', 'check', file, ...args]);
+    expect(stdout).toMatch(/^votes +at most 3 calls a text: 1 × direct of teacher .*1 × direct of dear after a tie/m);
+    expect(stdout).toMatch(/^dear +huggingface, large$/m);
+    expect(stdout).toMatch(/^sent to +localhost:9000$/m);
+    expect(stdout.match(/^Prompt, direct:$/gm)).toHaveLength(2);
+    expect(stdout).toContain('Look twice.');
+    expect(stdout.match(/^\{"text": "Profit rose\."\}\ngood$/gm)).toHaveLength(2);
+  });
+
   it('prints with --json the task with its defaults and overrides, its hash and the prompts', async () => {
     const args = ['task', 'check', file, '--set', 'votes.plan=[{prompt: direct}]', '--set', 'budget.usd=5', '--json'];
     const checked = JSON.parse((await runCommand(registerTask, args)).stdout);

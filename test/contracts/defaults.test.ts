@@ -1,8 +1,10 @@
 /** The defaults of every settings schema. A changed default changes the runs of everyone who left it out: change it here too, on purpose. */
 import {
   AnnotationSettings,
+  BatchSettings,
   Budget,
   CorpusInput,
+  chunkingOf,
   DeploymentGateSettings,
   DistillationInput,
   EvaluationSettings,
@@ -36,6 +38,7 @@ const TEACHER = {
   sendSeed: true,
   maxTokensField: 'max_tokens',
   jsonSchema: 'auto',
+  logprobs: false,
   extraBody: {},
   concurrency: 16,
   requestsPerMinute: null,
@@ -43,18 +46,40 @@ const TEACHER = {
   timeoutSeconds: 120,
   attempts: 6,
   deadAfterSeconds: 120,
+  batch: null,
   price: null,
 };
 
 const VOTES = {
-  plan: [{ prompt: 'reasoned', samples: 3, temperature: 0.7, topP: null, maxTokens: 500 }],
+  plan: [
+    {
+      prompt: 'reasoned',
+      teacher: 'teacher',
+      when: 'always',
+      guideline: null,
+      samples: 3,
+      temperature: 0.7,
+      topP: null,
+      maxTokens: 500,
+    },
+  ],
+  escalated: 'decide',
   stop: 'all',
   aggregation: 'majority',
   ties: 'abstain',
   unreadable: 'drop',
 };
 
-const ANNOTATION = { chunkTexts: 200, window: 8, shardTexts: 100_000, maxFailedChunks: 3 };
+const BATCH = {
+  priceFactor: 0.5,
+  completionWindow: '24h',
+  maxRequests: 50_000,
+  maxMegabytes: 100,
+  pollSeconds: 60,
+  listLagSeconds: 600,
+};
+
+const ANNOTATION = { chunkTexts: null, window: null, shardTexts: 100_000, maxFailedChunks: 3 };
 
 const BUDGET = { usd: null, calls: null, tokens: null, whenUsedUp: null, deadlineHours: 168 };
 
@@ -98,6 +123,7 @@ const CORPUS = {
 describe('the defaults', () => {
   it.each([
     ['teacher', TeacherSettings, TEACHER],
+    ['teacher.batch', BatchSettings, BATCH],
     ['votes', VoteSettings, VOTES],
     ['annotation', AnnotationSettings, ANNOTATION],
     ['gates.labels', LabelsGateSettings, LABELS_GATE],
@@ -109,6 +135,19 @@ describe('the defaults', () => {
     expect(schema.parse({})).toEqual(defaults);
   });
 
+  it('of how the corpus is cut are other ones for a teacher that answers in batches', () => {
+    const at = (teacher: unknown, annotation = {}) =>
+      chunkingOf({
+        teacher: TeacherSettings.parse(teacher),
+        teachers: {},
+        votes: VoteSettings.parse({}),
+        annotation: AnnotationSettings.parse(annotation),
+      });
+    expect(at({})).toEqual({ chunkTexts: 200, window: 8 });
+    expect(at({ batch: {} })).toEqual({ chunkTexts: 2000, window: 200 });
+    expect(at({ batch: {} }, { chunkTexts: 30, window: 4 })).toEqual({ chunkTexts: 30, window: 4 });
+  });
+
   it('of an encoder student are these beside the encoder', () => {
     expect(StudentSettings.parse({ kind: 'encoder', encoder: './minilm' })).toEqual({
       kind: 'encoder',
@@ -118,7 +157,7 @@ describe('the defaults', () => {
       revision: 'main',
       epochs: 4,
       patience: 2,
-      learningRate: 5e-5,
+      learningRate: 1e-4,
       batchSize: 16,
       quantise: true,
       maxLength: 128,
@@ -138,8 +177,10 @@ describe('the defaults', () => {
       ],
       guideline: '',
       examples: [],
+      examplesFrom: null,
       redact: [],
       teacher: TEACHER,
+      teachers: {},
       votes: VOTES,
       annotation: ANNOTATION,
       gates: { labels: LABELS_GATE, deployment: DEPLOYMENT_GATE },

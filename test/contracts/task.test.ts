@@ -13,4 +13,13 @@ describe('votes', () => {
     expect(task({ aggregation: 'weighted', stop: 'all' }).success).toBe(true);
     expect(task({ aggregation: 'majority', stop: 'majority' }).success).toBe(true);
   });
+
+  it('are weighed by the gold rows only where some are set apart: the others measure', () => {
+    expect(task({ aggregation: 'auto' }).error?.issues).toMatchObject([
+      {
+        path: ['evaluation', 'goldShareForGate'],
+        message: 'votes.aggregation "auto" needs gold rows of its own: set a share above 0',
+      },
+    ]);
+  });
 });

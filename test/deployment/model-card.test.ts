@@ -26,8 +26,7 @@ const FACTS: ModelCardFacts = {
   textTemplate: '{subject}: {body}',
   student: STUDENT,
   settings: LinearSettings.parse({}),
-  teacher: { model: 'open/large', host: 'router.example', terms: 'MIT allows it' },
-  votesPerText: 3,
+  teachers: [{ model: 'open/large', host: 'router.example', terms: 'MIT allows it', always: 3, ifDisputed: 0 }],
   labelled: 1000,
   corrected: 12,
   corpusHash: 'c'.repeat(64),
@@ -68,6 +67,17 @@ describe('the model card', () => {
     // 8,400 J and 19,500 J at 56 g a kWh.
     expect(card).toContain('0.0023 to 0.0054 kWh, or 0.13 g to 0.30 g of CO2 equivalents');
     expect(card).toContain('features.inputs(["The text to label"])');
+  });
+
+  it('tells which teacher gave how many votes to which texts, and the licence of each', () => {
+    const [cheap] = FACTS.teachers;
+    const dear = { model: 'shut/larger', host: 'dear.example', terms: 'they forbid much', always: 0, ifDisputed: 1 };
+    const card = modelCard({ ...FACTS, teachers: [cheap!, dear] });
+    expect(card).toContain(
+      '3 votes each by open/large at router.example, and 1 vote by shut/larger at dear.example about those whose votes disagreed; 12',
+    );
+    expect(card).toContain('- Licence and terms of open/large: MIT allows it.');
+    expect(card).toContain('- Licence and terms of shut/larger: they forbid much.');
   });
 
   it('calls figures without gold rows what they are', () => {

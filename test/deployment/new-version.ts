@@ -29,7 +29,7 @@ export function newVersion(
       workflowId,
       task,
       taskHash: 'a'.repeat(64),
-      teacher: { provider: 'recorded', model: null, host: 'a recording' },
+      teachers: [{ name: 'teacher', provider: 'recorded', model: null, host: 'a recording' }],
       corpusHash: 'b'.repeat(64),
       datasets: [],
       labels: REF,

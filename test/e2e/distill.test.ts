@@ -83,8 +83,11 @@ describe('tutelage distill', () => {
     expect(requests).toBe(0);
     // The same student is the same version.
     expect(ended.map((each) => resultOf(each).deployment)).toEqual([0, 1].map(() => resultOf(first).deployment));
+    const { annotation } = resultOf(first);
+    const nothing = { calls: 0, costUsd: 0 };
+    const teachers = annotation.teachers.map((each) => ({ ...each, ...nothing }));
     expect(ended.map((each) => resultOf(each).annotation)).toEqual(
-      ended.map(() => ({ ...resultOf(first).annotation, calls: 0, reused: 60 * VOTES, costUsd: 0 })),
+      ended.map(() => ({ ...annotation, ...nothing, reused: 60 * VOTES, teachers })),
     );
     const [csv, jsonl, parquet] = await Promise.all(
       ['labels.csv', 'labels.jsonl', 'labels.parquet'].map((name) => labelsIn(join(folder, name))),
@@ -141,7 +144,7 @@ describe('tutelage distill', () => {
       workflowId: resultOf(first).workflowId,
       approvedBy: 'ci',
       seed: 42,
-      teacher: { provider: 'huggingface', model: 'replay', host: new URL(teacher.url).host },
+      teachers: [{ name: 'teacher', provider: 'huggingface', model: 'replay', host: new URL(teacher.url).host }],
     });
   });
 

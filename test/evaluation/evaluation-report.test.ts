@@ -45,4 +45,23 @@ describe('buildReport', () => {
     expect(report.teacher).toBeNull();
     expect(report.comparisons.map(({ second }) => second)).toEqual(['champion']);
   });
+
+  it('measures again without the disputed rows, and leaves all other figures as they are', () => {
+    const report = buildReport({ ...tenRows, disputed: new Set([4, 7]) });
+    const { undisputed, ...others } = report;
+    expect(others).toEqual(buildReport(tenRows));
+    // The student is wrong on rows 4, 7 and 8, the teacher on 8 and 9.
+    expect(undisputed).toMatchObject({ rows: 8, student: { accuracy: 7 / 8 }, teacher: { accuracy: 6 / 8 } });
+    expect(undisputed?.comparisons.map(({ rows, second }) => ({ rows, second }))).toEqual([
+      { rows: 7, second: 'teacher' },
+      { rows: 8, second: 'champion' },
+    ]);
+    expect(EvaluationReport.parse(report)).toEqual(report);
+  });
+
+  it('has no such figures where no label is disputed, or every one is', () => {
+    const all = new Set(tenRows.truth.keys());
+    for (const disputed of [new Set<number>(), all])
+      expect(buildReport({ ...tenRows, disputed }).undisputed).toBeUndefined();
+  });
 });

@@ -139,3 +139,14 @@ describe('reportMarkdown', () => {
     expect(escaped).not.toContain('<script');
   });
 });
+
+describe('disputed gold labels', () => {
+  it('get a section of their own, with the figures without them', () => {
+    const markdown = reportMarkdown(buildReport({ ...tenRows, disputed: new Set([4, 7]) }), names);
+    const section = markdown.split('\n## ').find((each) => each.startsWith('Without the disputed gold labels'));
+    expect(section).toContain('People dispute the label of 2 gold rows.');
+    expect(section).toMatch(/teacher \(mixtral-8x7b\) \| 75\.0 %/);
+    expect(section).toMatch(/student \(linear\) \| 87\.5 %/);
+    expect(reportMarkdown(buildReport(tenRows), names)).not.toContain('disputed');
+  });
+});

@@ -1,5 +1,5 @@
 /** For the fault tests: a run over the demo's corpus in a store of its own, what its books say, and what its labels are. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
@@ -18,11 +18,13 @@ import { type ReplayTeacher, startTeacher } from '../support/replay-teacher.js';
 
 export interface RunSettings {
   readonly up: LocalUp;
-  readonly teacher: ReplayTeacher;
+  readonly teacher: Pick<ReplayTeacher, 'url'>;
   /** Also names the folder of its store. */
   readonly workflowId: string;
   /** Another run's store, or a folder elsewhere. */
   readonly store?: string;
+  /** Where the store is not a folder: its address. Its files lie in the folder `store` all the same. */
+  readonly storeAddress?: string;
   /** Overrides of the task's keys. */
   readonly set?: Record<string, unknown>;
 }
@@ -52,7 +54,7 @@ export const QUESTIONS = 3 * TEXTS;
 const connected: Client[] = [];
 afterAll(() => Promise.all(connected.map(({ connection }) => connection.close())));
 
-const NO_LABELS_AFTER_MS = 200_000;
+const NO_LABELS_AFTER_MS = 280_000;
 const QUERY_TIMEOUT_MS = 5_000;
 const NOBODY_ASKS_AFTER_MS = 60_000;
 
@@ -60,10 +62,11 @@ export class AnnotatedRun {
   private constructor(
     private readonly client: Client,
     readonly handle: WorkflowHandle,
+    /** The folder of its files. */
     readonly store: string,
   ) {}
 
-  static async start({ up, teacher, workflowId, store, set }: RunSettings): Promise<AnnotatedRun> {
+  static async start({ up, teacher, workflowId, store, storeAddress, set }: RunSettings): Promise<AnnotatedRun> {
     const client = await createClient(localServer(up.address), {});
     connected.push(client);
     const folder = store ?? join(up.folder, workflowId);
@@ -73,19 +76,19 @@ export class AnnotatedRun {
       set: { 'teacher.url': teacher.url, 'teacher.model': null, 'teacher.extraBody': {}, ...set },
       corpus: { path: files.corpus },
       gold: { path: files.gold },
-      store: folder,
+      store: storeAddress ?? folder,
+      until: 'vote',
     });
     const options = { taskQueue: TASK_QUEUES.orchestrator, workflowId, args: [input] };
     return new AnnotatedRun(client, await client.workflow.start('distillation', options), folder);
   }
 
-  /** Waits for the first gate: the labels are there. Fails when the run ends before, or takes over 200 s. */
+  /** Waits for its end: the votes are counted. Fails when it ends otherwise, or takes over 280 s. */
   async untilLabelled(): Promise<void> {
     const end = Date.now() + NO_LABELS_AFTER_MS;
     while (Date.now() < end) {
-      const progress = await this.progress().catch(() => null); // No worker, or no server, answers for now.
-      if (progress?.waitingFor?.gate === 'labels') return;
-      const status = await this.status().catch(() => null);
+      const status = await this.status().catch(() => null); // No server answers for now.
+      if (status === 'COMPLETED') return;
       if (status !== null && status !== 'RUNNING') throw new Error(`the run ended before its labels: ${status}`);
       await sleep(200);
     }
@@ -129,8 +132,8 @@ export class AnnotatedRun {
 }
 
 /** What the labels are when nothing goes wrong. */
-export async function undisturbedLabels(up: LocalUp): Promise<Record<string, Label>> {
-  const teacher = await startTeacher({ replies: demoReplies });
+export async function undisturbedLabels(up: LocalUp, replies = demoReplies): Promise<Record<string, Label>> {
+  const teacher = await startTeacher({ replies });
   const run = await AnnotatedRun.start({ up, teacher, workflowId: 'undisturbed' });
   await run.untilLabelled();
   await teacher.stop();
@@ -201,7 +204,7 @@ type JournalRecord =
   | { readonly type: 'end' };
 
 function readRecords(path: string): JournalRecord[] {
-  return readFileSync(path, 'utf8')
+  return journalText(path)
     .split('\n')
     .flatMap((line) => {
       try {
@@ -211,4 +214,11 @@ function readRecords(path: string): JournalRecord[] {
         return [];
       }
     });
+}
+
+/** On S3 a journal is a folder of numbered parts. */
+function journalText(path: string): string {
+  if (statSync(path).isFile()) return readFileSync(path, 'utf8');
+  const parts = readdirSync(path).sort();
+  return parts.map((name) => readFileSync(join(path, name), 'utf8')).join('');
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hubSettings } from '../../src/hub/index.js';
-import { type Survey, tokenRate } from '../../src/planning/index.js';
+import { type TeacherSurvey, tokenRate } from '../../src/planning/index.js';
 import { type HubServer, startHubServer } from '../hub/hub-server.js';
 
 /** Words between spaces, each a token. */
@@ -16,17 +16,15 @@ const TOKENIZER = {
   model: { type: 'WordLevel', vocab: { '[UNK]': 0, a: 1, b: 2 }, unk_token: '[UNK]' },
 };
 
-const known: Survey['known'] = {
+const nothing = { count: 0, sum: 0, squares: 0 };
+const known: TeacherSurvey['known'] = {
   replies: 0,
-  counted: 0,
   inputTokens: 0,
-  outputTokens: 0,
+  outputTokens: nothing,
   promptBytes: 0,
-  latencies: [],
-  wholeTexts: 0,
-  questionsUnderMajority: 0,
+  latency: nothing,
 };
-const survey = (changes: Partial<Survey>) => ({ known, prompts: ['a b a b'], ...changes }) as Survey;
+const survey = (changes: Partial<TeacherSurvey>) => ({ known, prompts: ['a b a b'], ...changes });
 
 let cache: string;
 let server: HubServer;
@@ -49,7 +47,7 @@ describe('tokenRate', () => {
   });
 
   it('prefers what the provider counted', async () => {
-    const counted = { ...known, counted: 2, inputTokens: 30, promptBytes: 100 };
+    const counted = { ...known, outputTokens: { count: 2, sum: 8, squares: 32 }, inputTokens: 30, promptBytes: 100 };
     expect(await tokenRate(survey({ known: counted }), 'someone/tiny', hub())).toMatchObject({ low: 0.3, high: 0.3 });
     expect(server.downloads).toHaveLength(0);
   });

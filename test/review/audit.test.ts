@@ -52,8 +52,8 @@ describe('certify', () => {
     decidedBefore: ['early'],
   };
   const teacherLabels = new Map(['p', 'q', 'r', 's', 'early', 'later'].map((key) => [key, 'a']));
-  const of = (decisions: ReadonlyMap<string, Pick<ReviewDecision, 'label' | 'purpose'>>) =>
-    certify({ audit, decisions, teacherLabels, labels: 101, confidence: 0.95 });
+  const of = (decisions: ReadonlyMap<string, Pick<ReviewDecision, 'label' | 'purpose'>>, disputed: string[] = []) =>
+    certify({ audit, decisions, disputed: new Set(disputed), teacherLabels, labels: 101, confidence: 0.95 });
 
   it('certifies nothing before the first decision of the audit', () => {
     expect(of(new Map())).toBeNull();
@@ -83,6 +83,12 @@ describe('certify', () => {
     expect(of(decide({ p: 'a', r: 'a' }, 'audit'))).toMatchObject({ sampled: 3, wrong: 1 });
   });
 
+  it('counts a text about which people differ as wrong, until somebody adjudicates', () => {
+    const decisions = decide({ p: 'a', q: 'a' }, 'audit');
+    expect(of(decisions, ['q'])).toMatchObject({ sampled: 2, wrong: 1 });
+    expect(of(decisions)).toMatchObject({ sampled: 2, wrong: 0 });
+  });
+
   it('holds for the labels that are shipped in at least 95 % of 1,000 reviews that stop when they like what they see', async () => {
     const [population, wrongOnes] = [200, 14];
     let held = 0;
@@ -105,6 +111,7 @@ describe('certify', () => {
         const certificate = certify({
           audit: drawn,
           decisions,
+          disputed: new Set(),
           teacherLabels: labels,
           labels: population,
           confidence: 0.95,

@@ -147,6 +147,21 @@ describeWithS3('On a real S3 server', () => {
       expect(await store.exists('journal/.part-000000030')).toBe(true);
     });
 
+    it('waits while the server is silent, and goes on when it answers again', async () => {
+      const store = await open(uri);
+      const journal = await store.journal('journal');
+      await journal.append('one');
+      server.suspend();
+      const appended = journal.append('two');
+      try {
+        expect(await settledSoon(appended)).toBe(false);
+      } finally {
+        server.resume();
+      }
+      await appended;
+      expect(await collect(store.lines('journal'))).toEqual(['one', 'two']);
+    });
+
     it('that two processes write fails for the second one, and keeps what the first one wrote', async () => {
       const store = await open(uri);
       const [first, second] = [await store.journal('journal'), await store.journal('journal')];

@@ -2,7 +2,7 @@
  *  each a real process in a folder of the test. Everything is stopped and removed after the tests of a file. */
 import { execFile } from 'node:child_process';
 import type { UpState } from '../../src/cli/up-state.js';
-import { DistillationResult } from '../../src/contracts/index.js';
+import { DistillationResult, type WorkerRole } from '../../src/contracts/index.js';
 import { cleanEnvironment, cleanUp, readState, start, type TutelageProcess } from '../cli/tutelage-process.js';
 
 export interface LocalUp {
@@ -41,8 +41,12 @@ const IDLE_EXIT_MINUTES = '5';
 afterAll(cleanUp);
 
 /** `tutelage up` in the folder, ready to work. The folder comes from newFolder(). */
-export async function startUp(folder: string, options: { env?: Record<string, string> } = {}): Promise<LocalUp> {
-  const up = await startTutelage(['up', '--idle-exit', IDLE_EXIT_MINUTES], { cwd: folder, ...options });
+export async function startUp(
+  folder: string,
+  { roles = [], ...options }: { env?: Record<string, string>; roles?: readonly WorkerRole[] } = {},
+): Promise<LocalUp> {
+  const only = roles.length === 0 ? [] : ['--roles', ...roles];
+  const up = await startTutelage(['up', '--idle-exit', IDLE_EXIT_MINUTES, ...only], { cwd: folder, ...options });
   await up.says(/^next /m);
   const { address, uiAddress } = readState<UpState>(folder, 'up.json');
   if (uiAddress === null) throw new Error('the server has no UI');

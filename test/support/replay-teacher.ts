@@ -8,6 +8,8 @@ import type { ReplayStats } from '../../src/teachers/replay-statistics.js';
 export interface TeacherOptions {
   /** File of recorded replies. */
   readonly replies: string;
+  /** Whose replies of the file, as votes.plan calls it. */
+  readonly teacher?: string;
   readonly latencyMs?: number;
   readonly jitter?: number;
   readonly share429?: number;
@@ -34,9 +36,10 @@ afterAll(() => Promise.all([...running].map(stop)));
 
 export async function startTeacher(options: TeacherOptions): Promise<ReplayTeacher> {
   const { replies, latencyMs = 0, jitter = 0, share429 = 0, share500 = 0, shareDropped = 0 } = options;
-  const { retryAfterSeconds = 1, seed = 1, port = 0 } = options;
+  const { retryAfterSeconds = 1, seed = 1, port = 0, teacher = 'teacher' } = options;
   const args = Object.entries({
     '--replies': replies,
+    '--teacher': teacher,
     '--latency': latencyMs,
     '--jitter': jitter,
     '--share-429': share429,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { Task } from '../../src/contracts/index.js';
+import { BatchSettings, Task } from '../../src/contracts/index.js';
 import { callCostMicros, priceOf, readCatalogue, worstCall } from '../../src/teachers/index.js';
 import { settingsOf } from './sentiment-task.js';
 
@@ -24,6 +24,19 @@ describe('callCostMicros', () => {
 
   it('is 0 for a free teacher', () => {
     expect(callCostMicros({ inputPerMillion: 0, outputPerMillion: 0 }, 5000, 500)).toBe(0);
+  });
+});
+
+describe('priceOf in batches', () => {
+  it("is the task's share of the price", async () => {
+    const price = { inputPerMillion: 2, outputPerMillion: 6 };
+    const settings = settingsOf({
+      url: 'http://localhost/v1',
+      price,
+      batch: BatchSettings.parse({ priceFactor: 0.5 }),
+    });
+    expect(await priceOf(settings)).toEqual({ inputPerMillion: 1, outputPerMillion: 3 });
+    expect(await priceOf({ ...settings, batch: null })).toEqual(price);
   });
 });
 

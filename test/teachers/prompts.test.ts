@@ -20,7 +20,7 @@ const HOSTILE = [
 ];
 
 const contentOf = (style: 'reasoned' | 'direct', text: string): string =>
-  buildPrompt(sentiment, style, text).messages[0]?.content ?? '';
+  buildPrompt(sentiment, { prompt: style, guideline: null }, text).messages[0]?.content ?? '';
 
 describe('buildPrompt', () => {
   it.each(['reasoned', 'direct'] as const)('keeps all but the last line the same whatever the text (%s)', (style) => {
@@ -48,16 +48,23 @@ describe('buildPrompt', () => {
     expect(contentOf('direct', 'x')).toContain('{"text": "Sales of \\"Ovo\\" doubled."}\npositive\n');
   });
 
+  it("tells the guideline of the votes in place of the task's, where they have one", () => {
+    const own = buildPrompt(sentiment, { prompt: 'direct', guideline: 'Judge as a regulator would.' }, 'x');
+    const { content } = own.messages[0]!;
+    expect(content).toContain('Judge as a regulator would.');
+    expect(content).not.toContain('investor');
+  });
+
   it('leaves out the heads of empty parts', () => {
     const bare = { ...sentiment, guideline: '', examples: [] };
-    const content = buildPrompt(bare, 'direct', 'x').messages[0]?.content;
+    const content = buildPrompt(bare, { prompt: 'direct', guideline: null }, 'x').messages[0]?.content;
     expect(content).not.toContain('How to decide');
     expect(content).not.toContain('Examples');
   });
 
   it('asks for a schema with the labels only where a reason is wanted', () => {
-    expect(buildPrompt(sentiment, 'direct', 'x').jsonSchema).toBeNull();
-    expect(buildPrompt(sentiment, 'reasoned', 'x').jsonSchema).toEqual({
+    expect(buildPrompt(sentiment, { prompt: 'direct', guideline: null }, 'x').jsonSchema).toBeNull();
+    expect(buildPrompt(sentiment, { prompt: 'reasoned', guideline: null }, 'x').jsonSchema).toEqual({
       type: 'object',
       properties: { reason: { type: 'string' }, label: { type: 'string', enum: ['negative', 'neutral', 'positive'] } },
       required: ['reason', 'label'],

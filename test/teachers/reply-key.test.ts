@@ -9,6 +9,7 @@ const identity = {
   maxTokens: 500,
   seed: 42,
   sample: 0,
+  extraBody: {},
 };
 
 describe('replyKey', () => {
@@ -34,6 +35,7 @@ describe('replyKey', () => {
     { seed: 43 },
     { seed: null },
     { sample: 1 },
+    { extraBody: { reasoning_effort: 'high' } },
     { messages: [{ role: 'user', content: 'Which label? ' }] as const },
     { messages: [{ role: 'system', content: 'Which label?' }] as const },
   ])('changes with %j', (change) => {

@@ -25,7 +25,7 @@ export function question(text: string, changes: Partial<TeacherRequest> = {}): T
   const prompt: PromptStyle = changes.prompt ?? 'reasoned';
   const sample = changes.sample ?? 0;
   return {
-    messages: buildPrompt(sentiment, prompt, text).messages,
+    messages: buildPrompt(sentiment, { prompt, guideline: null }, text).messages,
     text,
     textKey: textKeyOf(text),
     prompt,

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Task } from '../../src/contracts/index.js';
 import { readCatalogue, requireAcceptedTerms, TermsNotAcceptedError, termsOf } from '../../src/teachers/index.js';
-import { settingsOf } from './sentiment-task.js';
+import { sentiment, settingsOf } from './sentiment-task.js';
 
 const catalogue = readCatalogue(`
 teachers:
@@ -47,17 +48,28 @@ describe('termsOf', () => {
 
 describe('requireAcceptedTerms', () => {
   const settings = { url: 'https://api.owner.com/v1', model: 'gpt-4' };
+  const asking = (changes: Parameters<typeof settingsOf>[0]) => ({ ...sentiment, teacher: settingsOf(changes) });
 
   it('refuses a provider whose terms the task does not accept by name, and says what to write', async () => {
     for (const acceptTermsOf of [null, 'owner', 'Other']) {
-      const refused = requireAcceptedTerms(settingsOf({ ...settings, acceptTermsOf }), catalogue);
+      const refused = requireAcceptedTerms(asking({ ...settings, acceptTermsOf }), catalogue);
       await expect(refused).rejects.toThrow(TermsNotAcceptedError);
       await expect(refused).rejects.toThrow(/teacher\.acceptTermsOf: "Owner"/);
     }
   });
 
+  it('asks each of several teachers, by its own key, and none that the plan does not ask', async () => {
+    const dear = Task.parse({
+      ...{ ...sentiment, teacher: settings, teachers: { dear: settings } },
+      votes: { plan: [{ prompt: 'direct', teacher: 'dear' }] },
+    });
+    await expect(requireAcceptedTerms(dear, catalogue)).rejects.toThrow(/^teachers\.dear\.acceptTermsOf: is not set/);
+    const accepted = { ...dear, teachers: { dear: { ...dear.teachers.dear!, acceptTermsOf: 'Owner' } } };
+    await requireAcceptedTerms(accepted, catalogue);
+  });
+
   it('lets an accepted one pass', async () => {
-    await requireAcceptedTerms(settingsOf({ ...settings, acceptTermsOf: 'Owner' }), catalogue);
+    await requireAcceptedTerms(asking({ ...settings, acceptTermsOf: 'Owner' }), catalogue);
   });
 });
 

@@ -3,8 +3,11 @@ import { addCounts, emptyCounts } from '../../src/voting/index.js';
 
 const fields = Object.keys(AnnotationCounts.shape) as (keyof AnnotationCounts)[];
 /** Every field with a number of its own. */
-const numbered = (factor: number): AnnotationCounts =>
-  AnnotationCounts.parse(Object.fromEntries(fields.map((field, index) => [field, (index + 1) * factor])));
+const numbered = (factor: number): AnnotationCounts => {
+  const numbers = Object.fromEntries(fields.map((field, index) => [field, (index + 1) * factor]));
+  const teachers = { dear: { calls: 70 * factor, replies: 71 * factor, spentMicros: 72 * factor } };
+  return AnnotationCounts.parse({ ...numbers, teachers });
+};
 
 describe('addCounts', () => {
   it('adds every field of the contract', () => {
@@ -24,6 +27,14 @@ describe('addCounts', () => {
       expect(addCounts(side, numbered(1)).spentMicros).toBeNull();
       expect(addCounts(emptyCounts(), side).spentMicros).toBeNull();
     }
+  });
+
+  it('keeps the teachers that one side alone has asked', () => {
+    const cheap = { teachers: { cheap: { calls: 1, replies: 1, spentMicros: null } } };
+    expect(addCounts({ ...emptyCounts(), ...cheap }, numbered(1)).teachers).toEqual({
+      ...cheap.teachers,
+      ...numbered(1).teachers,
+    });
   });
 
   it('takes an unknown price as nothing spent where nothing was sent', () => {

@@ -2,7 +2,7 @@ import type { AnnotationCounts, Progress } from '../../src/contracts/index.js';
 import { emptyCounts } from '../../src/voting/index.js';
 import { annotationBoard, reviewBoard, runBoard } from '../../src/workflows/board.js';
 import { RunReport } from '../../src/workflows/run-report.js';
-import { check, preparedRun } from './prepared-run.js';
+import { check, NOT_PROBED, preparedRun } from './prepared-run.js';
 
 const HOSTILE = 'a|b\n\n# <script>x</script> `c` **d** [e](f) | --- |\r\n| g |';
 const MOST_BYTES = 20_000;
@@ -152,13 +152,20 @@ describe('the board of a run', () => {
 });
 
 describe('the board of a shard', () => {
-  const shard = { prepared: preparedRun('run-1'), corpus: emptyCounts(), gold: emptyCounts(), failedChunks: 0 };
+  const shard = {
+    usedUp: false,
+    prepared: preparedRun('run-1'),
+    corpus: emptyCounts(),
+    gold: emptyCounts(),
+    failedChunks: 0,
+  };
 
   it('shows chunks and counts of corpus and gold rows together', () => {
     const corpus = { ...emptyCounts(), texts: 20, calls: 60, retried: 3, spentMicros: 1234 };
     const gold = { ...emptyCounts(), texts: 1, calls: 3, spentMicros: 6 };
     const board = annotationBoard({
       pace: null,
+      batches: null,
       ...shard,
       corpus,
       gold,
@@ -174,10 +181,29 @@ describe('the board of a shard', () => {
     expect(tables(board)).toEqual([[2, 2, 2, 2, 2, 2, 2, 2, 2, 2]]);
   });
 
+  it('of several teachers shows what each is asked, and what the disagreements cost', () => {
+    const teachers = [
+      { name: 'teacher', host: 'cheap.example', model: 'small', probe: NOT_PROBED },
+      { name: 'dear', host: 'dear.example', model: 'large', probe: NOT_PROBED },
+    ];
+    const of = (calls: number, spentMicros: number) => ({ calls, replies: calls, spentMicros });
+    const corpus = {
+      ...{ ...emptyCounts(), calls: 45, spentMicros: 90_000, escalated: 5, escalationMicros: 50_000 },
+      teachers: { teacher: of(40, 40_000), dear: of(5, 50_000) },
+    };
+    const run = { ...shard, prepared: preparedRun('run-1', { teachers }), pace: null, batches: null };
+    const board = annotationBoard({ ...run, corpus, done: 1, chunks: 4, pauseReason: null });
+    expect(board).toContain('# Asking small, large at cheap.example, dear.example');
+    expect(board).toContain('| teacher | 40 calls, $0.04 |');
+    expect(board).toContain('| dear | 5 calls, $0.05 |');
+    expect(board).toContain('| votes disagreed | 5 texts asked about again, $0.05 |');
+  });
+
   it('says that the price is not known, and why it is paused', () => {
     const corpus = { ...emptyCounts(), calls: 1, spentMicros: null };
     const board = annotationBoard({
       pace: null,
+      batches: null,
       ...shard,
       corpus,
       done: 0,

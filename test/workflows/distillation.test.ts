@@ -141,6 +141,9 @@ describe('a run whose checks all pass', () => {
         uncertain: 0,
         reused: 0,
         costUsd: 0.0012,
+        escalated: 0,
+        escalationUsd: 0,
+        teachers: [{ name: 'teacher', model: 'large-model', host: 'teacher.example', calls: 120, costUsd: 0.0012 }],
       },
       labels: { uri: 'file:///store/vote/labels.jsonl', alpha: 0.9, replies: 'file:///store/vote/replies.jsonl' },
       gates: {

@@ -20,6 +20,13 @@ describe('the finding', () => {
     );
   });
 
+  it('of prepare tells the worked examples, and those that would have shown gold texts', () => {
+    const examples = { shown: 12, inGold: 3 };
+    expect(preparedFinding(preparedRun('run-1', { examples }))).toBe(
+      '40 texts, 0 gold rows, 12 worked examples, 3 examples left out because they are gold texts',
+    );
+  });
+
   it('of annotate counts corpus and gold rows together', () => {
     const corpus = { ...countsOf({ calls: 90 }), reused: 12, uncertain: 1 };
     expect(annotationFinding({ corpus, gold: countsOf({ calls: 30 }) })).toBe(
@@ -28,6 +35,10 @@ describe('the finding', () => {
     const saving = { ...corpus, callsMajorityWouldSave: 25 };
     expect(annotationFinding({ corpus: saving, gold: emptyCounts() })).toContain(
       'stopping at the majority saves 25 calls',
+    );
+    const escalated = { ...corpus, escalated: 4, escalationMicros: 120_000 };
+    expect(annotationFinding({ corpus: escalated, gold: emptyCounts() })).toContain(
+      '4 texts asked about again because their votes disagreed ($0.12)',
     );
   });
 

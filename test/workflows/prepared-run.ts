@@ -3,6 +3,7 @@ import {
   DeploymentGateSettings,
   type GateCheck,
   LabelsGateSettings,
+  OWN_TEACHER,
   type PreparedRun,
 } from '../../src/contracts/index.js';
 import { NO_LIMIT } from '../../src/voting/index.js';
@@ -11,6 +12,14 @@ export const CHUNKS = 4;
 export const TEXTS_A_CHUNK = 10;
 export const VOTES = 3;
 export const CALLS_A_CHUNK = TEXTS_A_CHUNK * VOTES;
+
+export const NOT_PROBED = {
+  skipped: true,
+  model: 'large-model',
+  jsonSchema: false,
+  latencyMs: null,
+  inputTokens: null,
+};
 
 export function preparedRun(workflowId: string, changes: Partial<PreparedRun> = {}): PreparedRun {
   const chunks = changes.chunks ?? CHUNKS;
@@ -42,9 +51,7 @@ export function preparedRun(workflowId: string, changes: Partial<PreparedRun> = 
     worstCall: { calls: 1, tokens: 1000, micros: 100 },
     budget: NO_LIMIT,
     gates: { labels: LabelsGateSettings.parse({}), deployment: DeploymentGateSettings.parse({}) },
-    teacherHost: 'teacher.example',
-    teacherModel: 'large-model',
-    probe: { skipped: true, model: 'large-model', jsonSchema: false, latencyMs: null, inputTokens: null },
+    teachers: [{ name: OWN_TEACHER, host: 'teacher.example', model: 'large-model', probe: NOT_PROBED }],
     searchAttributes: false,
     localServer: null,
     ...changes,

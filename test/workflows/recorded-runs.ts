@@ -20,6 +20,8 @@ export async function runAll(bed: WorkflowBed): Promise<Record<string, string>> 
   return {
     ...ids,
     'annotation-two-shards': 'recorded-two-shards.annotation-2',
+    'annotation-batches': 'recorded-batches.annotation-1',
+    'annotation-batches-cancelled': 'recorded-batches-cancelled.annotation-1',
     'annotation-paused': 'recorded-paused.annotation-1',
     'annotation-cancelled': 'recorded-cancelled.annotation-1',
     'annotation-failed': 'recorded-failed.annotation-1',
@@ -67,6 +69,35 @@ const RUNS: Record<string, Run> = {
       { approveAs: 'ana' },
       workflowId,
     ),
+
+  batches: (bed, workflowId) => {
+    const steps = new Map<number, number>();
+    return bed.distill(
+      {
+        ...prepared({ batches: { pollMs: 50 } }),
+        stepChunk: async ({ chunk }: ChunkInput) => {
+          const step = (steps.get(chunk) ?? 0) + 1;
+          steps.set(chunk, step);
+          return { result: step < 3 ? null : chunkResult(chunk), waitMs: step === 1 ? 50 : null };
+        },
+      },
+      { approveAs: 'ana' },
+      workflowId,
+    );
+  },
+
+  'batches-cancelled': async (bed, workflowId) => {
+    const answers = {
+      ...prepared({ batches: { pollMs: 50 } }),
+      stepChunk: async () => ({ result: null, waitMs: null }),
+      lookAtBatches: async () => ({ ended: [], progress: null }),
+      closeBatches: async () => (bed.standIns.inputs(workflowId, 'closeBatches').length < 2 ? [0] : []),
+    };
+    const handle = await bed.distill(answers, {}, workflowId);
+    await eventually(() => bed.standIns.inputs(workflowId, 'lookAtBatches').length > 1);
+    await handle.cancel();
+    return handle;
+  },
 
   paused: async (bed, workflowId) => {
     let released = false;

@@ -2,15 +2,16 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { OrchestratorActivities, StudentActivities, TeacherActivities } from '../../src/activities/index.js';
-import type {
-  AnnotationCounts,
-  ChunkInput,
-  ChunkResult,
-  ControlInput,
-  EvaluateOutcome,
-  RankOutcome,
-  TrainingSummary,
-  VoteOutcome,
+import {
+  type AnnotationCounts,
+  type ChunkInput,
+  type ChunkResult,
+  type ControlInput,
+  type EvaluateOutcome,
+  OWN_TEACHER,
+  type RankOutcome,
+  type TrainingSummary,
+  type VoteOutcome,
 } from '../../src/contracts/index.js';
 import { emptyCounts } from '../../src/voting/index.js';
 import { CALLS_A_CHUNK, CHUNKS, check, preparedRun, TEXTS_A_CHUNK } from './prepared-run.js';
@@ -24,7 +25,8 @@ export function chunkResult(chunk: number, changes: Partial<ChunkResult> & { cal
 }
 
 export function countsOf({ texts = TEXTS_A_CHUNK, calls }: { texts?: number; calls: number }): AnnotationCounts {
-  return { ...emptyCounts(), texts, calls, replies: calls, spentMicros: 10 * calls, spentTokens: 100 * calls };
+  const ofTeacher = { calls, replies: calls, spentMicros: 10 * calls };
+  return { ...emptyCounts(), texts, ...ofTeacher, spentTokens: 100 * calls, teachers: { [OWN_TEACHER]: ofTeacher } };
 }
 
 export function artifact(path: string) {
@@ -95,6 +97,9 @@ export class StandIns {
     prepare: async ({ workflowId }) => preparedRun(workflowId),
     setControl: async () => undefined,
     annotateChunk: async ({ chunk }) => chunkResult(chunk),
+    stepChunk: async ({ chunk }) => ({ result: chunkResult(chunk), waitMs: null }),
+    lookAtBatches: async ({ chunks }) => ({ ended: chunks, progress: null }),
+    closeBatches: async () => [],
     recordOutcome: async () => undefined,
     notify: async () => undefined,
     settleChunk: async ({ chunk }) => chunkResult(chunk, { calls: 1, complete: false }),

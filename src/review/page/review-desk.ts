@@ -308,7 +308,9 @@ export class ReviewDesk {
       if (label !== null) teacherLabels.set(key, label);
       else if (decisions.has(key)) labels++;
     }
-    return certify({ audit: this.audit, decisions, teacherLabels, labels, confidence: this.found.queue.confidence });
+    const { confidence } = this.found.queue;
+    const disputed = this.log.log.disputed();
+    return certify({ audit: this.audit, decisions, disputed, teacherLabels, labels, confidence });
   }
 
   private differing(): number {

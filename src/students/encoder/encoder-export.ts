@@ -10,6 +10,9 @@ import { type Classifier, inferenceModel } from './inference-model.js';
 import { type NamedTensor, writeSafetensors } from './safetensors.js';
 import { TOKENISER_FILE } from './tokeniser.js';
 
+/** The class that transformers lacks: the classifier is a linear layer on the pooled tokens. */
+const PYTORCH_MODEL = 'modeling_student.py';
+
 /** model.onnx, model.safetensors, config.json and the tokeniser's files. `classifier` has the whole vocabulary. */
 export async function exportEncoder(
   classifier: Classifier,
@@ -19,7 +22,12 @@ export async function exportEncoder(
   await writeSafetensors(join(to, WEIGHTS_FILE), [...checkpointTensors(classifier)], { format: 'pt' });
   const { id2label: _, label2id: __, ...original } = JSON.parse(await readFile(join(from, 'config.json'), 'utf8'));
   const own: EncoderExport = { tutelage: { max_length: maxLength, pooling: classifier.pooling } };
-  await writeStudentConfig(to, 'encoder', labels, { ...original, ...own });
+  const forTransformers = {
+    architectures: ['Student'],
+    auto_map: { AutoModelForSequenceClassification: `${PYTORCH_MODEL.replace(/\.py$/, '')}.Student` },
+  };
+  await writeStudentConfig(to, 'encoder', labels, { ...original, ...own, ...forTransformers });
+  await copyFile(new URL(PYTORCH_MODEL, import.meta.url), join(to, PYTORCH_MODEL));
   await copyFile(join(from, TOKENISER_FILE), join(to, TOKENISER_FILE));
   await copyIfThere(from, to, 'tokenizer_config.json');
 }

@@ -10,9 +10,12 @@ import { encoderParameters, headParameters, sizeOf } from './encoder-parameters.
 import { longestText, readEncoderShape } from './encoder-shape.js';
 import { locateEncoder } from './locate-encoder.js';
 
-const load = (folder: string) => loadOnnxStudent('encoder', folder);
+const load = (folder: string) => loadOnnxStudent('encoder', folder, { coresForOne: CORES_FOR_ONE });
 /** What training compares its export with: memory is scarce beside the training's own. */
 const loadInTraining = (folder: string) => loadOnnxStudent('encoder', folder, { threads: 1 });
+
+/** A text alone takes two thirds of the time with two; more were not measured. */
+const CORES_FOR_ONE = 2;
 
 export const frozen: StudentKind = {
   kind: 'frozen',
@@ -59,8 +62,8 @@ type FrozenJob = TrainingJob<FrozenSettings>;
 
 /** Node with onnxruntime loaded, at rest, and the dropout masks. */
 const BASE_BYTES = 200 * 2 ** 20;
-/** Values, gradients, their two moments, the best epoch's values, and gradients as onnxruntime hands them over. */
-const COPIES_OF_PARAMETERS = 7;
+/** Values, gradients, their two moments, averaged values, the best epoch's, and gradients as onnxruntime hands them over. */
+const COPIES_OF_PARAMETERS = 8;
 /** Values, those that onnxruntime holds, and the export. */
 const COPIES_OF_FROZEN = 3;
 

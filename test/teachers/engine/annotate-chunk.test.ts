@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { chunkReplies, plannedQuestions, questionOf, settleChunkCounts } from '../../../src/teachers/index.js';
-import { CALL_MICROS, ChunkFixture, newTask, PRICE } from './chunk-fixture.js';
+import { askedTeacher, CALL_MICROS, ChunkFixture, newTask, PRICE } from './chunk-fixture.js';
 import { answer, FakeTeacher, latency } from './fake-teacher.js';
 
 let chunk: ChunkFixture;
@@ -38,6 +38,9 @@ describe('Annotating a chunk', () => {
         identical: 0,
         // The third of three unanimous votes.
         callsMajorityWouldSave: 20,
+        escalated: 0,
+        escalationMicros: 0,
+        teachers: { teacher: { calls: 60, replies: 60, spentMicros: 24000 } },
       },
     });
   });
@@ -47,14 +50,9 @@ describe('Annotating a chunk', () => {
     const [planned] = plannedQuestions(task);
     if (planned === undefined) throw new Error('a plan has a question');
     const row = { key: 'k', id: 'a', line: 1, copies: 1, gold: null, gateGold: false };
-    const settings = { task, price: PRICE, jsonSchema: false };
-    const hidden = questionOf(
-      settings,
-      new FakeTeacher(),
-      { ...row, text: 'to ann@x.org', asked: 'to [EMAIL_1]' },
-      planned,
-    );
-    const plain = questionOf(settings, new FakeTeacher(), { ...row, text: 'to [EMAIL_1]', asked: null }, planned);
+    const asked = askedTeacher(task, new FakeTeacher());
+    const hidden = questionOf(task, asked, { ...row, text: 'to ann@x.org', asked: 'to [EMAIL_1]' }, planned);
+    const plain = questionOf(task, asked, { ...row, text: 'to [EMAIL_1]', asked: null }, planned);
     expect(JSON.stringify(hidden)).not.toContain('ann@x.org');
     expect(hidden).toEqual(plain);
   });
@@ -73,7 +71,7 @@ describe('Annotating a chunk', () => {
       { prompt: 'reasoned', temperature: 0 },
     ];
     const task = newTask({ votes: { plan }, teacher: { seed: 7, concurrency: 1, timeoutSeconds: 3 } });
-    await chunk.annotate(teacher, task, { job: { jsonSchema: true } });
+    await chunk.annotate(teacher, task, { asked: { jsonSchema: true } });
     expect(seen).toEqual([
       {
         prompt: 'reasoned',
@@ -145,7 +143,7 @@ describe('Annotating a chunk', () => {
   it('has unknown spending where the price is not known, and the worst price where tokens are not told', async () => {
     chunk = await ChunkFixture.make(['a']);
     const silent = new FakeTeacher(async (request) => ({ ...answer(request), outputTokens: null }));
-    const unpriced = await chunk.annotate(silent, newTask(), { job: { price: null } });
+    const unpriced = await chunk.annotate(silent, newTask(), { asked: { price: null } });
     expect(unpriced.counts).toMatchObject({ spentMicros: null, inputTokens: 900, outputTokens: 0 });
     chunk.dispose();
 

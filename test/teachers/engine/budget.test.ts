@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Grant, Spending, Task } from '../../../src/contracts/index.js';
 import { CallBudget } from '../../../src/teachers/call-budget.js';
 import { annotateChunk, TeacherBusyError, TeacherFailedError } from '../../../src/teachers/index.js';
+import { seeded } from '../../support/seeded.js';
 import { CALL_MICROS, ChunkFixture, newTask } from './chunk-fixture.js';
 import { answer, FakeTeacher, latency } from './fake-teacher.js';
-import { seeded } from './seeded.js';
 
 const never = new AbortController().signal;
 

@@ -7,6 +7,7 @@ import {
   type ChunkEntry,
   type ChunkResult,
   type Grant,
+  OWN_TEACHER,
   type Spending,
   Task,
   type TextRow,
@@ -14,11 +15,13 @@ import {
 import { openFileStore, type Store } from '../../../src/store/index.js';
 import { CallLimiter } from '../../../src/teachers/call-limiter.js';
 import {
+  type AskedTeacher,
   annotateChunk,
   type ChunkJob,
   type ChunkPorts,
   chunkFolder,
   type Teacher,
+  teacherSettings,
 } from '../../../src/teachers/index.js';
 
 export const NO_LIMIT: Grant = { calls: null, tokens: null, micros: null };
@@ -31,20 +34,39 @@ const LABELS = ['positive', 'negative', 'neutral'].map((name) => ({ name }));
 /** Settings that a test may change, as a task file would. */
 export interface TaskChanges {
   readonly teacher?: Record<string, unknown>;
+  readonly teachers?: Record<string, unknown>;
   readonly votes?: Record<string, unknown>;
   readonly budget?: Record<string, unknown>;
   readonly labels?: ReadonlyArray<Record<string, unknown>>;
 }
 
-export function newTask({ teacher = {}, votes = {}, budget = {}, labels = LABELS }: TaskChanges = {}): Task {
+export function newTask({
+  teacher = {},
+  teachers = {},
+  votes = {},
+  budget = {},
+  labels = LABELS,
+}: TaskChanges = {}): Task {
   return Task.parse({
     name: 'sentiment',
     kind: 'text-classification',
     labels,
     teacher: { concurrency: 8, ...teacher },
+    teachers,
     votes,
     budget,
   });
+}
+
+/** The task's own teacher, or all by name. */
+type TestTeachers = Teacher | Readonly<Record<string, Teacher>>;
+type Asking = Partial<Pick<AskedTeacher, 'limiter' | 'price' | 'jsonSchema'>>;
+
+/** As a run would ask it, at the price of the tests. */
+export function askedTeacher(task: Task, teacher: Teacher, name: string = OWN_TEACHER): AskedTeacher {
+  const settings = teacherSettings(task, name);
+  const price = settings.price ?? PRICE;
+  return { settings, teacher, model: teacher.model, limiter: new CallLimiter(settings), price, jsonSchema: false };
 }
 
 /** A line of a journal or a claim. */
@@ -118,18 +140,20 @@ export class ChunkFixture {
       folder: this.folder,
       controlPath: this.controlPath,
       grant: NO_LIMIT,
-      price: PRICE,
-      jsonSchema: false,
       owner: { activity: 'a test', attempt: 1 },
       ...changes,
     };
   }
 
-  ports(teacher: Teacher, task: Task, changes: Partial<ChunkPorts> = {}): ChunkPorts {
+  ports(teachers: TestTeachers, task: Task, changes: Partial<ChunkPorts> = {}, asked: Asking = {}): ChunkPorts {
+    const all = 'ask' in teachers ? { [OWN_TEACHER]: teachers as Teacher } : teachers;
+    const named = Object.entries(all).map(([name, teacher]): [string, AskedTeacher] => [
+      name,
+      { ...askedTeacher(task, teacher, name), ...asked },
+    ]);
     return {
       store: this.store,
-      teacher,
-      limiter: new CallLimiter(task.teacher),
+      teachers: new Map(named),
       signal: new AbortController().signal,
       onProgress: () => {},
       ...changes,
@@ -137,11 +161,11 @@ export class ChunkFixture {
   }
 
   annotate(
-    teacher: Teacher,
+    teachers: TestTeachers,
     task: Task,
-    { job = {}, ports = {} }: { job?: Partial<ChunkJob>; ports?: Partial<ChunkPorts> } = {},
+    { job = {}, ports = {}, asked = {} }: { job?: Partial<ChunkJob>; ports?: Partial<ChunkPorts>; asked?: Asking } = {},
   ): Promise<ChunkResult> {
-    return annotateChunk(this.job(task, job), this.ports(teacher, task, ports));
+    return annotateChunk(this.job(task, job), this.ports(teachers, task, ports, asked));
   }
 
   async setControl(state: string): Promise<void> {

@@ -17,7 +17,7 @@ export type Script = (request: TeacherRequest, number: number, signal: AbortSign
 export class FakeTeacher implements Teacher {
   readonly provider = 'fake';
   readonly host = 'fake-host';
-  readonly model = 'fake-model';
+  readonly model: string = 'fake-model';
   readonly sent: SentRequest[] = [];
   inFlight = 0;
   mostInFlight = 0;

@@ -1,7 +1,15 @@
+import { OWN_TEACHER } from '../../../src/contracts/index.js';
 import { QuestionRefusedError, type TeacherRequest } from '../../../src/teachers/index.js';
 import { probeQuestion } from '../../../src/teachers/probe-question.js';
 import { readLedger } from '../../../src/teachers/reply-ledger.js';
-import { CALL_MICROS, ChunkFixture, type ChunkRecord, newTask, PRICE, type TaskChanges } from './chunk-fixture.js';
+import {
+  askedTeacher,
+  CALL_MICROS,
+  ChunkFixture,
+  type ChunkRecord,
+  newTask,
+  type TaskChanges,
+} from './chunk-fixture.js';
 import { FakeTeacher } from './fake-teacher.js';
 
 let chunk: ChunkFixture;
@@ -17,13 +25,16 @@ function probe({
   changes = {} as TaskChanges,
   jsonSchema = true,
 } = {}) {
+  const task = newTask(changes);
   const job = {
-    settings: { task: newTask(changes), price: PRICE, jsonSchema },
+    task,
+    name: OWN_TEACHER,
+    asked: { ...askedTeacher(task, teacher), jsonSchema },
     chunk: chunk.chunk,
     folder: chunk.folder,
     owner: { activity: 'a probe', attempt: 1 },
   };
-  return probeQuestion(job, { store: chunk.store, teacher, ask });
+  return probeQuestion(job, { store: chunk.store, ask });
 }
 
 describe('A probe', () => {
@@ -69,7 +80,7 @@ describe('A probe', () => {
     await expect(probe({ ask })).rejects.toThrow(QuestionRefusedError);
     const reply = await probe({ ask, jsonSchema: false });
     expect(reply?.costMicros).toBe(CALL_MICROS);
-    const { counts } = await chunk.annotate(teacher, newTask(), { job: { jsonSchema: false } });
+    const { counts } = await chunk.annotate(teacher, newTask(), { asked: { jsonSchema: false } });
     expect(counts).toMatchObject({ calls: 16, retried: 1, replies: 15, spentMicros: 15 * CALL_MICROS });
     expect(teacher.sent).toHaveLength(16);
   });

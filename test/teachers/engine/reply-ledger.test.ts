@@ -31,7 +31,7 @@ function reply(key: string, costMicros: number | null, content = 'x'): StoredRep
 
 /** A call of it is 500 tokens at worst. */
 function question(key: string, micros: number | null) {
-  return { key, worst: { calls: 1, tokens: 500, micros } };
+  return { key, teacher: 'teacher', worst: { calls: 1, tokens: 500, micros } };
 }
 
 function cost(micros: number) {
@@ -51,11 +51,13 @@ describe('The ledger of a chunk', () => {
     await journal.close();
     const ledger = await readLedger(chunk.store, folder);
     expect(ledger).toEqual({
+      openParts: new Map(),
       errors: 1,
       busy: 0,
       uncertain: 1,
       // 30 for the reply, 100 for the one that may have been billed.
       spent: { calls: 3, tokens: 502, micros: 130 },
+      spentOn: new Map([['teacher', { calls: 3, tokens: 502, micros: 130 }]]),
       replies: new Map([
         ['a', reply('a', 30)],
         ['e', reply('e', 0)],

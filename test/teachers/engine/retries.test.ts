@@ -88,11 +88,11 @@ describe('A teacher that is busy', () => {
     const limiter = new CallLimiter({ concurrency: 8, requestsPerMinute: null, tokensPerMinute: null });
     const teacher = new FakeTeacher(failing('busy', () => new TeacherBusyError('429', 3_600_000), 1));
     const task = oneVote({ deadAfterSeconds: 60 });
-    await expect(chunk.annotate(teacher, task, { ports: { limiter } })).rejects.toThrow(
+    await expect(chunk.annotate(teacher, task, { asked: { limiter } })).rejects.toThrow(
       'fake-host wants to be left alone for 3600 s, longer than teacher.deadAfterSeconds (60); last: 429',
     );
     // When a person resumes the run, it asks again without waiting for the hour.
-    expect((await chunk.annotate(teacher, task, { ports: { limiter } })).complete).toBe(true);
+    expect((await chunk.annotate(teacher, task, { asked: { limiter } })).complete).toBe(true);
   });
 });
 

@@ -1,3 +1,4 @@
+import { OWN_TEACHER } from '../../../src/contracts/index.js';
 import {
   chunkFolder,
   chunkReplies,
@@ -5,7 +6,7 @@ import {
   firstUnknownQuestion,
   QuestionRefusedError,
 } from '../../../src/teachers/index.js';
-import { ChunkFixture, newTask, PRICE } from './chunk-fixture.js';
+import { askedTeacher, ChunkFixture, newTask } from './chunk-fixture.js';
 import { answer, FakeTeacher } from './fake-teacher.js';
 
 let chunk: ChunkFixture;
@@ -106,9 +107,10 @@ describe("A chunk's folder", () => {
 describe('The first unknown question', () => {
   it('is the first vote of the plan that neither this run nor an earlier one has', async () => {
     chunk = await ChunkFixture.make(5);
-    const settings = { task: newTask(), price: PRICE, jsonSchema: false };
     const teacher = new FakeTeacher();
-    const unknown = (of: ChunkFixture) => firstUnknownQuestion(of.store, settings, teacher, of.chunk, of.folder);
+    const task = newTask();
+    const own = { name: OWN_TEACHER, asked: askedTeacher(task, teacher) };
+    const unknown = (of: ChunkFixture) => firstUnknownQuestion(of.store, task, own, of.chunk, of.folder);
     const first = await unknown(chunk);
     expect([first?.request.text, first?.request.sample]).toEqual([chunk.texts[0], 0]);
     await chunk.annotate(teacher, newTask(), { job: { grant: { calls: 4, tokens: null, micros: null } } });

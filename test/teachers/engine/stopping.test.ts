@@ -95,10 +95,10 @@ describe('A chunk stops', () => {
     const limiter = new CallLimiter({ concurrency: 1, requestsPerMinute: null, tokensPerMinute: null });
     const other = await ChunkFixture.make(1);
     const oneVote = newTask({ votes: { plan: [{ prompt: 'direct' }] } });
-    const hog = other.annotate(new FakeTeacher(slowly(3000)), oneVote, { ports: { limiter } });
+    const hog = other.annotate(new FakeTeacher(slowly(3000)), oneVote, { asked: { limiter } });
     await delay(100);
     const teacher = new FakeTeacher();
-    const waiting = chunk.annotate(teacher, newTask(), { ports: { limiter } });
+    const waiting = chunk.annotate(teacher, newTask(), { asked: { limiter } });
     await delay(100);
     const at = Date.now();
     await chunk.setControl('cancelled');

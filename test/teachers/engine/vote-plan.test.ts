@@ -1,9 +1,9 @@
 import type { Vote, VoteSettings } from '../../../src/contracts/index.js';
-import { plannedQuestions } from '../../../src/teachers/index.js';
-import { nextWave, questionsUnderMajority } from '../../../src/teachers/vote-plan.js';
+import { plannedQuestions, VotePlan } from '../../../src/teachers/index.js';
+import { nextWave } from '../../../src/teachers/vote-plan.js';
 import { decideLabel } from '../../../src/voting/index.js';
+import { seeded } from '../../support/seeded.js';
 import { newTask } from './chunk-fixture.js';
-import { seeded } from './seeded.js';
 
 const LABELS = ['positive', 'negative', 'neutral'];
 
@@ -88,7 +88,8 @@ describe('The next wave', () => {
         ties: random() < 0.5 ? 'abstain' : 'random',
         unreadable: (['drop', 'abstain', 'random'] as const)[round % 3],
       });
-      const asked = questionsUnderMajority(all, LABELS, settings);
+      const plan = new VotePlan(newTask({ votes: { plan: [{ prompt: 'direct', samples: planned }] } }), settings);
+      const asked = plan.take((_, index) => ({ vote: all[index]! })).replies.length;
       const decide = (some: Vote[]) =>
         decideLabel({ votes: some, labels: LABELS, settings, seed: 1, textKey: `text ${round}` }).label;
       expect(decide(all.slice(0, asked))).toBe(decide(all));

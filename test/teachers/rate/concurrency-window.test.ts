@@ -1,5 +1,5 @@
 import { ConcurrencyWindow } from '../../../src/teachers/concurrency-window.js';
-import { seeded } from '../engine/seeded.js';
+import { seeded } from '../../support/seeded.js';
 
 interface Simulated {
   readonly window: ConcurrencyWindow;

@@ -1,0 +1,79 @@
+/** npm run bench -- export --student FOLDER --rows FILE.jsonl: an encoder student's folder loaded in Python by onnxruntime, optimum
+ *  and transformers, and how far their answers are from the student's own, a text at a time. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { loadStudent } from '../../dist/students/index.js';
+import { machine } from '../machine.js';
+import { peerPython } from '../peer-python.js';
+
+const FILES = [
+  'config.json',
+  'model.onnx',
+  'model.safetensors',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'modeling_student.py',
+];
+const MOST_TEXTS = 300;
+const MOST_BYTES = 64 * 2 ** 20;
+
+export async function bench(args) {
+  const { values } = parseArgs({ args, options: { student: { type: 'string' }, rows: { type: 'string' } } });
+  if (!values.student || !values.rows) throw new Error('--student FOLDER and --rows FILE.jsonl are needed');
+  const lines = readFileSync(values.rows, 'utf8').trim().split('\n').slice(0, MOST_TEXTS);
+  const texts = lines.map((line) => JSON.parse(line).text);
+  const python = peerPython('optimum', ['torch', 'optimum[onnxruntime]']);
+  const scratch = mkdtempSync(join(tmpdir(), 'tutelage-bench-'));
+  try {
+    writeFileSync(join(scratch, 'texts.json'), JSON.stringify(texts));
+    const script = fileURLToPath(new URL('./answers.py', import.meta.url));
+    const { status, stdout } = spawnSync(python, [script, resolve(values.student), join(scratch, 'texts.json')], {
+      encoding: 'utf8',
+      maxBuffer: MOST_BYTES,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    if (status !== 0) throw new Error(`Python ended with code ${status}`);
+    const { versions, ways } = JSON.parse(stdout);
+    const own = {
+      int8: await answersOf(values.student, texts),
+      float32: await answersOf(float32Of(values.student, scratch), texts),
+    };
+    const differences = Object.entries(ways).map(([way, answers]) =>
+      compared(way, answers, own[way.includes('quantized') ? 'int8' : 'float32']),
+    );
+    console.table(differences);
+    console.log(JSON.stringify({ bench: 'export', texts: texts.length, ...machine(), versions, differences }));
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+/** The same folder without the INT8 model: the float32 model answers. */
+function float32Of(student, scratch) {
+  for (const file of FILES) symlinkSync(resolve(student, file), join(scratch, file));
+  return scratch;
+}
+
+async function answersOf(folder, texts) {
+  const student = await loadStudent(folder);
+  try {
+    const answers = [];
+    for (const text of texts) answers.push(...(await student.predict([text])));
+    return answers;
+  } finally {
+    await student.close();
+  }
+}
+
+function compared(way, answers, own) {
+  const best = (shares) => shares.indexOf(Math.max(...shares));
+  const difference = Math.max(
+    ...answers.flatMap((shares, row) => shares.map((share, k) => Math.abs(share - own[row][k]))),
+  );
+  const same = answers.filter((shares, row) => best(shares) === best(own[row])).length;
+  return { way, largestDifference: Number(difference.toPrecision(2)), sameLabels: `${same} of ${answers.length}` };
+}

@@ -1,0 +1,156 @@
+/** npm run bench -- infer --encoder FOLDER [--rows FILE.jsonl] [--rounds N]: from string to label with an INT8 student, beside
+ *  onnxruntime in Python (INT8, by its own tool) and transformers (float32) with the same student, taking turns in one run. All
+ *  have two threads. What each figure means: docs/benchmarks.md. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { FrozenSettings } from '../../dist/contracts/student-settings.js';
+import { loadStudent, trainInProcess } from '../../dist/students/index.js';
+import { machine, median, rounded } from '../machine.js';
+import { peerPython } from '../peer-python.js';
+
+const PACKAGES = ['torch', 'transformers', 'onnxruntime', 'onnx'];
+const PEERS = ['onnxruntime-int8', 'transformers'];
+/** Of those tried with the peers (8, 16, 32, 64), the best for them is taken. */
+const BATCHES = [8, 16, 32, 64];
+const ALONE = 300;
+/** Of the rows, in `label` or `majority`. */
+const LABELS = ['negative', 'neutral', 'positive'];
+
+export async function bench(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      encoder: { type: 'string' },
+      rows: { type: 'string', default: 'examples/demo/gold.jsonl' },
+      rounds: { type: 'string', default: '5' },
+    },
+  });
+  if (values.encoder === undefined)
+    throw new Error('--encoder: name the folder of an encoder, all-MiniLM-L6-v2 for one');
+  const rows = readFileSync(values.rows, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const texts = rows.map(({ text }) => text);
+  const python = peerPython('inference', PACKAGES);
+  const folder = mkdtempSync(join(tmpdir(), 'tutelage-bench-'));
+  try {
+    await makeStudent(folder, values.encoder, rows);
+    const figures = await compare({ folder, python, texts, rounds: Number(values.rounds) });
+    console.log(JSON.stringify({ bench: 'infer', texts: texts.length, ...machine(), ...figures }));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The encoder as it is, with a classifier for the rows' labels: speed does not hang on what a student has learnt. */
+async function makeStudent(folder, encoder, rows) {
+  const examplesFile = join(folder, 'examples.jsonl');
+  const example = ({ text, ...row }, i) => ({
+    text,
+    target: LABELS.map((label) => Number(label === (row.label ?? row.majority))),
+    validation: i % 5 === 0,
+  });
+  writeFileSync(examplesFile, rows.map((row, i) => `${JSON.stringify(example(row, i))}\n`).join(''));
+  const settings = FrozenSettings.parse({ kind: 'frozen', encoder });
+  const job = { kind: 'frozen', labels: LABELS, examplesFile, outputFolder: folder, settings, seed: 42 };
+  const { chosen } = await trainInProcess(job, { onProgress: () => {} });
+  if (chosen.int8 !== 1) throw new Error('the INT8 model did not pass the parity gate');
+}
+
+async function compare({ folder, python, rounds, texts }) {
+  const student = await loadStudent(folder);
+  const peers = new Peers(python);
+  try {
+    for (const peer of PEERS) await peers.ask({ load: peer, folder, texts });
+    const batch = {};
+    for (const peer of PEERS) batch[peer] = await bestBatch(peers, peer);
+    await student.predict(texts);
+    const rows = [];
+    const labels = {};
+    for (let round = 0; round < rounds; round++) {
+      const row = {};
+      const started = performance.now();
+      const answers = await student.predict(texts);
+      row.tutelage = texts.length / ((performance.now() - started) / 1000);
+      labels.tutelage = answers.map((shares) => shares.indexOf(Math.max(...shares)));
+      for (const peer of PEERS) {
+        const ran = await peers.ask({ run: peer, batch: batch[peer] });
+        row[peer] = texts.length / ran.seconds;
+        labels[peer] = ran.labels;
+      }
+      rows.push(row);
+    }
+    console.table(rows.map((row) => mapValues(row, (value) => rounded(value, 0))));
+    const alone = await aloneFigures(student, peers, texts);
+    return {
+      rounds,
+      textsASecond: medians(rows),
+      timesPeer: Object.fromEntries(
+        PEERS.map((peer) => [peer, rounded(median(rows.map((row) => row.tutelage / row[peer])), 2)]),
+      ),
+      peerBatch: batch,
+      aloneMs: alone,
+      sameLabels: Object.fromEntries(PEERS.map((peer) => [peer, rounded(sameShare(labels.tutelage, labels[peer]), 4)])),
+    };
+  } finally {
+    peers.stop();
+    await student.close();
+  }
+}
+
+async function bestBatch(peers, peer) {
+  const seconds = {};
+  for (const size of BATCHES) seconds[size] = (await peers.ask({ run: peer, batch: size })).seconds;
+  return BATCHES.reduce((best, size) => (seconds[size] < seconds[best] ? size : best));
+}
+
+/** Milliseconds of a text that comes alone, at the median. */
+async function aloneFigures(student, peers, texts) {
+  const spent = [];
+  for (const text of texts.slice(0, ALONE)) {
+    const started = performance.now();
+    await student.predict([text]);
+    spent.push(performance.now() - started);
+  }
+  const figures = { tutelage: rounded(median(spent), 2) };
+  for (const peer of PEERS)
+    figures[peer] = rounded(median((await peers.ask({ alone: peer, texts: ALONE })).milliseconds), 2);
+  return figures;
+}
+
+class Peers {
+  constructor(python) {
+    const file = fileURLToPath(new URL('./peers.py', import.meta.url));
+    this.child = spawn(python, [file], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
+  }
+
+  async ask(request) {
+    this.child.stdin.write(`${JSON.stringify(request)}\n`);
+    const { done, value } = await this.lines.next();
+    if (done) throw new Error('the Python process ended');
+    return JSON.parse(value);
+  }
+
+  stop() {
+    this.child.stdin.end();
+  }
+}
+
+function medians(rows) {
+  return Object.fromEntries(Object.keys(rows[0]).map((key) => [key, rounded(median(rows.map((row) => row[key])), 0)]));
+}
+
+function mapValues(object, change) {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
+}
+
+function sameShare(one, other) {
+  return one.filter((label, row) => label === other[row]).length / one.length;
+}

@@ -1,0 +1,106 @@
+/** What an audit teaches about soft labels, and which way to weigh votes gold rows choose. */
+import { SoftLabels } from '../../src/activities/soft-labels.js';
+import { chooseWeighing } from '../../src/activities/weigh-votes.js';
+import type { LabelRow } from '../../src/contracts/index.js';
+
+const LABELS = ['a', 'b', 'c'];
+
+function row(index: number, agreeing: number): LabelRow {
+  const vote = (k: number) => ({
+    prompt: 'reasoned' as const,
+    sample: k,
+    label: k < agreeing ? 'a' : 'b',
+    reason: null,
+    unreadable: null,
+  });
+  return {
+    key: `k${index}`,
+    id: `id${index}`,
+    text: 'x',
+    line: index + 1,
+    label: 'a',
+    distribution: agreeing === 3 ? { a: 1 } : { a: agreeing / 3, b: 1 - agreeing / 3 },
+    agreement: agreeing / 3,
+    reason: null,
+    votes: [0, 1, 2].map(vote),
+    source: 'teacher',
+    correctedBy: null,
+    teacherLabel: 'a',
+    gold: null,
+    gateGold: false,
+    set: 'corpus',
+  };
+}
+
+async function* each<Value>(values: readonly Value[]): AsyncGenerator<Value> {
+  yield* values;
+}
+
+/** 90 unanimous labels of which 9 are wrong, 30 of two votes of which 12 are; people decided on all in this part of the review. */
+async function learnt(purpose: 'audit' | 'fix'): Promise<SoftLabels> {
+  const rows = Array.from({ length: 120 }, (_, index) => row(index, index < 90 ? 3 : 2));
+  const isWrong = (index: number) => (index < 90 ? index < 9 : index < 102);
+  const corrections = new Map(rows.map(({ id }, index) => [id, isWrong(index) ? 'b' : 'a']));
+  const decisionOn = ({ key }: { key: string }, label: string) => ({
+    ...{ key, id: key, label, purpose, reviewer: 'ana', at: '2026-01-02T03:04:05Z' },
+  });
+  return SoftLabels.learn(each(rows), corrections, { decisionOn });
+}
+
+describe('soft labels', () => {
+  it('become what the audit shows: nine of ten for unanimous votes, six of ten for two of three', async () => {
+    const soft = await learnt('audit');
+    const unanimous = soft.of(row(500, 3), LABELS).distribution;
+    expect(unanimous.a).toBeCloseTo(0.9, 1);
+    expect(unanimous.b).toBeCloseTo((1 - unanimous.a!) / 2, 12);
+    const divided = soft.of(row(501, 2), LABELS).distribution;
+    expect(divided.a).toBeCloseTo(0.6, 1);
+    expect(divided).toEqual({ a: divided.a, b: expect.closeTo(1 - divided.a!, 12) });
+    expect(soft.inWords(3)).toMatch(/120 labels of the audit.*3 of 3 votes: 8\d\.\d %, 2 of 3 votes: 6\d\.\d %/);
+  });
+
+  it('stay shares of the votes where only the fix queue was decided: it was picked for its errors', async () => {
+    const soft = await learnt('fix');
+    expect(soft.of(row(500, 2), LABELS)).toEqual(row(500, 2));
+    expect(soft.inWords(3)).toMatch(/the 0 labels of the audit, 0 of them wrong, are too few/);
+  });
+
+  it("leave people's labels and texts without a label alone", async () => {
+    const soft = await learnt('audit');
+    for (const other of [
+      { ...row(1, 3), source: 'person' as const },
+      { ...row(1, 3), label: null },
+    ])
+      expect(soft.of(other, LABELS)).toEqual(other);
+  });
+});
+
+describe('the way to weigh votes', () => {
+  // The third annotator alone is always right; the other two err together.
+  const votes = Array.from({ length: 60 }, (_, text) => {
+    const truth = LABELS[text % 3]!;
+    const error = LABELS[(text + 1) % 3]!;
+    return text % 5 === 0 ? [error, error, truth] : [truth, truth, truth];
+  });
+  const truth = (text: number) => LABELS[text % 3]!;
+
+  it('is the one that is right most often on the gold rows; of equals the simplest', () => {
+    const easy = new Map([1, 2, 3, 4].map((text) => [text, truth(text)]));
+    expect(chooseWeighing({ votes, labels: LABELS }, easy)).toMatchObject({
+      method: 'majority',
+      aggregated: null,
+      goldRows: 4,
+    });
+    const noisy = Array.from({ length: 90 }, (_, text) => {
+      const other = LABELS[(text + 1) % 3]!;
+      // Two annotators that err apart and often, and two that never do: votes draw, quality decides.
+      return [text % 2 ? other : truth(text), text % 2 ? other : LABELS[(text + 2) % 3]!, truth(text), truth(text)];
+    });
+    const gold = new Map(noisy.map((_, text) => [text, truth(text)]));
+    const { method, tried } = chooseWeighing({ votes: noisy, labels: LABELS }, gold);
+    expect(method).not.toBe('majority');
+    expect(tried.find((way) => way.method === method)!.right).toBeGreaterThan(
+      tried.find((way) => way.method === 'majority')!.right,
+    );
+  });
+});

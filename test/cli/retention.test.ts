@@ -1,0 +1,157 @@
+/** What of a store may go, on both stores. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { judgeRetention, type Retention, removeOutdated } from '../../src/cli/retention.js';
+import { RetentionPolicy } from '../../src/contracts/index.js';
+import { registerVersion } from '../../src/deployment/index.js';
+import { openFileStore, type Store } from '../../src/store/index.js';
+import { parseS3Address } from '../../src/store/s3-address.js';
+import { bucketOf, openS3Store } from '../../src/store/s3-store.js';
+import { chunkFolder } from '../../src/teachers/index.js';
+import { newVersion } from '../deployment/new-version.js';
+import { describeWithS3, type S3Server, startS3Server } from '../support/s3-server.js';
+import { newFolder } from './tutelage-process.js';
+
+const DAY_MS = 86_400_000;
+/** All files of the tests are older than any days that they keep. */
+const LATER = new Date(Date.now() + 200 * DAY_MS);
+const policy = (keepDays: number) => RetentionPolicy.parse({ keepDays });
+
+function runFolder(name: string): string {
+  return `runs/${name}/01`;
+}
+
+const KEYS = { firstKey: 'a'.repeat(64), lastKey: 'b'.repeat(64) };
+
+function repliesOf(run: string): string {
+  return chunkFolder(runFolder(run), { name: 'corpus-000000', ...KEYS });
+}
+
+/** A run with labels, a decision of a person, and replies to one chunk. endedAt: null while it is open. */
+async function writeRun(store: Store, name: string, endedAt: Date | null, reuse: string[] = []): Promise<void> {
+  const run = runFolder(name);
+  await store.write(`${run}/prepare/manifest.json`, JSON.stringify({ chunks: [{ reuse }] }));
+  await store.write(`${run}/prepare/task.json`, '{}');
+  await store.write(`${run}/vote/labels.jsonl`, 'labels\n');
+  await store.write(`${run}/review/decisions/1.jsonl`, 'decision\n');
+  if (endedAt !== null) await store.write(`${run}/outcome.json`, JSON.stringify({ endedAt: endedAt.toISOString() }));
+  const journal = await store.journal(`${repliesOf(name)}/journal-000001.jsonl`);
+  await journal.append('record');
+  await journal.close();
+  await store.write(`${repliesOf(name)}/sealed.json`, '{}');
+}
+
+/** A version in the registry that was made from the labels of a run. */
+async function writeModel(store: Store, run: string): Promise<void> {
+  const labels = await store.write(`${runFolder(run)}/vote/labels.jsonl`, 'labels\n');
+  const model = newVersion([await store.write(`${runFolder(run)}/student/model.onnx`, 'model')]);
+  await registerVersion(store, { ...model, provenance: { ...model.provenance, labels } });
+}
+
+function foldersOf({ outdated }: Retention): string[] {
+  return outdated.map(({ folder }) => folder).sort();
+}
+
+const HALF = Buffer.alloc(6 * 2 ** 20);
+
+/** leaveHalf: what a writer leaves that dies. */
+function tests(open: () => Promise<Store>, leaveHalf: (store: Store) => Promise<void>): void {
+  let store: Store;
+  beforeEach(async () => {
+    store = await open();
+  });
+
+  it('nothing goes that came or ended lately', async () => {
+    await writeRun(store, 'ended', new Date());
+    const { kept, leftovers, outdated } = await judgeRetention(store, policy(1), new Date());
+    expect({ kept, leftovers, outdated }).toEqual({
+      kept: { open: 0, registered: 0, recent: 1 },
+      leftovers: { files: 0, bytes: 0 },
+      outdated: [],
+    });
+  });
+
+  it('an ended run and its replies go after so many days, but for its outcome and what people decided', async () => {
+    await writeRun(store, 'ended', new Date());
+    expect((await judgeRetention(store, policy(201), LATER)).outdated).toEqual([]);
+    const retention = await judgeRetention(store, policy(199), LATER);
+    expect(foldersOf(retention)).toEqual([repliesOf('ended'), runFolder('ended')]);
+    const before = await store.list('');
+    expect(retention.outdated.find(({ kind }) => kind === 'replies')).toMatchObject({ files: 2, bytes: 9 });
+    expect(await store.list('')).toEqual(before);
+    await removeOutdated(store, retention, LATER);
+    expect(await store.list('')).toEqual([
+      `${runFolder('ended')}/outcome.json`,
+      `${runFolder('ended')}/prepare/task.json`,
+      `${runFolder('ended')}/review/decisions/1.jsonl`,
+      'store.json',
+    ]);
+    expect((await judgeRetention(store, policy(199), LATER)).outdated).toEqual([]);
+  });
+
+  it('a run that made a registered model stays whole, with the replies it used of others', async () => {
+    await writeRun(store, 'earlier', new Date());
+    await writeRun(store, 'unused', new Date());
+    await writeRun(store, 'made', new Date(), [repliesOf('earlier')]);
+    await writeModel(store, 'made');
+    const whole = (await store.list('')).filter((path) => path.includes('made') || path.startsWith('models/'));
+    const retention = await judgeRetention(store, policy(0), LATER);
+    expect(foldersOf(retention)).toEqual([repliesOf('unused'), runFolder('earlier'), runFolder('unused')].sort());
+    await removeOutdated(store, retention, LATER);
+    const left = await store.list('');
+    expect(left).toEqual(expect.arrayContaining([...whole, `${repliesOf('made')}/sealed.json`]));
+    expect(left).toContain(`${repliesOf('earlier')}/sealed.json`);
+  });
+
+  it('an open run stays, however old, with the replies it uses', async () => {
+    await writeRun(store, 'earlier', new Date());
+    await writeRun(store, 'open', null, [repliesOf('earlier')]);
+    const { kept, outdated } = await judgeRetention(store, policy(0), LATER);
+    expect(kept).toEqual({ open: 1, registered: 0, recent: 0 });
+    expect(outdated.map(({ folder }) => folder)).toEqual([runFolder('earlier')]);
+  });
+
+  it('what a dead writer left goes after a day', async () => {
+    await leaveHalf(store);
+    expect((await judgeRetention(store, policy(1), new Date())).leftovers.files).toBe(0);
+    let retention = await judgeRetention(store, policy(1), LATER);
+    while (retention.leftovers.bytes === 0) retention = await judgeRetention(store, policy(1), LATER);
+    expect(retention.leftovers.files).toBe(1);
+    expect(retention.leftovers.bytes).toBe(HALF.byteLength);
+    await removeOutdated(store, retention, LATER);
+    expect((await judgeRetention(store, policy(1), LATER)).leftovers.files).toBe(0);
+  });
+}
+
+describe('In a folder', () => {
+  let folder: string;
+  tests(
+    () => {
+      folder = join(newFolder(), 'store');
+      return openFileStore(folder);
+    },
+    async () => writeFileSync(join(folder, '.tmp', 'half'), HALF),
+  );
+});
+
+describeWithS3('On S3', () => {
+  let server: S3Server;
+  const saved = { ...process.env };
+  beforeAll(async () => {
+    server = await startS3Server();
+    Object.assign(process.env, server.env);
+  });
+  afterAll(async () => {
+    process.env = saved;
+    await server?.stop();
+  });
+  tests(
+    () => openS3Store(parseS3Address(`s3://${server.makeBucket()}/store`), process.env),
+    async ({ ref }) => {
+      const { bucket, prefix } = parseS3Address(ref.uri);
+      const objects = bucketOf(bucket, process.env);
+      const upload = await objects.beginUpload(`${prefix}/large`, 'writer');
+      await objects.uploadPart(`${prefix}/large`, upload, 1, HALF);
+    },
+  );
+});
