@@ -1,5 +1,6 @@
-/** npm run bench -- annotate [a|b|c] [--quick] [--runs N] [--store s3://BUCKET/PREFIX]: the annotation engine beside a bare loop of the same client, in one
- *  run, on a teacher in a process of its own. What each figure means: docs/benchmarks.md. */
+/** npm run bench -- annotate [a|b|c|d] [--quick] [--runs N] [--store s3://BUCKET/PREFIX] [--texts N,N]: the annotation engine beside a
+ *  bare loop of the same client, in one run, on a teacher in a process of its own; d alone: what grows with the corpus. What each
+ *  figure means: docs/benchmarks.md. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -8,6 +9,7 @@ import { Task } from '../../dist/contracts/index.js';
 import { buildPrompt } from '../../dist/teachers/index.js';
 import { machine, median, rounded } from '../machine.js';
 import { bareLoop } from './bare-loop.js';
+import { measureGrowth } from './growth.js';
 import { runProduct } from './product.js';
 
 const VOTES = 3;
@@ -37,8 +39,12 @@ const CASES = {
   },
 };
 
+/** Corpora of (d). A million texts take a while: --texts 1000000. */
+const GROWING = [1_000, 10_000, 100_000];
+
 export async function bench(args) {
   const quick = args.includes('--quick');
+  if (args.includes('d')) return benchGrowth(args, quick);
   const runs = args.includes('--runs') ? Number(args[args.indexOf('--runs') + 1]) : 1;
   const store = args.includes('--store') ? args[args.indexOf('--store') + 1] : null;
   const names = Object.keys(CASES).filter((name) => args.includes(name));
@@ -54,6 +60,22 @@ export async function bench(args) {
   );
 }
 
+async function benchGrowth(args, quick) {
+  const asked = args.includes('--texts') ? args[args.indexOf('--texts') + 1].split(',').map(Number) : GROWING;
+  const task = {
+    ...taskOf(),
+    guideline: '',
+    labels: ['up', 'down'].map((name) => ({ name })),
+    votes: { plan: [{ prompt: 'direct', maxTokens: 5 }] },
+  };
+  const rows = [];
+  for (const texts of quick ? asked.slice(0, 2) : asked) {
+    rows.push(await measureGrowth(texts, { startTeacher, task, textOf: (i) => `Profit number ${i} rose.` }));
+    console.table(rows);
+  }
+  console.log(JSON.stringify({ bench: 'annotate d', quick, ...machine(), results: rows }));
+}
+
 async function measure({ calls: sizes, figures, teacher: settings }, { quick, store }) {
   const calls = sizes[quick ? 1 : 0];
   const task = Task.parse(taskOf());
@@ -61,7 +83,7 @@ async function measure({ calls: sizes, figures, teacher: settings }, { quick, st
   const teacher = await startTeacher({ ...settings, label: task.labels[0].name });
   try {
     const product = {
-      ...(await runProduct({ store, url: teacher.url, task: taskOf(), texts })),
+      ...(await runProduct({ store, url: teacher.url, task: taskOf(), texts: { count: texts.length, textOf } })),
       teacher: await teacher.stats(),
     };
     await teacher.reset();

@@ -3,28 +3,31 @@
  *  the corpus, the probe, the workflows, the journals and the labels are in it. Only the Temporal server runs beforehand. */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { TASK_QUEUES } from '../../dist/contracts/index.js';
 import { createClient, ensureDevServer, localServer, stopDevServer } from '../../dist/temporal/index.js';
 
 const launcher = fileURLToPath(new URL('../../bin/tutelage.js', import.meta.url));
 
-/** store: an address below which the run gets a store of its own; null: a folder. Returns seconds, and the counts of the run. */
-export async function runProduct({ store, url, task, texts }) {
+/** texts: their count and the i-th one. store: an address below which the run gets a store of its own; null: a folder. atEnd: what
+ *  is to be looked at before the workers stop. Returns seconds, the counts of the run, and what atEnd found. */
+export async function runProduct({ store = null, url, task, texts, env = process.env, atEnd = async () => null }) {
   const folder = mkdtempSync(join(tmpdir(), 'tutelage-bench-'));
   const state = join(folder, '.tutelage');
   mkdirSync(state);
   const corpus = join(folder, 'corpus.jsonl');
-  writeFileSync(corpus, texts.map((text) => `${JSON.stringify({ text })}\n`).join(''));
+  await pipeline(Readable.from(lines(texts)), createWriteStream(corpus));
   const server = await ensureDevServer({ folder: state, env: process.env, onProgress: () => {} });
   const client = await createClient(localServer(server.address), process.env);
   let up = null;
   try {
     const startedAt = performance.now();
-    const options = { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] };
+    const options = { cwd: folder, env, stdio: ['ignore', 'ignore', 'inherit'] };
     const args = [launcher, 'up', '--address', server.address, '--store', storeOf(store, folder)];
     up = spawn(process.execPath, args, options);
     const handle = await client.workflow.start('distillation', {
@@ -34,9 +37,8 @@ export async function runProduct({ store, url, task, texts }) {
     });
     const { annotation } = await handle.result();
     const seconds = (performance.now() - startedAt) / 1000;
-    if (annotation.labelled !== texts.length)
-      throw new Error(`${annotation.labelled} of ${texts.length} texts labelled`);
-    return { seconds, calls: annotation.calls, busy: annotation.busy };
+    if (annotation.labelled !== texts.count) throw new Error(`${annotation.labelled} of ${texts.count} texts labelled`);
+    return { seconds, calls: annotation.calls, busy: annotation.busy, atEnd: await atEnd(client) };
   } finally {
     await client.connection.close();
     if (up !== null) await stop(up);
@@ -44,6 +46,10 @@ export async function runProduct({ store, url, task, texts }) {
     if (process.env.BENCH_KEEP === undefined) rmSync(folder, { recursive: true, force: true });
     else console.error(`kept: ${folder} ${readdirSync(folder)}`);
   }
+}
+
+function* lines({ count, textOf }) {
+  for (let i = 0; i < count; i++) yield `${JSON.stringify({ text: textOf(i) })}\n`;
 }
 
 /** Without the replies of other runs. */

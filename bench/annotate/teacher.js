@@ -1,9 +1,9 @@
-/** The benchmark's teacher, a process of its own: chat completions with one fixed label, late by so much, and a token bucket that
+/** The benchmark's teacher, a process of its own: chat completions with one fixed label (and a reason, unless direct), late by so much, and a token bucket that
  *  answers 429 with OpenAI's headers. Options come as one JSON argument; it prints its url and says on GET /stats what it
  *  was asked. Runs until its stdin ends. */
 import { createServer } from 'node:http';
 
-const { latencyMs, jitter, perSecond, label } = JSON.parse(process.argv[2]);
+const { latencyMs, jitter, perSecond, label, direct = false } = JSON.parse(process.argv[2]);
 
 const stats = {
   requests: 0,
@@ -69,7 +69,7 @@ function takeCredit(response) {
 }
 
 function completion(promptBytes) {
-  const content = JSON.stringify({ reason: `It says so in sentence ${stats.requests}.`, label });
+  const content = direct ? label : JSON.stringify({ reason: `It says so in sentence ${stats.requests}.`, label });
   const usage = { prompt_tokens: Math.ceil(promptBytes / 4), completion_tokens: 20 };
   return {
     model: 'bench',

@@ -19,8 +19,18 @@ export function readTask(store: Store, { run }: PreparedRun): Promise<Task> {
   return readJson(store, taskPath(run.folder), Task);
 }
 
+/** The manifest that was read last: each chunk of a run needs it, and it is long. Once a run is prepared it does not change. */
+let last: { readonly of: string; readonly manifest: Promise<Manifest> } | null = null;
+
 export function readManifest(store: Store, { run }: PreparedRun): Promise<Manifest> {
-  return readJson(store, `${run.folder}/prepare/manifest.json`, Manifest);
+  const of = `${store.ref.id} ${run.folder}`;
+  if (last?.of === of) return last.manifest;
+  const manifest = readJson(store, `${run.folder}/prepare/manifest.json`, Manifest);
+  last = { of, manifest };
+  manifest.catch(() => {
+    if (last?.manifest === manifest) last = null;
+  });
+  return manifest;
 }
 
 export async function* readLabels(store: Store, labels: Pick<ArtifactRef, 'path'>): AsyncIterable<LabelRow> {

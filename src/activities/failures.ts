@@ -31,6 +31,9 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ParityError: { type: FailureType.ParityFailed, retry: false },
 };
 
+/** What the file system says when a disk, or a user's part of it, is full. */
+const NO_ROOM: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
+
 /** The input can't be used; the message says what would do. */
 export class InvalidInputError extends Error {
   override readonly name = 'InvalidInputError';
@@ -39,6 +42,7 @@ export class InvalidInputError extends Error {
 export function toFailure(error: unknown): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (!(error instanceof Error)) return ApplicationFailure.create({ message: String(error), type: 'Error' });
+  if ('code' in error && NO_ROOM.has(error.code)) return storeFull(error);
   const meaning = MEANINGS[error.name];
   if (meaning === undefined) return error;
   const mend =
@@ -48,6 +52,14 @@ export function toFailure(error: unknown): Error {
     type: meaning.type,
     nonRetryable: !meaning.retry,
   });
+}
+
+/** Stages that can't pause try it again for a while: somebody may make room. */
+function storeFull({ message }: Error): ApplicationFailure {
+  return ApplicationFailure.retryable(
+    `the disk of the store has no room left (${message}); make some, then: tutelage resume`,
+    FailureType.StoreFull,
+  );
 }
 
 function sentences(first: string, second: string): string {

@@ -44,6 +44,7 @@ import { teachersOfRun } from './teacher-of-run.js';
 const CHUNKS_PER_SHARD = 2000;
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 export function createPrepareActivities(dependencies: Dependencies) {
   return {
@@ -131,6 +132,7 @@ async function prepareRun(
     callsAtMost: textsAsked * votesPerText,
     worstCall: await dearestCall(store, task, manifest, teachers),
     budget: grantOf(task.budget),
+    budgetDeadlineMs: budgetDeadline(task, input),
     gates: task.gates,
     ladder: ladderOf(task),
     teachers: found,
@@ -138,6 +140,13 @@ async function prepareRun(
     searchAttributes: dependencies.env.TUTELAGE_SEARCH_ATTRIBUTES === '1',
     localServer: dependencies.env.TUTELAGE_LOCAL_SERVER ?? null,
   };
+}
+
+/** null: nobody is waited for when the budget is used up. */
+function budgetDeadline({ budget, gates }: Task, { approveAs, until }: DistillationInput): number | null {
+  const personDecides = approveAs === null && until !== 'vote' && gates.labels.approval === 'person';
+  const waits = budget.whenUsedUp === null ? personDecides : budget.whenUsedUp === 'wait';
+  return waits ? budget.deadlineHours * HOUR_MS : null;
 }
 
 function ladderOf({ student }: Task): PreparedRun['ladder'] {

@@ -108,6 +108,8 @@ async function beats(client: Client, workflowId: string): Promise<ChunkProgress>
   return sum;
 }
 
+type BudgetWait = NonNullable<NonNullable<Progress['budget']>['waiting']>;
+
 class RunView {
   private readonly terminal = process.stderr.isTTY === true;
   private stage: Progress['stage'] | null = null;
@@ -115,6 +117,7 @@ class RunView {
   private lastLineAt = 0;
   private lastLine = '';
   private shownGate: string | null = null;
+  private shownDeadline: string | null = null;
   private silent = false;
   private shownIgnored = 0;
   private paused = false;
@@ -139,6 +142,8 @@ class RunView {
     for (const ignored of progress.ignored.slice(this.shownIgnored)) this.line(pc.yellow(`  ignored ${ignored}`));
     this.shownIgnored = progress.ignored.length;
     if (progress.stage === 'annotate') this.showAnnotation(progress, beating);
+    const budget = progress.budget?.waiting;
+    if (budget && budget.deadline !== this.shownDeadline) this.showBudget(progress.workflowId, budget);
     if (progress.waitingFor !== null && progress.waitingFor.gate !== this.shownGate) this.showGate(progress);
   }
 
@@ -191,6 +196,20 @@ class RunView {
     this.lastLineAt = Date.now();
     this.lastLine = line;
     this.line(line);
+  }
+
+  private showBudget(workflowId: string, { deadline, goOnCommand, raiseCommand, suggested }: BudgetWait): void {
+    this.shownDeadline = deadline;
+    const amounts = Object.entries(suggested).map(([name, amount]) => `--add-${name} ${amount}`);
+    this.line('');
+    this.line(
+      pc.bold(`  The budget is used up. Until ${deadline} the run waits for more; then it goes on with the labels`),
+    );
+    this.line(pc.bold('  there are. About what the texts that are left will take, from another terminal:'));
+    this.line(`    tutelage budget ${workflowId} ${amounts.join(' ')} --as YOUR-NAME`);
+    this.line(`    tutelage budget ${workflowId} --go-on --as YOUR-NAME`);
+    this.line(pc.dim(`    or: ${raiseCommand}`));
+    this.line(pc.dim(`        ${goOnCommand}`));
   }
 
   private showGate(progress: Progress): void {

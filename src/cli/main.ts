@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   approve: async () => (await import('./gate-commands.js')).registerApprove,
   reject: async () => (await import('./gate-commands.js')).registerReject,
   review: async () => (await import('./review.js')).registerReview,
+  budget: async () => (await import('./budget.js')).registerBudget,
   pause: async () => (await import('./run-commands.js')).registerPause,
   resume: async () => (await import('./run-commands.js')).registerResume,
   cancel: async () => (await import('./run-commands.js')).registerCancel,

@@ -7,7 +7,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
-import type { GateDecision, GateOutcome, Progress } from '../contracts/index.js';
+import type { BudgetDecision, BudgetOutcome, GateDecision, GateOutcome, Progress } from '../contracts/index.js';
 import { configuredServer, createClient, type ServerFlags, SetupError } from '../temporal/index.js';
 import { currentStateFolder } from './command-options.js';
 import { readUpState, serverOf } from './up-state.js';
@@ -71,13 +71,30 @@ export async function askProgress(client: Client, workflowId: string): Promise<P
   }
 }
 
+export function sendDecision(client: Client, workflowId: string, decision: GateDecision): Promise<GateOutcome> {
+  return sendUpdate(client, workflowId, 'decide', decision);
+}
+
+export function sendBudgetDecision(
+  client: Client,
+  workflowId: string,
+  decision: BudgetDecision,
+): Promise<BudgetOutcome> {
+  return sendUpdate(client, workflowId, 'raiseBudget', decision);
+}
+
 /** Sends a decision until a worker has taken it: an update that none accepted is lost with the server, and one sent again
  *  with the same decisionId counts once. */
-export async function sendDecision(client: Client, workflowId: string, decision: GateDecision): Promise<GateOutcome> {
+async function sendUpdate<Outcome, Decision extends { decisionId: string | null }>(
+  client: Client,
+  workflowId: string,
+  name: string,
+  decision: Decision,
+): Promise<Outcome> {
   const handle = client.workflow.getHandle(workflowId);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await handle.executeUpdate<GateOutcome, [GateDecision]>('decide', {
+      return await handle.executeUpdate<Outcome, [Decision]>(name, {
         args: [decision],
         updateId: decision.decisionId ?? undefined,
       });

@@ -17,6 +17,8 @@ export const FailureType = {
   ClaimLost: 'ClaimLost',
   /** A worker can't see the store that the run writes to, or its server does not answer. */
   StoreNotSeen: 'StoreNotSeen',
+  /** The store's disk has no room left; the run pauses. */
+  StoreFull: 'StoreFull',
   /** An artifact is missing or its bytes are not those of its reference. */
   ArtifactDamaged: 'ArtifactDamaged',
   /** A person, a deadline or a failed check rejected the run at a gate. */

@@ -1,5 +1,6 @@
 export { ArtifactRef, RunRef, StoreRef } from './artifact.js';
 export { BatchSettings, hoursOfWindow } from './batch-settings.js';
+export { BudgetDecision, BudgetOutcome, RunBudgetState, ShardBudget } from './budget-decision.js';
 export { Certificate } from './certificate.js';
 export {
   ChunkEntry,
@@ -67,6 +68,8 @@ export {
   ProbeResult,
   Progress,
   RedistillationInput,
+  RunState,
+  ShardState,
   Stage,
 } from './run.js';
 export { S3JournalSettings } from './s3-journal-settings.js';

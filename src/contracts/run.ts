@@ -1,6 +1,7 @@
 /** Inputs, results and progress of the workflows: what users type, read and script against. */
 import { z } from 'zod';
 import { RunRef } from './artifact.js';
+import { BudgetOutcome, RunBudgetState, ShardBudget } from './budget-decision.js';
 import { CorpusCounts, CorpusInput, GoldInput } from './corpus.js';
 import { GateName, GateOutcome } from './gate.js';
 import { AnnotationCounts } from './reply.js';
@@ -105,6 +106,10 @@ export const PreparedRun = z.object({
   callsAtMost: z.number().int().describe('Calls if every reply has to be asked for once.'),
   worstCall: Spending.describe('The most that a call of the run can come to.'),
   budget: Grant,
+  budgetDeadlineMs: z
+    .number()
+    .nullish()
+    .describe('How long a run whose budget is used up waits for more; null: it goes on with the labels there are.'),
   gates: z.object({ labels: LabelsGateSettings, deployment: DeploymentGateSettings }),
   ladder: z
     .object({
@@ -160,22 +165,36 @@ export type ChunkResult = z.infer<typeof ChunkResult>;
 export const ChunkProgress = z.object({ texts: z.number().int(), calls: z.number().int() });
 export type ChunkProgress = z.infer<typeof ChunkProgress>;
 
-/** Input of the child workflow `annotation`: one shard of the chunks. */
-export const AnnotationInput = z.object({
-  prepared: PreparedRun,
-  firstChunk: z.number().int(),
-  lastChunk: z.number().int().describe('Exclusive.'),
-  left: Grant.describe('What is left of the budget.'),
-  paused: z.boolean(),
-});
-export type AnnotationInput = z.infer<typeof AnnotationInput>;
-
 export const AnnotationResult = z.object({
   corpus: AnnotationCounts,
   gold: AnnotationCounts,
   failedChunks: z.number().int(),
 });
 export type AnnotationResult = z.infer<typeof AnnotationResult>;
+
+/** What a shard carries over when it continues as new; no chunk is at work then. */
+export const ShardState = z.object({
+  nextChunk: z.number().int(),
+  done: z.number().int().describe('Chunks that have ended.'),
+  result: AnnotationResult,
+  taken: z.object({ calls: z.number(), tokens: z.number(), micros: z.number() }).describe('Spent of the budget.'),
+  budget: ShardBudget,
+  paused: z.boolean(),
+  pauseReason: z.string().nullable(),
+  pace: Pace.nullable(),
+});
+export type ShardState = z.infer<typeof ShardState>;
+
+/** Input of the child workflow `annotation`: one shard of the chunks. */
+export const AnnotationInput = z.object({
+  prepared: PreparedRun,
+  firstChunk: z.number().int(),
+  lastChunk: z.number().int().describe('Exclusive.'),
+  budget: ShardBudget.describe('When it started.'),
+  paused: z.boolean(),
+  carried: ShardState.nullable().describe('null: it has not continued as new.'),
+});
+export type AnnotationInput = z.infer<typeof AnnotationInput>;
 
 export const Stage = z.enum([
   'prepare',
@@ -219,9 +238,41 @@ export const Progress = z.object({
       rejectCommand: z.string(),
     })
     .nullable(),
+  budget: z
+    .object({
+      limits: Grant,
+      decisions: z.array(BudgetOutcome).describe('In their order.'),
+      waiting: z
+        .object({
+          deadline: z.string().describe('ISO 8601. After it the run goes on with the labels there are.'),
+          suggested: z
+            .object({ usd: z.number(), calls: z.number().int(), tokens: z.number().int() })
+            .partial()
+            .describe('About what the texts that are left would take, by what those before took.'),
+          remindersSent: z.number().int(),
+          raiseCommand: z.string().describe('A command that would raise it.'),
+          goOnCommand: z.string(),
+        })
+        .nullable()
+        .describe('null: the run does not wait for budget.'),
+    })
+    .nullable()
+    .describe('null: not known before the run is prepared.'),
   ignored: z.array(z.string()).describe('Signals that did not fit, newest last.'),
 });
 export type Progress = z.infer<typeof Progress>;
+
+/** What a run carries over when it continues as new: between two shards, when no child is open. */
+export const RunState = z.object({
+  prepared: PreparedRun,
+  nextChunk: z.number().int(),
+  finished: AnnotationResult.describe('Of the shards that have ended.'),
+  pausedByPerson: z.boolean(),
+  askingSeconds: z.number(),
+  budget: RunBudgetState,
+  progress: Progress,
+});
+export type RunState = z.infer<typeof RunState>;
 
 /** Result of `distillation`, and the object that `tutelage distill --json` prints. null: the run did not get there. */
 export const DistillationResult = z.object({
@@ -250,6 +301,7 @@ export const DistillationResult = z.object({
       }),
     ),
   }),
+  budget: z.array(BudgetOutcome).describe('Raises of the budget, and decisions to go on without.'),
   labels: z.object({ uri: z.string(), alpha: z.number().nullable(), replies: z.string() }).nullable(),
   gates: z.object({ labels: GateOutcome.nullable(), deployment: GateOutcome.nullable() }),
   student: z.object({ kind: z.string(), uri: z.string(), trainSeconds: z.number() }).nullable(),

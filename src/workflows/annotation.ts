@@ -1,9 +1,11 @@
-/** One shard: a window of chunk activities, the shard's part of the budget, pause and resume. */
+/** One shard: a window of chunk activities, the shard's part of the budget, pause and resume. Continues as new where its
+ *  history gets long, once the chunks at work have ended. Longer than others: grants, pause, batches and the end share one state. */
 import {
   allHandlersFinished,
   CancellationScope,
   CancelledFailure,
   condition,
+  continueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
   log,
@@ -21,19 +23,31 @@ import {
   FailureType,
   type Grant,
   type Pace,
+  type ShardBudget,
+  ShardState,
 } from '../contracts/index.js';
 import { addCounts, emptyCounts, spendingOf } from '../voting/index.js';
 import { annotationBoard } from './board.js';
 import { failureTypeOf, messageOf } from './failures.js';
 import { GrantLedger } from './grant-ledger.js';
 import { InOrder } from './in-order.js';
-import { annotationProgressSignal, PAUSED_BY_PERSON, pauseSignal, resumeSignal } from './messages.js';
+import {
+  annotationProgressSignal,
+  PAUSED_BY_PERSON,
+  pauseSignal,
+  resumeSignal,
+  shardBudgetSignal,
+} from './messages.js';
 import { OpenBatches } from './open-batches.js';
-import { orchestratorStage, teacherStage } from './stages.js';
+import { controlStage, orchestratorStage, teacherStage } from './stages.js';
 
 /** How often at most the root hears of progress: each time costs it history. */
 const REPORTS = 20;
 
+/** Where the server suggests to continue as new (4,096 events), the last chunks have ended. */
+const MOST_EVENTS = 3_900;
+/** An activity's three, those of the workflow task that hears of it, and some for a report or a second try. */
+const EVENTS_A_CHUNK = 10;
 /** A provider takes up to ten minutes to cancel a batch (openai-node's src/resources/batches.ts). */
 const CLOSING_MS = 15 * 60_000;
 const CLOSING_POLL_MS = 15_000;
@@ -46,17 +60,23 @@ const FATAL: ReadonlySet<string> = new Set([
   FailureType.ArtifactDamaged,
 ]);
 
+/** Failures after which the shard pauses until somebody has mended the cause. */
+const PAUSING: ReadonlySet<string> = new Set([FailureType.TeacherUnreachable, FailureType.StoreFull]);
+
 export async function annotation(input: AnnotationInput): Promise<AnnotationResult> {
   const shard = new Shard(input);
   try {
-    return await shard.annotate();
+    if (await shard.annotate()) return shard.result;
+    // A signal may still change what is carried over.
+    await condition(allHandlersFinished);
+    return await continueAsNew<typeof annotation>({ ...input, carried: shard.state });
   } finally {
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   }
 }
 
 class Shard {
-  private readonly result: AnnotationResult = { corpus: emptyCounts(), gold: emptyCounts(), failedChunks: 0 };
+  readonly result: AnnotationResult;
   private readonly ledger: GrantLedger;
   private readonly chunks: number;
   private readonly scope = new CancellationScope();
@@ -65,30 +85,50 @@ class Shard {
   /** Chunks that may have batches open. */
   private readonly inBatches = new Set<number>();
   private next: number;
-  private done = 0;
+  private done: number;
+  /** What chunks that are not done have come to so far. */
+  private readonly partly = new Map<number, ChunkResult>();
+  private budget: ShardBudget;
+  /** Chunks that nothing is left for. */
+  private readonly short = new Set<number>();
   /** Chunks wait while it is true; it follows pauseReason once chunks can see so. */
   private paused: boolean;
   private pauseReason: string | null;
-  private pace: Pace | null = null;
+  private pace: Pace | null;
   private fatal: unknown = null;
   private stopped: Promise<void> | null = null;
+  /** No further chunk is begun in this execution. */
+  private draining = false;
 
   constructor(private readonly input: AnnotationInput) {
-    this.next = input.firstChunk;
+    const carried = ShardState.nullable().parse(input.carried);
     this.chunks = input.lastChunk - input.firstChunk;
-    this.paused = input.paused;
-    this.pauseReason = input.paused ? PAUSED_BY_PERSON : null;
-    this.ledger = new GrantLedger(input.left);
+    this.next = carried?.nextChunk ?? input.firstChunk;
+    this.done = carried?.done ?? 0;
+    this.result = carried?.result ?? { corpus: emptyCounts(), gold: emptyCounts(), failedChunks: 0 };
+    this.paused = carried?.paused ?? input.paused;
+    this.pauseReason = carried === null ? (input.paused ? PAUSED_BY_PERSON : null) : carried.pauseReason;
+    this.pace = carried?.pace ?? null;
+    this.budget = carried?.budget ?? input.budget;
+    this.ledger = new GrantLedger(this.budget.limits, carried?.taken);
     this.batches = new OpenBatches(input.prepared, (news) => this.lookedAtBatches(news));
     setHandler(pauseSignal, () => this.pause(PAUSED_BY_PERSON));
     setHandler(resumeSignal, () => this.resume());
+    setHandler(shardBudgetSignal, (budget) => this.setBudget(budget));
   }
 
-  async annotate(): Promise<AnnotationResult> {
-    await this.writeControl(this.paused ? 'paused' : 'running');
+  /** To carry over. Only when no chunk is at work. */
+  get state(): ShardState {
+    const { budget, done, ledger, next: nextChunk, pace, paused, pauseReason, result } = this;
+    return { nextChunk, done, result, taken: ledger.total, budget, paused, pauseReason, pace };
+  }
+
+  /** Resolves to whether all chunks are done; false: it is time to continue as new. */
+  async annotate(): Promise<boolean> {
+    if (this.input.carried === null) await this.writeControl(this.paused ? 'paused' : 'running');
     this.show();
     CancellationScope.current().cancelRequested.catch(() => this.stopSpending());
-    const workers = Math.min(this.input.prepared.window, this.chunks);
+    const workers = Math.min(this.input.prepared.window, this.input.lastChunk - this.next);
     const ends = await this.scope.run(() =>
       Promise.allSettled(Array.from({ length: workers }, () => this.takeChunks())),
     );
@@ -96,12 +136,12 @@ class Shard {
     if (this.inBatches.size > 0) await CancellationScope.nonCancellable(() => this.closeBatches());
     if (this.fatal !== null) throw this.fatal;
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
-    return this.result;
+    return this.next === this.input.lastChunk;
   }
 
   /** One of the workers of the window. The first fatal failure stops all. */
   private async takeChunks(): Promise<void> {
-    while (this.next < this.input.lastChunk && this.fatal === null) {
+    while (this.next < this.input.lastChunk && this.fatal === null && !this.mustDrain()) {
       const chunk = this.next++;
       try {
         await this.annotateChunk(chunk);
@@ -129,12 +169,22 @@ class Shard {
         last = await this.askChunk({ prepared, chunk, grant });
         this.pace = last.pace ?? null;
         this.settle(last);
+        this.partly.set(chunk, last);
       } catch (error) {
         last = await this.resultOfFailed(chunk, error);
         if (last !== null) break;
       }
     }
+    this.partly.delete(chunk);
     if (last !== null) this.result[last.set] = addCounts(this.result[last.set], last.counts);
+  }
+
+  /** Chunks at work, at most as many as the window is wide, are waited for: they add to the history, too. */
+  private mustDrain(): boolean {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    const toCome = EVENTS_A_CHUNK * this.input.prepared.window;
+    this.draining ||= continueAsNewSuggested || historyLength + toCome > MOST_EVENTS;
+    return this.draining;
   }
 
   private async askChunk(input: ChunkInput): Promise<ChunkResult> {
@@ -178,7 +228,7 @@ class Shard {
     if (type === FailureType.Paused) return null;
     // The control file was quicker than the heartbeat.
     if (type === FailureType.Cancelled) throw new CancelledFailure('the run was cancelled');
-    if (type === FailureType.TeacherUnreachable) {
+    if (type !== null && PAUSING.has(type)) {
       await this.pause(messageOf(error));
       return null;
     }
@@ -190,16 +240,36 @@ class Shard {
     return settled;
   }
 
-  /** Waits while the run is paused, or while other chunks may still give back what this one needs. */
+  /** Waits while the run is paused, while other chunks may still give back what this one needs, and where the run does so
+   *  while nothing is left. null: there will be no more. */
   private async grantFor(chunk: number): Promise<Grant | null> {
     const { textsPerChunk, votesPerText, worstCall } = this.input.prepared;
     for (;;) {
       await condition(() => !this.paused);
       const grant = this.ledger.request(chunk, { calls: textsPerChunk * votesPerText, worstCall });
-      if (grant !== 'wait') return grant;
+      const lacks = grant === null && this.budget.waits;
       const seen = this.ledger.changes;
+      if (lacks !== this.short.has(chunk)) await this.setShort(chunk, lacks);
+      if (grant !== 'wait' && !lacks) return grant;
       await condition(() => this.ledger.changes > seen);
     }
+  }
+
+  /** The root hears of it when the first chunk lacks budget, and when none does any more. */
+  private async setShort(chunk: number, lacks: boolean): Promise<void> {
+    const before = this.short.size > 0;
+    if (lacks) this.short.add(chunk);
+    else this.short.delete(chunk);
+    if (before === this.short.size > 0) return;
+    this.show();
+    await this.report();
+  }
+
+  /** Runs in a signal handler. */
+  private setBudget(budget: ShardBudget): void {
+    if (budget.version <= this.budget.version) return;
+    this.budget = budget;
+    this.ledger.limitTo(budget.limits);
   }
 
   private settle({ chunk, counts }: ChunkResult): void {
@@ -242,7 +312,7 @@ class Shard {
     return this.controlWrites.run(async () => {
       // A stop is for good.
       if (this.stopped !== null && state !== 'cancelled') return;
-      await orchestratorStage.setControl({ run: this.input.prepared.run, state });
+      await controlStage.setControl({ run: this.input.prepared.run, state });
     });
   }
 
@@ -251,21 +321,29 @@ class Shard {
     if (news) await this.report();
   }
 
+  /** Of chunks that are done, and of those at work as far as is known. */
+  private get counts(): AnnotationResult {
+    const counts = { ...this.result };
+    for (const { counts: partial, set } of this.partly.values()) counts[set] = addCounts(counts[set], partial);
+    return counts;
+  }
+
   private show(): void {
-    const { input, result, done, chunks, pace, pauseReason } = this;
-    const batches = this.batches.progress;
+    const { input, counts, done, chunks, pace, pauseReason } = this;
+    const [batches, usedUp] = [this.batches.progress, this.short.size > 0];
     setCurrentDetails(
-      annotationBoard({ ...result, prepared: input.prepared, done, chunks, pace, batches, pauseReason }),
+      annotationBoard({ ...counts, prepared: input.prepared, done, chunks, pace, batches, pauseReason, usedUp }),
     );
   }
 
   private async report(): Promise<void> {
     const { parent } = workflowInfo();
     if (!parent) return;
-    const { corpus, gold } = this.result;
+    const { corpus, gold } = this.counts;
     const root = getExternalWorkflowHandle(parent.workflowId, parent.runId);
     const { pace, pauseReason } = this;
-    const news = { corpus, gold, pace, batches: this.batches.progress, pauseReason };
+    const budget = { usedUp: this.short.size > 0, version: this.budget.version };
+    const news = { corpus, gold, pace, batches: this.batches.progress, pauseReason, budget };
     await CancellationScope.nonCancellable(() => root.signal(annotationProgressSignal, news)).catch((error) => {
       log.warn('the root did not hear of the progress: it has ended', { problem: messageOf(error) });
     });

@@ -10,6 +10,7 @@ import type {
 } from '../contracts/index.js';
 import { checksTable, markdownTable, plainText } from '../evaluation/index.js';
 import { addCounts } from '../voting/index.js';
+import { budgetEvidence } from './findings.js';
 import { dollars, duration, grouped } from './numbers.js';
 
 /** The server takes 20,000 bytes of current details. */
@@ -44,7 +45,7 @@ export function runBoard({ progress, findings, endedEarly }: BoardState): string
     const running = stage === 'annotate' && index === reached ? annotationLine(progress) : '';
     return [mark, about, userText(findings[stage] ?? running)];
   });
-  const { waitingFor } = progress;
+  const { budget, waitingFor } = progress;
   const pause = progress.pauseReason ?? 'a person paused it';
   const head = [
     `# ${userText(progress.task ?? 'Distillation')}`,
@@ -53,9 +54,11 @@ export function runBoard({ progress, findings, endedEarly }: BoardState): string
       ? `**Paused**: ${userText(pause)}. Send the signal \`resume\` to go on.`
       : '',
     waitingFor === null ? '' : `## Waiting for you: gate \`${waitingFor.gate}\``,
+    budget?.waiting ? `## Waiting for you: the budget is used up\n\n${budgetEvidence(progress, budget.limits)}` : '',
   ];
   const tail = [
     ...(waitingFor === null ? [] : howToDecide(waitingFor)),
+    ...(budget?.waiting ? howToRaise(budget.waiting) : []),
     markdownTable(['', 'stage', ''], rows, false),
     ...progress.ignored.map((what) => `> Ignored: ${userText(what)}`),
     // Last, too, because the UI's pane cuts off the end of what follows a table.
@@ -72,9 +75,10 @@ export function annotationBoard(
     pace: Pace | null;
     batches: BatchProgress | null;
     pauseReason: string | null;
+    usedUp: boolean;
   },
 ): string {
-  const { prepared, batches, done, chunks, failedChunks, pace, pauseReason } = shard;
+  const { prepared, batches, done, chunks, failedChunks, pace, pauseReason, usedUp } = shard;
   const failed = failedChunks > 0 ? `, ${failedChunks} failed` : '';
   const rows = [
     ['chunks', `${grouped(done)} of ${grouped(chunks)}${failed}`],
@@ -85,6 +89,7 @@ export function annotationBoard(
   const head = [
     `# Asking ${userText(prepared.teachers.map(({ model }) => model ?? 'the teacher').join(', '))} at ${userText(hostsOf(prepared))}`,
     pauseReason === null ? '' : `**Paused**: ${userText(pauseReason)}. Send the signal \`resume\` to the parent.`,
+    usedUp ? '**The budget is used up.** Decide on the parent: the update `raiseBudget`.' : '',
   ];
   return withEvidence(head, '', [markdownTable(['', ''], rows, false)]);
 }
@@ -100,7 +105,7 @@ export function reviewBoard(wait: {
 }): string {
   const { input, root, deadline, escalated, reminders, untold } = wait;
   const head = [
-    `## Waiting for a person: gate \`${input.gate}\` of ${userText(input.task)}`,
+    `## Waiting for a person: ${input.gate === 'budget' ? 'the budget' : `gate \`${input.gate}\``} of ${userText(input.task)}`,
     `Decide on the parent workflow ${userText(root)}, until ${deadline}. Reminders so far: ${reminders}.${escalated ? ' **Escalated.**' : ''}`,
     ...untold.map((problem) => `**A webhook was not told:** ${userText(problem)}`),
   ];
@@ -191,6 +196,17 @@ function howToDecide(gate: NonNullable<Progress['waitingFor']>): string[] {
     'Send the update `decide` or the signal `approve` from this page, or type:',
     `\`\`\`sh\n${gate.approveCommand}\n\`\`\``,
     `To reject, send \`reject\`. Without a decision by ${gate.deadline} the run is ${gate.afterDeadline === 'reject' ? 'rejected' : 'approved if all checks pass, else rejected'}.${reminder}`,
+  ];
+}
+
+function howToRaise(waiting: NonNullable<NonNullable<Progress['budget']>['waiting']>): string[] {
+  const reminder = waiting.remindersSent > 0 ? ` **Reminder ${waiting.remindersSent}.**` : '';
+  return [
+    'Send the update or the signal `raiseBudget` from this page, or type:',
+    `\`\`\`sh\n${waiting.raiseCommand}\n\`\`\``,
+    'That adds about what the texts that are left will take. To go on with the labels there are:',
+    `\`\`\`sh\n${waiting.goOnCommand}\n\`\`\``,
+    `Without a decision by ${waiting.deadline} the run goes on with the labels there are.${reminder}`,
   ];
 }
 

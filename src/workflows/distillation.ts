@@ -1,10 +1,11 @@
-/** The root workflow: the stages in their order. */
+/** The root workflow: the stages in their order. Continues as new between two shards where its history gets long. */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import {
   ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
+  continueAsNew,
   isCancellation,
   log,
   patched,
@@ -18,12 +19,13 @@ import {
   type DistillationInput,
   type DistillationResult,
   type PreparedRun,
+  type RunState,
   SEARCH_ATTRIBUTES,
   type Stage,
   type VoteOutcome,
 } from '../contracts/index.js';
 import { addCounts } from '../voting/index.js';
-import { checkInput, finalFailure, messageOf } from './failures.js';
+import { checkInput, checkState, finalFailure, messageOf } from './failures.js';
 import { Gatekeeper } from './gatekeeper.js';
 import { progressQuery } from './messages.js';
 import { grouped } from './numbers.js';
@@ -38,11 +40,16 @@ const TASK_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.task, SearchAttribut
 /** Ranking helps and is not needed: it is given up sooner than the stages. */
 const RANKING = { summary: 'rank the labels by doubt', retry: { maximumAttempts: 5 } };
 
-export async function distillation(rawInput?: unknown): Promise<DistillationResult> {
-  const run = new Distillation(checkInput(rawInput), rawInput);
+/** rawState: only the workflow itself gives it, when it continues as new. */
+export async function distillation(rawInput?: unknown, rawState?: unknown): Promise<DistillationResult> {
+  const run = new Distillation(checkInput(rawInput), rawInput, checkState(rawState));
   run.listen();
   try {
-    return await run.passStages();
+    const result = await run.passStages();
+    if (result !== null) return result;
+    // An update may still change what is carried over.
+    await condition(allHandlersFinished);
+    return await continueAsNew<typeof distillation>(rawInput, run.state());
   } catch (error) {
     // An error of our own code fails the workflow task, which is tried again: a mended release goes on with the run.
     if (!(error instanceof TemporalFailure)) throw error;
@@ -57,16 +64,20 @@ export async function distillation(rawInput?: unknown): Promise<DistillationResu
 }
 
 class Distillation {
-  readonly report = new RunReport(workflowInfo().workflowId, setCurrentDetails);
-  private readonly shards = new Shards(this.report);
+  readonly report: RunReport;
+  private readonly shards: Shards;
   private readonly gatekeeper: Gatekeeper;
   private prepared: PreparedRun | null = null;
 
   constructor(
     private readonly input: DistillationInput,
     private readonly rawInput: unknown,
+    private readonly carried: RunState | null,
   ) {
+    this.report = new RunReport(workflowInfo().workflowId, setCurrentDetails, carried?.progress ?? null);
+    this.shards = new Shards(this.report);
     this.gatekeeper = new Gatekeeper(this.report, input.approveAs);
+    if (carried !== null) this.begin(carried.prepared);
   }
 
   listen(): void {
@@ -77,16 +88,18 @@ class Distillation {
     this.shards.listen();
   }
 
-  async passStages(): Promise<DistillationResult> {
-    this.report.enter('prepare');
-    const { firstExecutionRunId: runId, workflowId } = workflowInfo();
-    const prepared = await teacherStage.prepare({ input: this.rawInput, workflowId, runId });
-    this.prepared = prepared;
-    this.report.prepared(prepared);
-    if (prepared.searchAttributes) upsertSearchAttributes([{ key: TASK_KEY, value: prepared.taskName }]);
+  /** To carry over, when passStages has resolved to null. */
+  state(): RunState {
+    if (this.prepared === null) throw new RangeError('the run has not been prepared');
+    return { ...this.shards.carried(this.prepared), progress: this.report.progress };
+  }
 
-    await this.enter('annotate');
-    const { corpus, failedChunks, gold } = await this.shards.annotate(prepared);
+  /** null: it is time to continue as new. */
+  async passStages(): Promise<DistillationResult | null> {
+    const prepared = this.prepared ?? (await this.prepare());
+    const annotated = await this.shards.annotate(prepared);
+    if (annotated === null) return null;
+    const { corpus, failedChunks, gold } = annotated;
     const { spentMicros, texts: textsAnnotated } = addCounts(corpus, gold);
 
     await this.enter('vote');
@@ -141,6 +154,22 @@ class Distillation {
       }),
     );
     return this.finish();
+  }
+
+  private async prepare(): Promise<PreparedRun> {
+    this.report.enter('prepare');
+    const { firstExecutionRunId: runId, workflowId } = workflowInfo();
+    const prepared = await teacherStage.prepare({ input: this.rawInput, workflowId, runId });
+    this.begin(prepared);
+    if (prepared.searchAttributes) upsertSearchAttributes([{ key: TASK_KEY, value: prepared.taskName }]);
+    await this.enter('annotate');
+    return prepared;
+  }
+
+  private begin(prepared: PreparedRun): void {
+    this.prepared = prepared;
+    this.report.prepared(prepared);
+    this.shards.prepare(prepared, this.carried);
   }
 
   private async finish(): Promise<DistillationResult> {

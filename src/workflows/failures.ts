@@ -9,7 +9,7 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import { DistillationInput, FailureType, parseOrExplain } from '../contracts/index.js';
+import { DistillationInput, FailureType, parseOrExplain, RunState } from '../contracts/index.js';
 
 const EXAMPLE = '{"task": "financial-sentiment", "corpus": "/data/texts.jsonl"}';
 
@@ -25,6 +25,17 @@ export function checkInput(value: unknown): DistillationInput {
   if (parsed.ok) return parsed.value;
   throw ApplicationFailure.nonRetryable(
     `the input is not right:\n${parsed.problems}\nFor example: ${EXAMPLE}`,
+    FailureType.InvalidInput,
+  );
+}
+
+/** Parses what a run carried over. */
+export function checkState(value: unknown): RunState | null {
+  if (value === undefined) return null;
+  const parsed = parseOrExplain(RunState, value);
+  if (parsed.ok) return parsed.value;
+  throw ApplicationFailure.nonRetryable(
+    `the second argument is what a run carries over to itself; leave it out:\n${parsed.problems}`,
     FailureType.InvalidInput,
   );
 }

@@ -3,11 +3,14 @@ import type {
   AnnotationResult,
   EvaluateOutcome,
   GateOutcome,
+  Grant,
   PreparedRun,
+  Progress,
   TrainingSummary,
   VoteOutcome,
 } from '../contracts/index.js';
-import { addCounts } from '../voting/index.js';
+import { markdownTable } from '../evaluation/index.js';
+import { addCounts, spendingOf } from '../voting/index.js';
 import { dollars, grouped, percent } from './numbers.js';
 
 export type CountsOfSets = Pick<AnnotationResult, 'corpus' | 'gold'>;
@@ -46,6 +49,18 @@ export function annotationFinding({ corpus, gold }: CountsOfSets): string {
       both.identical > IDENTICAL_SHARE * both.texts &&
       '⚠️ the samples of most texts are word for word the same: a cache, or temperature 0?',
   ]);
+}
+
+/** What a run whose budget is used up shows, as Markdown. */
+export function budgetEvidence({ annotation, gold, texts }: Progress, limits: Grant): string {
+  const { calls, micros, tokens } = spendingOf(addCounts(annotation, gold));
+  const rows = [
+    limits.micros === null ? [] : ['dollars', dollars(micros), dollars(limits.micros)],
+    limits.calls === null ? [] : ['calls', grouped(calls), grouped(limits.calls)],
+    limits.tokens === null ? [] : ['tokens', grouped(tokens), grouped(limits.tokens)],
+  ].filter((row) => row.length > 0);
+  const about = `${grouped(texts.done)} of ${grouped(texts.total)} texts have all their votes. Another call at its worst would not fit into what is left:`;
+  return [about, markdownTable(['', 'spent', 'budget'], rows)].join('\n\n');
 }
 
 /** corrected: what people changed, in words. */

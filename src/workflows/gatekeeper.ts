@@ -1,13 +1,5 @@
 /** The gates as the root workflow keeps them: takes decisions from signals and the update, waits for people, reminds. */
-import {
-  ApplicationFailure,
-  CancellationScope,
-  ChildWorkflowCancellationType,
-  condition,
-  log,
-  setHandler,
-  startChild,
-} from '@temporalio/workflow';
+import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
 import {
   FailureType,
   type GateDecision,
@@ -18,12 +10,9 @@ import {
 import { finalFailure, messageOf } from './failures.js';
 import { decisionInWords } from './findings.js';
 import { Gates, readSignal, readUpdate } from './gates.js';
-import { approveSignal, decidedSignal, decideUpdate, rejectSignal, remindedSignal } from './messages.js';
-import { review } from './review.js';
+import { approveSignal, decideUpdate, rejectSignal, remindedSignal } from './messages.js';
+import { HOUR_MS, remindedWait, reminders } from './reminded-wait.js';
 import type { RunReport, Shown } from './run-report.js';
-import { startOwnChild } from './start-own-child.js';
-
-const HOUR_MS = 3_600_000;
 
 /** Applies a file of corrections and returns what the gate shows then. Throws when the file can't be used. */
 export type Correct = (corrections: string, reviewer: string) => Promise<Shown>;
@@ -76,8 +65,7 @@ export class Gatekeeper {
     shown: Shown,
     correct: Correct | null,
   ): Promise<GateOutcome> {
-    const { afterDeadline, deadlineHours, escalateHours, escalateWebhookEnv, reminderHours, webhookEnv } =
-      prepared.gates[gate];
+    const { afterDeadline, deadlineHours } = prepared.gates[gate];
     const deadlineMs = deadlineHours * HOUR_MS;
     const deadline = new Date(Date.now() + deadlineMs);
     const applyCorrections = async (corrections: string, reviewer: string) => {
@@ -87,46 +75,20 @@ export class Gatekeeper {
     };
     const approveCommand = this.report.waitingFor(gate, shown, deadline, afterDeadline);
     this.gates.openGate(gate, shown.checks, correct && applyCorrections);
+    const input = { gate, task: prepared.taskName, evidence: shown.evidence, deadlineMs, approveCommand };
+    const decided = () => this.gates.outcomes[gate] !== undefined;
+    const wait = async () => {
+      try {
+        await condition(decided, deadline.getTime() - Date.now());
+        // Corrections that came in time count.
+        await condition(() => !this.gates.busy);
+        return this.gates.outcomes[gate] ?? this.gates.expire(gate, afterDeadline, new Date());
+      } finally {
+        this.gates.closeGate();
+      }
+    };
     const workflowId = `${this.report.progress.workflowId}.review-${gate}`;
-    const reviewing = await startOwnChild(workflowId, () =>
-      startChild(review, {
-        workflowId,
-        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-        args: [
-          {
-            gate,
-            task: prepared.taskName,
-            evidence: shown.evidence,
-            deadlineMs,
-            reminderMs: reminderHours * HOUR_MS,
-            webhookEnv,
-            escalateMs: escalateHours === null ? null : escalateHours * HOUR_MS,
-            escalateWebhookEnv,
-            approveCommand,
-          },
-        ],
-      }),
-    );
-    // The gate does not hang on its reminders.
-    const ended = reviewing.result().catch((error) => {
-      log.info('the review workflow has ended early', { problem: messageOf(error) });
-    });
-    try {
-      await condition(() => this.gates.outcomes[gate] !== undefined, deadline.getTime() - Date.now());
-      // Corrections that came in time count.
-      await condition(() => !this.gates.busy);
-      return this.gates.outcomes[gate] ?? this.gates.expire(gate, afterDeadline, new Date());
-    } finally {
-      this.gates.closeGate();
-      await CancellationScope.nonCancellable(async () => {
-        if (this.gates.outcomes[gate] !== undefined) {
-          await reviewing.signal(decidedSignal).catch((error) => {
-            log.info('the review workflow had ended before', { problem: messageOf(error) });
-          });
-        }
-        await ended;
-      });
-    }
+    return remindedWait(workflowId, { ...input, ...reminders(prepared.gates[gate]) }, { wait, decided });
   }
 
   /** Does not throw: the failure of a signal's handler would end the run at once, without settling it. */

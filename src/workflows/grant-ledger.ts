@@ -30,27 +30,30 @@ export class GrantLedger {
   private readonly open = new Map<number, OpenGrant>();
   private readonly settled = new Map<number, Settled>();
   /** Spent by settled chunks and reserved by open ones. */
-  private readonly taken = inEach(() => 0);
+  private readonly taken: Record<Currency, number>;
   private changed = 0;
 
-  constructor(private limits: Grant) {}
+  /** taken: what chunks that are done and not known here have spent. */
+  constructor(
+    private limits: Grant,
+    taken: Readonly<Record<Currency, number>> = inEach(() => 0),
+  ) {
+    this.taken = { ...taken };
+  }
 
-  /** Grows with each settlement and each raise: something that waits may ask again. */
+  /** Spent and reserved. */
+  get total(): Readonly<Record<Currency, number>> {
+    return this.taken;
+  }
+
+  /** Grows with each settlement and each change of the limits: something that waits may ask again. */
   get changes(): number {
     return this.changed;
   }
 
-  /** What is neither spent nor reserved. */
-  get left(): Grant {
-    return inEach((currency) => (this.limits[currency] === null ? null : this.free(currency)));
-  }
-
-  /** By so much more may be spent. null: without limit from now on. */
-  raise(by: Grant): void {
-    this.limits = inEach((currency) => {
-      const [limit, more] = [this.limits[currency], by[currency]];
-      return limit === null || more === null ? null : limit + more;
-    });
+  /** From now on so much may be spent in all. */
+  limitTo(limits: Grant): void {
+    this.limits = limits;
     this.changed++;
   }
 

@@ -1,12 +1,22 @@
 /** Signals, the update and the query: what people send to a run, and what runs send each other. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { AnnotationCounts, BatchProgress, GateOutcome, Pace, Progress } from '../contracts/index.js';
+import type {
+  AnnotationCounts,
+  BatchProgress,
+  BudgetOutcome,
+  GateOutcome,
+  Pace,
+  Progress,
+  ShardBudget,
+} from '../contracts/index.js';
 
 /** From people; payloads are parsed on arrival. */
 export const approveSignal = defineSignal<[unknown?]>('approve');
 export const rejectSignal = defineSignal<[unknown?]>('reject');
 export const pauseSignal = defineSignal<[unknown?]>('pause');
 export const resumeSignal = defineSignal<[unknown?]>('resume');
+export const raiseBudgetSignal = defineSignal<[unknown?]>('raiseBudget');
+export const raiseBudgetUpdate = defineUpdate<BudgetOutcome, [unknown]>('raiseBudget');
 export const decideUpdate = defineUpdate<GateOutcome, [unknown]>('decide');
 export const progressQuery = defineQuery<Progress>('progress');
 
@@ -22,8 +32,13 @@ export interface AnnotationProgress {
   readonly batches: BatchProgress | null;
   /** null: it is at work. */
   readonly pauseReason: string | null;
+  /** Whether chunks wait for more budget, and the version of the shard's budget that they have used up. */
+  readonly budget: { readonly usedUp: boolean; readonly version: number };
 }
 export const annotationProgressSignal = defineSignal<[AnnotationProgress]>('annotationProgress');
+
+/** From the root to `annotation`: the shard's budget after a decision. */
+export const shardBudgetSignal = defineSignal<[ShardBudget]>('shardBudget');
 
 /** From the root to `review`: somebody decided. */
 export const decidedSignal = defineSignal('decided');

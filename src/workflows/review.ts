@@ -59,7 +59,9 @@ async function remind(reminders: number): Promise<void> {
 async function tell({ deadline, escalated, input, reminders, root }: Wait): Promise<string[]> {
   const { approveCommand, escalateWebhookEnv, gate, task, webhookEnv } = input;
   const since = reminders === 0 ? 'now waits' : `still waits (reminder ${reminders})`;
-  const text = `Tutelage: the run ${root} (${task}) ${since} for a person at its gate "${gate}", until ${deadline}. To approve: ${approveCommand}`;
+  const [what, how] =
+    gate === 'budget' ? ['for more budget', 'raise it'] : [`for a person at its gate "${gate}"`, 'approve'];
+  const text = `Tutelage: the run ${root} (${task}) ${since} ${what}, until ${deadline}. To ${how}: ${approveCommand}`;
   const notice = { text, workflowId: root, task, gate, deadline, reminder: reminders, escalated, approveCommand };
   const problems: string[] = [];
   for (const name of [webhookEnv, escalated ? escalateWebhookEnv : null]) {

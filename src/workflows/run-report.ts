@@ -1,4 +1,5 @@
-/** What a run tells of itself: the answer of the query `progress`, the board, the result. Pure. */
+/** What a run tells of itself: the answer of the query `progress`, the board, the result. Pure. Longer than others: one method for
+ *  each thing that a run may tell. */
 import type {
   BatchProgress,
   DeploymentGateSettings,
@@ -19,6 +20,7 @@ import { addCounts, emptyCounts } from '../voting/index.js';
 import { hostsOf, runBoard } from './board.js';
 import {
   annotationFinding,
+  budgetEvidence,
   type CountsOfSets,
   decisionInWords,
   evaluationFinding,
@@ -36,6 +38,8 @@ export interface Shown {
   /** Markdown. */
   readonly evidence: string;
 }
+
+type BudgetWait = NonNullable<NonNullable<Progress['budget']>['waiting']>;
 
 /** Artifacts of the stages that have ended. */
 interface Reached {
@@ -62,12 +66,13 @@ export class RunReport {
   private readonly reached: Reached = {};
   private endedEarly: string | null = null;
 
-  /** onChange: told the board whenever something of it has changed. */
+  /** onChange: told the board whenever something of it has changed. carried: of a run that has continued as new. */
   constructor(
     workflowId: string,
     private readonly onChange: (board: string) => void,
+    carried: Progress | null = null,
   ) {
-    this.progress = {
+    this.progress = carried ?? {
       workflowId,
       task: null,
       stage: 'prepare',
@@ -84,6 +89,7 @@ export class RunReport {
       secondsLeft: null,
       gates: {},
       waitingFor: null,
+      budget: null,
       ignored: [],
     };
   }
@@ -157,12 +163,8 @@ export class RunReport {
     afterDeadline: DeploymentGateSettings['afterDeadline'],
   ): string {
     const { remindersSent = 0 } = this.progress.waitingFor ?? {};
-    const command = (decision: GateOutcome['decision'], note: boolean) => {
-      const payload = JSON.stringify({ gate, decision, reviewer: 'YOUR-NAME', ...(note ? { note: 'WHY' } : {}) });
-      const local = this.reached.prepared?.localServer;
-      const server = local ? ` --address ${local}` : '';
-      return `temporal workflow update execute${server} -w ${shellWord(this.progress.workflowId)} --name decide --input '${payload}'`;
-    };
+    const command = (decision: GateOutcome['decision'], note: boolean) =>
+      this.updateCommand('decide', { gate, decision, reviewer: 'YOUR-NAME', ...(note ? { note: 'WHY' } : {}) });
     const failing = shown.checks.some((check) => !check.passed);
     const approveCommand = command('approve', failing);
     this.progress.waitingFor = {
@@ -178,8 +180,30 @@ export class RunReport {
     return approveCommand;
   }
 
+  budget(budget: NonNullable<Progress['budget']>): void {
+    this.progress.budget = budget;
+    this.changed();
+  }
+
+  /** Returns what the wait shows: Markdown, and the command that would raise the budget. */
+  waitingForBudget(
+    suggested: BudgetWait['suggested'],
+    deadline: Date,
+  ): { readonly evidence: string; readonly approveCommand: string } {
+    const { budget } = this.progress;
+    if (budget === null) throw new RangeError('a run without a budget waits for more of it');
+    const reviewer = 'YOUR-NAME';
+    const raiseCommand = this.updateCommand('raiseBudget', { ...suggested, reviewer });
+    const goOnCommand = this.updateCommand('raiseBudget', { goOn: true, reviewer });
+    const waiting = { deadline: deadline.toISOString(), suggested, remindersSent: 0, raiseCommand, goOnCommand };
+    this.budget({ ...budget, waiting });
+    return { evidence: budgetEvidence(this.progress, budget.limits), approveCommand: raiseCommand };
+  }
+
+  /** Of a gate or of the budget: never both are waited for. */
   reminded(reminders: number): void {
-    if (this.progress.waitingFor !== null) this.progress.waitingFor.remindersSent = reminders;
+    const waiting = this.progress.waitingFor ?? this.progress.budget?.waiting;
+    if (waiting) waiting.remindersSent = reminders;
     this.changed();
   }
 
@@ -212,6 +236,7 @@ export class RunReport {
   ended(reason: string): void {
     this.endedEarly = reason;
     this.progress.waitingFor = null;
+    if (this.progress.budget !== null) this.progress.budget.waiting = null;
     this.changed();
   }
 
@@ -238,6 +263,7 @@ export class RunReport {
           return { name, model, host, calls, costUsd: inDollars(spentMicros) };
         }),
       },
+      budget: this.progress.budget?.decisions ?? [],
       labels: votes
         ? {
             uri: uri(votes.summary.labels.path),
@@ -258,6 +284,12 @@ export class RunReport {
         : null,
       deployment: deployed ? { version: deployed.version, uri: uri(deployed.folder) } : null,
     };
+  }
+
+  private updateCommand(name: string, payload: Record<string, unknown>): string {
+    const local = this.reached.prepared?.localServer;
+    const server = local ? ` --address ${local}` : '';
+    return `temporal workflow update execute${server} -w ${shellWord(this.progress.workflowId)} --name ${name} --input '${JSON.stringify(payload)}'`;
   }
 
   private changed(): void {

@@ -31,7 +31,18 @@ const options = {
   retry,
 } as const;
 
-export const teacherStage = proxyActivities<TeacherActivities>({ ...options, taskQueue: TASK_QUEUES.teacher });
+/** A full disk is not tried again and again: the run pauses, and says so. */
+const untilFull = {
+  ...options,
+  retry: { ...retry, nonRetryableErrorTypes: [...retry.nonRetryableErrorTypes, FailureType.StoreFull] },
+};
+
+export const teacherStage = proxyActivities<TeacherActivities>({ ...untilFull, taskQueue: TASK_QUEUES.teacher });
+
+export const controlStage = proxyActivities<Pick<OrchestratorActivities, 'setControl'>>({
+  ...untilFull,
+  taskQueue: TASK_QUEUES.orchestrator,
+});
 
 export const studentStage = proxyActivities<StudentActivities>({ ...options, taskQueue: TASK_QUEUES.student });
 

@@ -50,7 +50,7 @@ function fillDisk(): string {
 
 describe('a store whose disk is full', () => {
   (possible ? it : it.skip)(
-    'ends the asking at once, says so, and the run goes on when there is room',
+    'ends the asking at once, pauses the run with its reason, and nothing is lost when there is room again',
     async () => {
       const seed = faultsSeed();
       const up = await startUp(newFolder());
@@ -73,11 +73,16 @@ describe('a store whose disk is full', () => {
       expect(stopped.inFlight).toBe(0);
       expect(stopped.requests).toBeLessThanOrEqual(run.books().calls);
       expect(run.books().replies).toBeLessThan(QUESTIONS);
+      const { paused, pauseReason } = await run.progress();
+      expect(paused).toBe(true);
+      expect(pauseReason).toContain('no space left on device');
+      expect(pauseReason).toMatch(/make some, then: tutelage resume$/);
+      // Nobody tries again meanwhile.
       const { raw } = await run.shard().describe();
-      const failures = (raw.pendingActivities ?? []).map(({ lastFailure }) => lastFailure?.message);
-      expect(failures).toEqual(Array(CHUNKS).fill(expect.stringContaining('no space left on device')));
+      expect(raw.pendingActivities ?? []).toEqual([]);
 
       rmSync(filler);
+      await run.handle.signal('resume');
       await run.untilLabelled();
       const stats = await teacher.stats();
       const counts = await run.counts();

@@ -1,5 +1,6 @@
 /** A provider that speaks the OpenAI Batch protocol with its real states, on loopback. A batch moves one state on each time
- *  that somebody asks after it, so nothing hangs on clocks. It keeps its own account of what it was sent and what it bills. */
+ *  that somebody asks after it, so nothing hangs on clocks. It keeps its own account of what it was sent and what it bills. One long
+ *  file, so that the protocol stands in one place. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -42,7 +43,7 @@ export interface ProviderOptions {
   /** Is called at these moments; a request whose hook never resolves is never answered. */
   readonly at?: (moment: 'upload' | 'uploaded' | 'create' | 'created') => Promise<void> | void;
   /** Status of the answer to the n-th creation, in place of creating; null: it is created. */
-  readonly refuseCreate?: (index: number) => { status: number; header?: Record<string, string> } | null;
+  readonly refuseCreate?: (index: number) => { status: number } | null;
 }
 
 export interface RequestBody {
@@ -193,7 +194,7 @@ export class BatchProvider {
     await this.options.at?.('create');
     const refusal = this.options.refuseCreate?.(this.creations++) ?? null;
     if (refusal !== null) {
-      return sendJson(response, refusal.status, { error: { message: 'not now' } }, refusal.header);
+      return sendJson(response, refusal.status, { error: { message: 'not now' } });
     }
     const file = this.files.get(body.input_file_id);
     if (file === undefined) return sendJson(response, 400, { error: { message: 'no such file' } });
@@ -365,8 +366,8 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-function sendJson(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
   if (response.destroyed) return;
-  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(body));
 }

@@ -30,6 +30,15 @@ function twoSteps() {
   };
 }
 
+/** Milliseconds of each timer of the shard. */
+async function pausesOf({ workflowId }: { workflowId: string }): Promise<number[]> {
+  const { events } = await bed.client.getHandle(`${workflowId}.annotation-1`).fetchHistory();
+  return (events ?? []).flatMap(({ timerStartedEventAttributes: timer }) => {
+    const { nanos, seconds } = timer?.startToFireTimeout ?? {};
+    return timer ? [Number(seconds ?? 0) * 1000 + (nanos ?? 0) / 1e6] : [];
+  });
+}
+
 describe('chunks in batches', () => {
   it('wait by timers, and are looked at together until their batches have ended', async () => {
     let looks = 0;
@@ -44,12 +53,7 @@ describe('chunks in batches', () => {
     // One look asks after all that wait.
     expect(bed.standIns.inputs(handle.workflowId, 'lookAtBatches').at(-1)?.chunks.sort()).toEqual(ALL_CHUNKS);
     expect(looks).toBe(4);
-    const shard = await bed.client.getHandle(`${handle.workflowId}.annotation-1`).fetchHistory();
-    const pauses = (shard.events ?? []).flatMap(({ timerStartedEventAttributes: timer }) =>
-      timer
-        ? [Number(timer.startToFireTimeout?.seconds ?? 0) * 1000 + (timer.startToFireTimeout?.nanos ?? 0) / 1e6]
-        : [],
-    );
+    const pauses = await pausesOf(handle);
     expect(pauses).toHaveLength(4);
     expect(pauses[0]).toBe(POLL_MS);
   });
@@ -105,6 +109,15 @@ describe('chunks in batches', () => {
     const handle = await distill({ stepChunk }, { chunks: 2 });
     await handle.result();
     expect(tried.get(1)).toBe(2);
+  });
+
+  it('wait twice as long each time that there is no room, and nobody else makes any', async () => {
+    let tries = 0;
+    const stepChunk = async ({ chunk }: ChunkInput) =>
+      ++tries > 3 ? { result: chunkResult(chunk), waitMs: null } : { result: null, waitMs: 40 };
+    const handle = await distill({ stepChunk }, { chunks: 1 });
+    await handle.result();
+    expect(await pausesOf(handle)).toEqual([40, 80, 160]);
   });
 
   it('are asked again after a pause', async () => {

@@ -152,7 +152,13 @@ describe('the board of a run', () => {
 });
 
 describe('the board of a shard', () => {
-  const shard = { prepared: preparedRun('run-1'), corpus: emptyCounts(), gold: emptyCounts(), failedChunks: 0 };
+  const shard = {
+    usedUp: false,
+    prepared: preparedRun('run-1'),
+    corpus: emptyCounts(),
+    gold: emptyCounts(),
+    failedChunks: 0,
+  };
 
   it('shows chunks and counts of corpus and gold rows together', () => {
     const corpus = { ...emptyCounts(), texts: 20, calls: 60, retried: 3, spentMicros: 1234 };

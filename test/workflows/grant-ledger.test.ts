@@ -99,15 +99,17 @@ describe('a raised budget', () => {
     ledger.request(0, TEN_CALLS);
     ledger.settle(0, { calls: 5, tokens: 0, micros: 0 });
     expect(ledger.request(0, TEN_CALLS)).toBeNull();
-    ledger.raise({ calls: 2, tokens: 0, micros: 0 });
+    ledger.limitTo({ calls: 7, tokens: null, micros: null });
     expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: 7, tokens: null, micros: null });
-    expect(ledger.left).toEqual({ calls: 0, tokens: null, micros: null });
   });
 
-  it('has no limit any more where null was added', () => {
-    const ledger = new GrantLedger({ calls: 5, tokens: 2000, micros: null });
-    ledger.raise({ calls: null, tokens: 1, micros: 0 });
-    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: null, tokens: 2001, micros: null });
+  it('counts what was spent before the ledger was opened again', () => {
+    const before = new GrantLedger({ calls: 30, tokens: null, micros: null });
+    before.request(0, TEN_CALLS);
+    before.settle(0, { calls: 12, tokens: 900, micros: 80 });
+    const after = new GrantLedger({ calls: 30, tokens: null, micros: null }, before.total);
+    expect(before.total).toEqual({ calls: 12, tokens: 900, micros: 80 });
+    expect(after.request(1, TEN_CALLS)).toEqual({ calls: 18, tokens: null, micros: null });
   });
 });
 
@@ -143,7 +145,7 @@ function simulate(seed: number) {
     if (raiseAfter-- === 0) {
       const more = inEach((currency) => below(100 * WORST[currency]));
       budget = inEach((currency) => (budget[currency] === null ? null : budget[currency] + more[currency]));
-      ledger.raise(more);
+      ledger.limitTo(budget);
     }
     waits = (open[below(open.length)] as SimulatedChunk).advance(ledger) ? 0 : waits + 1;
     if (waits > 2000) throw new Error(`seed ${seed}: every chunk waits and none ends`);

@@ -41,11 +41,12 @@ export class WorkflowBed {
     private readonly bundle: WorkflowBundleWithSourceMap,
   ) {}
 
-  static async start(): Promise<WorkflowBed> {
+  /** suggestContinueAsNew: events after which the server suggests it; without: its own number. */
+  static async start({ suggestContinueAsNew }: { suggestContinueAsNew?: number } = {}): Promise<WorkflowBed> {
     quietRuntime();
     const found = await findServerBinary({ env: process.env, install: false, onProgress: () => {} });
     if (found === null) throw new Error('there is no Temporal server to test with; npm test installs one');
-    const [environment, bundle] = await Promise.all([startServer(found.path), bundleWorkflows()]);
+    const [environment, bundle] = await Promise.all([startServer(found.path, suggestContinueAsNew), bundleWorkflows()]);
     const bed = new WorkflowBed(environment, found.path, bundle);
     await bed.startWorkers();
     return bed;
@@ -173,10 +174,12 @@ export async function metadataOf(handle: WorkflowHandle): Promise<{
   return handle.query('__temporal_workflow_metadata');
 }
 
-function startServer(path: string): Promise<TestWorkflowEnvironment> {
+function startServer(path: string, suggestContinueAsNew?: number): Promise<TestWorkflowEnvironment> {
+  const setting = `limit.historyCount.suggestContinueAsNew=${suggestContinueAsNew}`;
   return TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path },
+      ...(suggestContinueAsNew === undefined ? {} : { extraArgs: ['--dynamic-config-value', setting] }),
       searchAttributes: Object.values(SEARCH_ATTRIBUTES).map((name) =>
         defineSearchAttributeKey(name, SearchAttributeType.KEYWORD),
       ),

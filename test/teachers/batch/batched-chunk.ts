@@ -15,8 +15,6 @@ import { BatchProvider, type ProviderOptions } from '../../support/batch-provide
 import { askedTeacher, ChunkFixture, newTask, type TaskChanges } from '../engine/chunk-fixture.js';
 
 export const REPLY = JSON.stringify({ reason: 'so', label: 'positive' });
-/** Micro-dollars: (300 * 1 + 50 * 2) a call. */
-export const BATCH_CALL_MICROS = 400;
 
 const started: Array<{ dispose(): Promise<void> }> = [];
 afterEach(async () => {

@@ -1,0 +1,167 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { type ChunkInput, DistillationResult, RunState, ShardState, TASK_QUEUES } from '../../src/contracts/index.js';
+import { emptyCounts, NO_LIMIT } from '../../src/voting/index.js';
+import { RunReport } from '../../src/workflows/run-report.js';
+import { CALLS_A_CHUNK, preparedRun } from './prepared-run.js';
+import { chunkResult, countsOf } from './stand-in-activities.js';
+import { askProgress, metadataOf, progressWhen, WorkflowBed } from './workflow-bed.js';
+
+const CHUNKS = 36;
+/** Events after which the server suggests to continue as new: some chunks, or a shard and its news. */
+const SUGGESTED = 40;
+
+let bed: WorkflowBed;
+beforeAll(async () => {
+  bed = await WorkflowBed.start({ suggestContinueAsNew: SUGGESTED });
+});
+afterAll(() => bed?.stop());
+
+interface Execution {
+  readonly runId: string;
+  readonly events: number;
+}
+
+/** All executions of a workflow, the first one first. */
+async function executionsOf({ workflowId }: { workflowId: string }): Promise<Execution[]> {
+  const found: Array<Execution & { at: number }> = [];
+  for await (const { runId, startTime } of bed.client.list({ query: `WorkflowId = "${workflowId}"` })) {
+    const { events } = await bed.client.getHandle(workflowId, runId).fetchHistory();
+    found.push({ runId, events: events?.length ?? 0, at: startTime.getTime() });
+  }
+  return found.sort((a, b) => a.at - b.at);
+}
+
+const annotateChunk = async ({ chunk, grant }: ChunkInput) => {
+  const calls = Math.min(CALLS_A_CHUNK, grant.calls ?? CALLS_A_CHUNK);
+  return chunkResult(chunk, { complete: calls === CALLS_A_CHUNK, counts: countsOf({ calls, texts: calls / 3 }) });
+};
+
+async function chunkGoal(handle: WorkflowHandle, chunks: number): Promise<void> {
+  await progressWhen(handle, () => bed.standIns.inputs(handle.workflowId, 'annotateChunk').length >= chunks);
+}
+
+describe('a run whose histories get long', () => {
+  it('continues as new, root and shard, and asks about each chunk once', async () => {
+    const prepared = { chunks: CHUNKS, chunksPerShard: 18, window: 3, searchAttributes: true };
+    const handle = await bed.distill(
+      { prepare: async ({ workflowId }) => preparedRun(workflowId, prepared), annotateChunk },
+      { until: 'vote' },
+    );
+    const { annotation } = DistillationResult.parse(await handle.result());
+    expect(annotation.calls).toBe(CHUNKS * CALLS_A_CHUNK);
+    const chunks = bed.standIns.inputs(handle.workflowId, 'annotateChunk').map(({ chunk }) => chunk);
+    expect(chunks.sort((a, b) => a - b)).toEqual(Array.from({ length: CHUNKS }, (_, chunk) => chunk));
+
+    const roots = await executionsOf(handle);
+    const shards = await executionsOf({ workflowId: `${handle.workflowId}.annotation-1` });
+    expect(roots).toHaveLength(2);
+    expect(shards.length).toBeGreaterThan(1);
+    // Beyond what the server suggests: the chunks at work then.
+    for (const { events } of shards) expect(events).toBeLessThan(2 * SUGGESTED);
+
+    // Whoever knows the workflow id sees the whole run.
+    const progress = await askProgress(bed.client.getHandle(handle.workflowId));
+    expect(progress).toMatchObject({ stage: 'done', texts: { done: 360, total: 360 }, task: 'complaints' });
+    expect((await metadataOf(handle)).currentDetails).toContain('1 080 calls');
+    const described = await bed.client.getHandle(handle.workflowId).describe();
+    expect(described.searchAttributes).toMatchObject({ TutelageTask: ['complaints'], TutelageStage: ['done'] });
+    // The folder of a run is named after its first execution.
+    const [{ runId = '' } = {}] = roots;
+    expect(bed.standIns.inputs(handle.workflowId, 'prepare')).toMatchObject([{ runId }]);
+    expect(bed.standIns.inputs(handle.workflowId, 'setControl')).toHaveLength(2);
+  });
+
+  it('keeps its budget, its decisions and its pause', async () => {
+    let released = 0;
+    const budget = { ...NO_LIMIT, calls: 12 * CALLS_A_CHUNK };
+    const prepared = { chunks: CHUNKS, chunksPerShard: 18, window: 1, budget, budgetDeadlineMs: 3_600_000 };
+    const handle = await bed.distill(
+      {
+        prepare: async ({ workflowId }) => preparedRun(workflowId, prepared),
+        annotateChunk: async (input) => {
+          while (input.chunk >= released) await new Promise((resolve) => setTimeout(resolve, 20));
+          return annotateChunk(input);
+        },
+      },
+      { until: 'vote' },
+    );
+    const more = { calls: 12 * CALLS_A_CHUNK, reviewer: 'ana', decisionId: 'once' };
+    await chunkGoal(handle, 1);
+    await handle.executeUpdate('raiseBudget', { args: [more] });
+    released = 11;
+    // The shard has continued as new by then. It is paused, and its last chunk ends while it is.
+    await chunkGoal(handle, 12);
+    expect(await executionsOf({ workflowId: `${handle.workflowId}.annotation-1` })).not.toHaveLength(1);
+    await handle.signal('pause');
+    await progressWhen(handle, ({ paused }) => paused);
+    released = CHUNKS;
+    await handle.signal('resume');
+    await progressWhen(handle, (now) => Boolean(now.budget?.waiting));
+    expect(await executionsOf(handle)).toHaveLength(2);
+    // 24 chunks are paid for. The same decision again adds nothing.
+    expect(await handle.executeUpdate('raiseBudget', { args: [more] })).toMatchObject({ limits: { calls: 720 } });
+    const progress = await askProgress(handle);
+    expect(progress).toMatchObject({ annotation: { calls: 720 }, texts: { done: 240 } });
+    expect(progress.budget?.decisions).toHaveLength(1);
+    await handle.executeUpdate('raiseBudget', { args: [{ ...more, decisionId: 'rest' }] });
+    const result = DistillationResult.parse(await handle.result());
+    expect(result.annotation.calls).toBe(CHUNKS * CALLS_A_CHUNK);
+    expect(result.budget.map(({ limits }) => limits.calls)).toEqual([720, 1080]);
+  });
+
+  it('refuses a second argument that no run carried over', async () => {
+    const args = [{ task: 'complaints', corpus: '/texts.jsonl' }, { nextChunk: 1 }];
+    const handle = await bed.client.start('distillation', {
+      workflowId: 'second-argument',
+      taskQueue: TASK_QUEUES.orchestrator,
+      args,
+    });
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'InvalidInput' } });
+  });
+});
+
+describe('what is carried over', () => {
+  const prepared = preparedRun('run', { budget: { calls: 5, tokens: null, micros: 7 }, budgetDeadlineMs: 10 });
+  const result = { corpus: countsOf({ calls: 9 }), gold: emptyCounts(), failedChunks: 1 };
+  const pace = { perMinute: 60, unit: 'calls' as const, by: 'task' as const };
+
+  it('by a shard comes back as it was', () => {
+    const state: ShardState = {
+      nextChunk: 7,
+      done: 6,
+      result,
+      taken: { calls: 9, tokens: 900, micros: 90 },
+      budget: { version: 2, limits: prepared.budget, waits: true },
+      paused: true,
+      pauseReason: 'the teacher is away',
+      pace,
+    };
+    expect(ShardState.strict().parse(JSON.parse(JSON.stringify(state)))).toEqual(state);
+  });
+
+  it('by a root comes back as it was', () => {
+    const report = new RunReport('run', () => {});
+    report.prepared(prepared);
+    const outcome = {
+      added: { usd: 1, calls: 0, tokens: 0 },
+      goOn: false,
+      reviewer: 'ana',
+      note: '',
+      at: '2026-01-02T03:04:05.000Z',
+      limits: prepared.budget,
+    };
+    report.budget({ limits: prepared.budget, decisions: [outcome], waiting: null });
+    report.annotating(result, { seconds: 3, pace, batches: null, now: 0 });
+    report.ignore('signal approve: no gate is open now');
+    const state: RunState = {
+      prepared,
+      nextChunk: 4,
+      finished: result,
+      pausedByPerson: true,
+      askingSeconds: 3.5,
+      budget: { limits: prepared.budget, waits: true, outcomes: [{ decisionId: 'once', outcome }] },
+      progress: report.progress,
+    };
+    expect(RunState.strict().parse(JSON.parse(JSON.stringify(state)))).toEqual(state);
+  });
+});
