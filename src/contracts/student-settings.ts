@@ -76,7 +76,7 @@ export const EncoderSettings = z.strictObject({
     .min(1)
     .default(2)
     .describe('Epochs without a lower validation loss after which training stops; the best epoch is kept.'),
-  learningRate: z.number().positive().max(1).default(5e-5).describe('The highest; it warms up to it and falls to 0.'),
+  learningRate: z.number().positive().max(1).default(1e-4).describe('The highest; it warms up to it and falls to 0.'),
   batchSize: z.number().int().min(1).max(512).default(16).describe('Examples of one training step.'),
 });
 export type EncoderSettings = z.infer<typeof EncoderSettings>;

@@ -157,7 +157,7 @@ describe('the defaults', () => {
       revision: 'main',
       epochs: 4,
       patience: 2,
-      learningRate: 5e-5,
+      learningRate: 1e-4,
       batchSize: 16,
       quantise: true,
       maxLength: 128,

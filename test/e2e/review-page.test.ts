@@ -75,6 +75,32 @@ withChromium('the review page', () => {
     expect(new Set(standing().map(({ reviewer }) => reviewer))).toEqual(new Set(['ana']));
   }, 60_000);
 
+  it("hides the teacher's label in the audit, has no view with serious accessibility problems, and approves", async () => {
+    const view = (name: string) => new URL(`/runs/${encodeURIComponent(RUN)}/${name}`, link).href;
+    await ana.goto(view('audit'));
+    await ana.getByRole('button', { name: 'Draw the audit' }).click();
+    await ana.locator('article').waitFor();
+    expect(await ana.locator('.votes, .teachers, .why').count()).toBe(0);
+    expect(await accessibilityProblems(ana)).toEqual([]);
+    await ana.keyboard.press('2');
+    await ana.locator('.strip', { hasText: 'of the labels are wrong' }).waitFor();
+    for (const [name, shown] of [
+      ['table', 'table'],
+      ['summary', '.line-chart'],
+      ['gate', '.checks'],
+    ] as const) {
+      await ana.goto(view(name));
+      await ana.locator(shown).first().waitFor();
+      expect(await accessibilityProblems(ana)).toEqual([]);
+    }
+    await ana.locator('#note').fill('Tried by a test.');
+    await ana.getByRole('button', { name: 'Approve' }).click();
+    await ana.locator('.outcome', { hasText: 'Gate labels: approved' }).waitFor();
+    await ana.goto(new URL('/', link).href);
+    await ana.locator('.runs').waitFor();
+    expect(await accessibilityProblems(ana)).toEqual([]);
+  }, 60_000);
+
   async function startServer(port: string): Promise<void> {
     server = await startTutelage(['review', RUN, '--as', 'ana', '--port', port], { cwd: folder });
     await server.says(/http\S+/);

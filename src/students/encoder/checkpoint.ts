@@ -6,7 +6,7 @@ import { type NamedTensor, openSafetensors, writeSafetensors } from './safetenso
 
 export const EpochFigures = z.object({
   epoch: z.number().int().describe('From 1.'),
-  trainingLoss: z.number().describe("Mean of the epoch's steps, in nats, with dropout."),
+  trainingLoss: z.number().describe("Mean of the epoch's steps, in nats, with dropout, to smoothed targets."),
   logLoss: z.number().describe('On the validation rows, in nats.'),
   agreement: z.number().describe('Share of validation rows answered as their target.'),
 });

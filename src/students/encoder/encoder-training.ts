@@ -20,6 +20,7 @@ import { fitHead } from './fit-head.js';
 import type { Classifier } from './inference-model.js';
 import { type GateOutcome, quantise } from './parity-gate.js';
 import { randomNumbers } from './random.js';
+import { RECIPE } from './recipe.js';
 import { openTokeniser } from './tokeniser.js';
 
 type AnySettings = EncoderSettings | FrozenSettings;
@@ -230,5 +231,5 @@ async function identify(job: TrainingJob<EncoderSettings>, encoderFolder: string
     for await (const piece of createReadStream(file)) hash.update(piece);
   }
   const { labels, settings, seed } = job;
-  return hash.update(JSON.stringify({ labels, settings, seed })).digest('hex');
+  return hash.update(JSON.stringify({ labels, settings, seed, recipe: RECIPE })).digest('hex');
 }

@@ -62,8 +62,8 @@ type FrozenJob = TrainingJob<FrozenSettings>;
 
 /** Node with onnxruntime loaded, at rest, and the dropout masks. */
 const BASE_BYTES = 200 * 2 ** 20;
-/** Values, gradients, their two moments, the best epoch's values, and gradients as onnxruntime hands them over. */
-const COPIES_OF_PARAMETERS = 7;
+/** Values, gradients, their two moments, averaged values, the best epoch's, and gradients as onnxruntime hands them over. */
+const COPIES_OF_PARAMETERS = 8;
 /** Values, those that onnxruntime holds, and the export. */
 const COPIES_OF_FROZEN = 3;
 

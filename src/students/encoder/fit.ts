@@ -1,7 +1,7 @@
 /** The training loop: epochs of steps, a look at the validation rows after each, the best epoch restored at the end. */
 import type { EncoderSettings } from '../../contracts/index.js';
 import type { ProgressListener } from '../student.js';
-import { AdamW, learningRateAt } from './adamw.js';
+import { AdamW, learningRateAt, type ParameterArrays } from './adamw.js';
 import { epochBatches, sortedBatches } from './batches.js';
 import { agreement, type Judged, logLoss } from './calibration.js';
 import { type EpochFigures, restoreCheckpoint, saveCheckpoint, type TrainingState } from './checkpoint.js';
@@ -9,6 +9,7 @@ import type { EncodedExamples, EncodedTexts } from './encoder-examples.js';
 import { sizeOf } from './encoder-parameters.js';
 import type { Classifier } from './inference-model.js';
 import { randomNumbers } from './random.js';
+import { addToAverage, smoothed, weightsAveraged } from './recipe.js';
 import { EvaluationSession, TrainingSession } from './training-session.js';
 
 export interface FitOptions {
@@ -41,12 +42,10 @@ export async function fitEncoder(classifier: Classifier, examples: EncodedExampl
   for (const [name, values] of optimiser.values) values.set(classifier.values.get(name)!);
   const working = { ...classifier, values: optimiser.values };
   const training = await TrainingSession.create(working, optimiser.gradients, masks);
-  const evaluation = await EvaluationSession.create(working);
   try {
-    return await new Fitting(classifier, examples, options, optimiser, training, evaluation).run();
+    return await new Fitting(classifier, examples, options, optimiser, training).run();
   } finally {
     await training.release();
-    await evaluation.release();
   }
 }
 
@@ -61,6 +60,9 @@ class Fitting {
   private readonly recent: { loss: number; texts: number; ms: number }[] = [];
   private state: TrainingState = { step: 0, lossSum: 0, epochs: [], bestEpoch: 0 };
   private savedAt = performance.now();
+  private readonly targets: readonly number[][];
+  /** Mean of the weights of the second half. */
+  private readonly average: ParameterArrays;
 
   constructor(
     /** Its values are those of the best epoch so far; the optimiser holds the present ones. */
@@ -69,8 +71,9 @@ class Fitting {
     private readonly options: FitOptions,
     private readonly optimiser: AdamW,
     private readonly training: TrainingSession,
-    private readonly evaluation: EvaluationSession,
   ) {
+    this.targets = examples.fitting.targets.map(smoothed);
+    this.average = new Map([...classifier.values].map(([name, values]) => [name, new Float32Array(values.length)]));
     this.stepsPerEpoch = Math.ceil(examples.fitting.ids.length / options.settings.batchSize);
     this.steps = this.stepsPerEpoch * options.settings.epochs;
   }
@@ -81,9 +84,8 @@ class Fitting {
       this.state = (await restoreCheckpoint(checkpoints.folder, checkpoints.job, this.arrays())) ?? this.state;
     }
     while (this.state.epochs.length < settings.epochs && !this.outOfPatience()) await this.epoch();
-    for (const [name, values] of this.optimiser.values) values.set(this.classifier.values.get(name)!);
     const { epochs, bestEpoch } = this.state;
-    return { epochs, bestEpoch, validation: await this.judge(this.examples.validation) };
+    return { epochs, bestEpoch, validation: await this.judge(this.examples.validation, this.classifier.values) };
   }
 
   private async epoch(): Promise<void> {
@@ -97,28 +99,30 @@ class Fitting {
       await this.options.onProgress(this.progress());
       await this.save(false);
     }
-    const judged = await this.judge(validation);
+    const weights = weightsAveraged(this.state.step, this.steps) > 0 ? this.average : this.optimiser.values;
+    const judged = await this.judge(validation, weights);
     const trainingLoss = this.state.lossSum / this.stepsPerEpoch;
-    this.endEpoch({ epoch, trainingLoss, logLoss: logLoss(judged), agreement: agreement(judged) });
+    this.endEpoch({ epoch, trainingLoss, logLoss: logLoss(judged), agreement: agreement(judged) }, weights);
     await this.save(true);
   }
 
   private async step(rows: readonly number[]): Promise<void> {
-    const { ids, targets } = this.examples.fitting;
+    const { ids } = this.examples.fitting;
     const { step } = this.state;
     const started = performance.now();
-    const batch = { ids: rows.map((row) => ids[row]!), targets: rows.map((row) => targets[row]!) };
+    const batch = { ids: rows.map((row) => ids[row]!), targets: rows.map((row) => this.targets[row]!) };
     const loss = await this.training.run(batch, randomNumbers(this.options.seed, 'dropout', step));
     this.optimiser.update(step + 1, learningRateAt(step, this.steps, this.options.settings.learningRate));
+    addToAverage(this.average, this.optimiser.values, step + 1, this.steps);
     this.state = { ...this.state, step: step + 1, lossSum: this.state.lossSum + loss };
     this.recent.push({ loss, texts: rows.length, ms: performance.now() - started });
     if (this.recent.length > RECENT_STEPS) this.recent.shift();
   }
 
-  private endEpoch(figures: EpochFigures): void {
+  private endEpoch(figures: EpochFigures, weights: ParameterArrays): void {
     const before = this.state.epochs[this.state.bestEpoch - 1];
     const better = before === undefined || figures.logLoss < before.logLoss;
-    if (better) for (const [name, best] of this.classifier.values) best.set(this.optimiser.values.get(name)!);
+    if (better) for (const [name, best] of this.classifier.values) best.set(weights.get(name)!);
     const bestEpoch = better ? figures.epoch : this.state.bestEpoch;
     this.state = { ...this.state, lossSum: 0, epochs: [...this.state.epochs, figures], bestEpoch };
   }
@@ -128,15 +132,21 @@ class Fitting {
     return epochs.length - bestEpoch >= this.options.settings.patience;
   }
 
-  private async judge({ ids, targets }: EncodedTexts): Promise<Judged> {
+  /** Its session lives no longer: beside the training's it would hold memory for nothing. */
+  private async judge({ ids, targets }: EncodedTexts, values: ParameterArrays): Promise<Judged> {
     const { labels } = this.classifier;
     const logits: number[][] = [];
     const lengths = ids.map((text) => text.length);
-    for (const rows of sortedBatches(lengths, EVALUATION_BATCH)) {
-      const answers = await this.evaluation.logits(rows.map((row) => ids[row]!));
-      for (const [index, row] of rows.entries()) {
-        logits[row] = Array.from(answers.subarray(index * labels, (index + 1) * labels));
+    const evaluation = await EvaluationSession.create({ ...this.classifier, values });
+    try {
+      for (const rows of sortedBatches(lengths, EVALUATION_BATCH)) {
+        const answers = await evaluation.logits(rows.map((row) => ids[row]!));
+        for (const [index, row] of rows.entries()) {
+          logits[row] = Array.from(answers.subarray(index * labels, (index + 1) * labels));
+        }
       }
+    } finally {
+      await evaluation.release();
     }
     return { logits, targets };
   }
@@ -170,7 +180,8 @@ class Fitting {
   private arrays(): Map<string, Float32Array> {
     const arrays = new Map<string, Float32Array>();
     const { values, first, second } = this.optimiser;
-    for (const [kind, of] of Object.entries({ values, first, second, best: this.classifier.values })) {
+    const { average } = this;
+    for (const [kind, of] of Object.entries({ values, first, second, average, best: this.classifier.values })) {
       for (const [name, array] of of) arrays.set(`${name} ${kind}`, array);
     }
     return arrays;

@@ -43,7 +43,7 @@ export class Tape {
     return this.record([x, weight, bias], y, (d) => [
       () => graph.apply('Gemm', [d, weight], { dims: x.dims }),
       () => graph.apply('Gemm', [d, x], { dims: weight.dims }, { transA: 1 }),
-      () => this.sum(d, [0]),
+      () => this.columnSums(d),
     ]);
   }
 
@@ -65,7 +65,7 @@ export class Tape {
     ]);
   }
 
-  /** Over the last axis, with gain and offset [last] (Ba et al. 2016, arXiv:1607.06450). */
+  /** Of x [rows, last] over the last axis, with gain and offset [last] (Ba et al. 2016, arXiv:1607.06450). */
   layerNorm(x: OnnxValue, gain: OnnxValue, offset: OnnxValue, epsilon: number): OnnxValue {
     const perRow = { dims: [...x.dims.slice(0, -1), 1] };
     const [y, mean, inverseDeviation] = this.graph.applyForMany(
@@ -74,7 +74,6 @@ export class Tape {
       [{ dims: x.dims }, perRow, perRow],
       { axis: -1, epsilon: { float: epsilon } },
     ) as [OnnxValue, OnnxValue, OnnxValue];
-    const leading = x.dims.slice(0, -1).map((_, axis) => axis);
     return this.record([x, gain, offset], y, (d) => {
       const normal = this.multiply(this.subtract(x, mean), inverseDeviation);
       const average = (value: OnnxValue) =>
@@ -85,8 +84,8 @@ export class Tape {
           const along = this.multiply(normal, average(this.multiply(scaled, normal)));
           return this.multiply(this.subtract(this.subtract(scaled, average(scaled)), along), inverseDeviation);
         },
-        () => this.sum(this.multiply(d, normal), leading),
-        () => this.sum(d, leading),
+        () => this.columnSums(this.multiply(d, normal)),
+        () => this.columnSums(d),
       ];
     });
   }
@@ -203,6 +202,14 @@ export class Tape {
     const summed = new Set(axes.map((axis) => (axis + rank) % rank));
     const dims = x.dims.flatMap((dim, axis) => (!summed.has(axis) ? [dim] : keep ? [1] : []));
     return this.graph.apply('ReduceSum', [x, this.graph.integers(...axes)], { dims }, { keepdims: keep ? 1 : 0 });
+  }
+
+  /** Of x [rows, n]: as a product with ones, for which onnxruntime takes a fourth of the time that its ReduceSum takes. */
+  private columnSums(x: OnnxValue): OnnxValue {
+    const { graph } = this;
+    const rows = graph.apply('Shape', [x], { dims: [1], type: 'int64' }, { start: 0, end: 1 });
+    const ones = graph.apply('Expand', [graph.scalar(1), rows], { dims: [x.dims[0]!] });
+    return graph.apply('MatMul', [ones, x], { dims: [x.dims[1]!] });
   }
 
   private reorder(x: OnnxValue, order: readonly number[]): OnnxValue {

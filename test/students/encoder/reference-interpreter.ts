@@ -42,8 +42,14 @@ function evaluate(node: OnnxNode, inputs: readonly Array64[]): Array64[] {
     case 'Cast':
     case 'Identity':
       return [a];
-    case 'Shape':
-      return [{ dims: [a.dims.length], data: Float64Array.from(a.dims) }];
+    case 'Shape': {
+      const sizes = a.dims.slice(integer('start'), integer('end', a.dims.length));
+      return [{ dims: [sizes.length], data: Float64Array.from(sizes) }];
+    }
+    case 'Expand': {
+      const dims = Array.from(b.data);
+      return [{ dims, data: new Float64Array(size(dims)).fill(a.data[0]!) }];
+    }
     case 'Reshape': {
       const known = b.data.reduce((product, dim) => (dim === -1 ? product : product * dim), 1);
       return [{ dims: Array.from(b.data, (dim) => (dim === -1 ? a.data.length / known : dim)), data: a.data }];
@@ -171,7 +177,7 @@ function splitLast(a: Array64, widths: readonly number[]): Array64[] {
 
 /** [..., m, k] · [..., k, n] with the same leading dimensions. */
 function matmul(a: Array64, b: Array64): Array64 {
-  const [m, k, n] = [a.dims.at(-2)!, a.dims.at(-1)!, b.dims.at(-1)!];
+  const [m, k, n] = [a.dims.at(-2) ?? 1, a.dims.at(-1)!, b.dims.at(-1)!];
   const batches = size(a.dims.slice(0, -2));
   const data = new Float64Array(batches * m * n);
   for (let batch = 0; batch < batches; batch++) {
