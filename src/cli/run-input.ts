@@ -130,7 +130,9 @@ export function placeFiles(
   task: Task,
   { cwd, file }: { readonly cwd: string; readonly file: string },
 ): void {
-  const place = (key: string, path: string) => resolve(key in set ? cwd : dirname(file), path);
+  const typed = Object.keys(set);
+  const isTyped = (key: string) => typed.some((given) => key === given || key.startsWith(`${given}.`));
+  const place = (key: string, path: string) => resolve(isTyped(key) ? cwd : dirname(file), path);
   for (const [name, { replies }] of askedTeachers(task)) {
     const key = `${teacherField(name)}.replies`;
     if (replies !== null && !replies.startsWith('store:')) set[key] = place(key, replies);

@@ -60,6 +60,16 @@ describe('task check', () => {
     expect(stdout.match(/^\{"text": "Profit rose\."\}\ngood$/gm)).toHaveLength(2);
   });
 
+  it('takes paths of the task file from its place, those that were typed from where they were', async () => {
+    writeFileSync(file, `${YAML}\nexamplesFrom: {path: none.csv}\n`);
+    const inFile = runCommand(registerTask, ['task', 'check', file]);
+    await expect(inFile).rejects.toThrow(`examplesFrom.path (${join(folder, 'none.csv')}): there is no such file`);
+    const typed = runCommand(registerTask, ['task', 'check', file, '--set', 'examplesFrom={path: none.csv}']);
+    await expect(typed).rejects.toThrow(
+      `examplesFrom.path (${join(process.cwd(), 'none.csv')}): there is no such file`,
+    );
+  });
+
   it('prints with --json the task with its defaults and overrides, its hash and the prompts', async () => {
     const args = ['task', 'check', file, '--set', 'votes.plan=[{prompt: direct}]', '--set', 'budget.usd=5', '--json'];
     const checked = JSON.parse((await runCommand(registerTask, args)).stdout);

@@ -75,6 +75,60 @@ withChromium('the review page', () => {
     expect(new Set(standing().map(({ reviewer }) => reviewer))).toEqual(new Set(['ana']));
   }, 60_000);
 
+  it('shows the second of two reviewers on one row what the first one decided, and lets them choose', async () => {
+    const row = new URL(`/runs/${encodeURIComponent(RUN)}/fix/${standing()[0]!.key}`, link).href;
+    const ben = await (await newWindow()).newPage();
+    await ben.goto(await linkOf('ben'));
+    for (const page of [ana, ben]) {
+      await page.goto(row);
+      await page.locator('article').waitFor();
+    }
+    await ana.keyboard.press('2');
+    await ana.locator('.last', { hasText: 'the teacher' }).waitFor();
+    await ben.keyboard.press('3');
+    const dialog = ben.locator('dialog');
+    await dialog.getByText('ana decided neutral').waitFor();
+    expect(standing().at(-1)).toMatchObject({ label: 'neutral', reviewer: 'ana' });
+    expect(await accessibilityProblems(ben)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Decide positive' }).click();
+    await ben.locator('.opinions', { hasText: 'People differ' }).waitFor();
+    expect(standing().at(-1)).toMatchObject({ label: 'positive', reviewer: 'ben' });
+  });
+
+  it("hides the teacher's label in the audit, has no view with serious accessibility problems, and approves", async () => {
+    const view = (name: string) => new URL(`/runs/${encodeURIComponent(RUN)}/${name}`, link).href;
+    await ana.goto(view('audit'));
+    await ana.getByRole('button', { name: 'Draw the audit' }).click();
+    await ana.locator('article').waitFor();
+    expect(await ana.locator('.votes, .teachers, .why').count()).toBe(0);
+    expect(await accessibilityProblems(ana)).toEqual([]);
+    await ana.keyboard.press('2');
+    await ana.locator('.strip', { hasText: 'of the labels are wrong' }).waitFor();
+    for (const [name, shown] of [
+      ['table', 'table'],
+      ['summary', '.line-chart'],
+      ['gate', '.checks'],
+    ] as const) {
+      await ana.goto(view(name));
+      await ana.locator(shown).first().waitFor();
+      expect(await accessibilityProblems(ana)).toEqual([]);
+    }
+    await ana.locator('#note').fill('Tried by a test.');
+    await ana.getByRole('button', { name: 'Approve' }).click();
+    await ana.locator('.outcome', { hasText: 'Gate labels: approved' }).waitFor();
+    await ana.goto(new URL('/', link).href);
+    await ana.locator('.runs').waitFor();
+    expect(await accessibilityProblems(ana)).toEqual([]);
+  }, 60_000);
+
+  /** For another reviewer, signed with the same secret, of the server that runs. */
+  async function linkOf(reviewer: string): Promise<string> {
+    const { stdout } = await tutelage(['review', RUN, '--as', reviewer], { cwd: folder });
+    const printed = new URL(/http\S+/.exec(stdout)![0]);
+    printed.port = link.port;
+    return printed.href;
+  }
+
   async function startServer(port: string): Promise<void> {
     server = await startTutelage(['review', RUN, '--as', 'ana', '--port', port], { cwd: folder });
     await server.says(/http\S+/);

@@ -7,7 +7,7 @@ import { type Child, h, replace } from './dom.js';
 import { markdown } from './markdown.js';
 import type { ReviewState } from './review-state.js';
 import type { RunView } from './run-page.js';
-import { counted, fromNow } from './words.js';
+import { counted, dateAndTime, fromNow } from './words.js';
 
 const POLL_MS = 3000;
 
@@ -76,11 +76,7 @@ export class GateView implements RunView {
     replace(
       this.element,
       h('h2', {}, gate === 'labels' ? 'Let these labels train a student?' : 'Deploy this student?'),
-      h(
-        'p',
-        { class: 'quiet' },
-        `Waits until ${new Date(deadline).toLocaleString()} (${fromNow(deadline)}); then ${after}.`,
-      ),
+      h('p', { class: 'quiet' }, `Waits until ${dateAndTime(deadline)} (${fromNow(deadline)}); then ${after}.`),
       h('ul', { class: 'checks', 'aria-label': 'Checks' }, checks.map(checkLine)),
       this.form(gate, checks),
       h('section', { class: 'evidence' }, markdown(evidence)),
@@ -157,7 +153,7 @@ function outcomeCard(gate: string, { at, decision, note, reviewer }: GateOutcome
     'section',
     { class: `outcome ${decision}` },
     h('h2', {}, `Gate ${gate}: ${decision === 'approve' ? 'approved' : 'rejected'}`),
-    h('p', {}, 'by ', h('bdi', {}, reviewer), `, ${new Date(at).toLocaleString()}`),
+    h('p', {}, 'by ', h('bdi', {}, reviewer), `, ${dateAndTime(at)}`),
     note === '' ? null : h('blockquote', {}, note),
   );
 }

@@ -39,7 +39,7 @@ function labelButton(
     {
       type: 'button',
       class: `label${isTeachers ? ' teachers' : ''}`,
-      'aria-pressed': chosen,
+      'aria-pressed': String(chosen),
       title: description || null,
       click: () => onChoose(name),
     },

@@ -109,7 +109,7 @@ function votesSideBySide({ label, student, votes }: NonNullable<PageRow['teacher
   const cards = votes.map((vote) =>
     h(
       'li',
-      { class: vote.label === label && label !== null ? 'vote' : 'vote other' },
+      { class: label === null || vote.label === label ? 'vote' : 'vote other' },
       h(
         'h4',
         {},

@@ -17,6 +17,11 @@ export function atMost(share: number): string {
   return `${(Math.ceil(1000 * share) / 10).toFixed(1)} %`;
 }
 
+/** "4 Dec 2026, 16:58", here. */
+export function dateAndTime(iso: string): string {
+  return new Date(iso).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+}
+
 /** "5 minutes ago", "in 3 days". */
 export function fromNow(iso: string, now = Date.now()): string {
   const seconds = (Date.parse(iso) - now) / 1000;

@@ -106,11 +106,8 @@ export class WorkView implements RunView {
     const label = this.current?.teacher?.label;
     if (label) this.decide(label);
     else if (this.current !== undefined) {
-      this.say(
-        this.current.teacher === null
-          ? "In the audit the teacher's label is hidden: choose one yourself."
-          : 'The votes decided nothing: choose a label.',
-      );
+      const why = this.current.teacher === null ? "the audit hides the teacher's label" : 'the votes decided nothing';
+      this.hint(`There is nothing to accept, as ${why}: choose a label.`);
     }
   }
 
@@ -131,7 +128,7 @@ export class WorkView implements RunView {
   private async undo(): Promise<void> {
     const row = await this.state.undo();
     if (row === null) {
-      this.say('There is nothing to undo.');
+      this.hint('There is nothing to undo.');
       return;
     }
     const index = this.rows.findIndex(({ key }) => key === row.key);
@@ -139,9 +136,14 @@ export class WorkView implements RunView {
     else {
       this.rows.splice(this.position, 0, row);
     }
-    this.toldOf = null;
-    replace(this.last, 'Taken back.');
+    this.hint('Taken back.');
     this.render();
+  }
+
+  /** In place of what was told of the last decision. */
+  private hint(text: string): void {
+    this.toldOf = null;
+    replace(this.last, text);
   }
 
   /** More open rows behind those that are here. */
