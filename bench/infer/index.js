@@ -65,11 +65,11 @@ async function makeStudent(folder, encoder, rows) {
 
 async function compare({ folder, python, rounds, texts }) {
   const student = await loadStudent(folder);
-  const peers = new Peers(python);
+  const peers = Object.fromEntries(PEERS.map((name) => [name, new Peer(python, name)]));
   try {
-    for (const peer of PEERS) await peers.ask({ load: peer, folder, texts });
+    for (const peer of Object.values(peers)) await peer.ask({ load: peer.name, folder, texts });
     const batch = {};
-    for (const peer of PEERS) batch[peer] = await bestBatch(peers, peer);
+    for (const name of PEERS) batch[name] = await bestBatch(peers[name]);
     await student.predict(texts);
     const rows = [];
     const labels = {};
@@ -79,34 +79,33 @@ async function compare({ folder, python, rounds, texts }) {
       const answers = await student.predict(texts);
       row.tutelage = texts.length / ((performance.now() - started) / 1000);
       labels.tutelage = answers.map((shares) => shares.indexOf(Math.max(...shares)));
-      for (const peer of PEERS) {
-        const ran = await peers.ask({ run: peer, batch: batch[peer] });
-        row[peer] = texts.length / ran.seconds;
-        labels[peer] = ran.labels;
+      for (const name of PEERS) {
+        const ran = await peers[name].ask({ run: name, batch: batch[name] });
+        row[name] = texts.length / ran.seconds;
+        labels[name] = ran.labels;
       }
       rows.push(row);
     }
     console.table(rows.map((row) => mapValues(row, (value) => rounded(value, 0))));
     const alone = await aloneFigures(student, peers, texts);
+    const ofPeers = (figure) => Object.fromEntries(PEERS.map((name) => [name, figure(name)]));
     return {
       rounds,
       textsASecond: medians(rows),
-      timesPeer: Object.fromEntries(
-        PEERS.map((peer) => [peer, rounded(median(rows.map((row) => row.tutelage / row[peer])), 2)]),
-      ),
+      timesPeer: ofPeers((name) => rounded(median(rows.map((row) => row.tutelage / row[name])), 2)),
       peerBatch: batch,
       aloneMs: alone,
-      sameLabels: Object.fromEntries(PEERS.map((peer) => [peer, rounded(sameShare(labels.tutelage, labels[peer]), 4)])),
+      sameLabels: ofPeers((name) => rounded(sameShare(labels.tutelage, labels[name]), 4)),
     };
   } finally {
-    peers.stop();
+    for (const peer of Object.values(peers)) peer.stop();
     await student.close();
   }
 }
 
-async function bestBatch(peers, peer) {
+async function bestBatch(peer) {
   const seconds = {};
-  for (const size of BATCHES) seconds[size] = (await peers.ask({ run: peer, batch: size })).seconds;
+  for (const size of BATCHES) seconds[size] = (await peer.ask({ run: peer.name, batch: size })).seconds;
   return BATCHES.reduce((best, size) => (seconds[size] < seconds[best] ? size : best));
 }
 
@@ -119,26 +118,32 @@ async function aloneFigures(student, peers, texts) {
     spent.push(performance.now() - started);
   }
   const figures = { tutelage: rounded(median(spent), 2) };
-  for (const peer of PEERS)
-    figures[peer] = rounded(median((await peers.ask({ alone: peer, texts: ALONE })).milliseconds), 2);
+  for (const name of PEERS) {
+    figures[name] = rounded(median((await peers[name].ask({ alone: name, texts: ALONE })).milliseconds), 2);
+  }
   return figures;
 }
 
-class Peers {
-  constructor(python) {
+/** A Python process, which is suspended while it is not asked: threads of PyTorch that wait for work keep a core busy. */
+class Peer {
+  constructor(python, name) {
+    this.name = name;
     const file = fileURLToPath(new URL('./peers.py', import.meta.url));
     this.child = spawn(python, [file], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
   }
 
   async ask(request) {
+    this.child.kill('SIGCONT');
     this.child.stdin.write(`${JSON.stringify(request)}\n`);
     const { done, value } = await this.lines.next();
     if (done) throw new Error('the Python process ended');
+    this.child.kill('SIGSTOP');
     return JSON.parse(value);
   }
 
   stop() {
+    this.child.kill('SIGCONT');
     this.child.stdin.end();
   }
 }
