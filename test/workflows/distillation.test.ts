@@ -131,6 +131,7 @@ describe('a run whose checks all pass', () => {
     const approved = { decision: 'approve', reviewer: 'ana', note: 'all checks passed', automatic: true };
     expect(result).toEqual({
       workflowId: handle.workflowId,
+      budget: [],
       // Four chunks of 30 calls at 10 micro-dollars each.
       annotation: {
         texts: 40,
