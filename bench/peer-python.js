@@ -1,9 +1,10 @@
 /** A Python with the packages that a benchmark compares itself with, in a folder of the user's cache: installed at the first
  *  use, by pip, and never by npm test. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 /** Path of the interpreter. Throws where there is no python3, or a package can't be had. */
 export function peerPython(name, packages) {
@@ -18,6 +19,29 @@ export function peerPython(name, packages) {
   run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages]);
   writeFileSync(stamp, wanted);
   return python;
+}
+
+/** A Python script that answers JSON objects, a line each. It is suspended while it is not asked: threads of PyTorch that wait for
+ *  work keep a core busy. */
+export class PeerProcess {
+  constructor(python, script) {
+    this.child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
+  }
+
+  async ask(request) {
+    this.child.kill('SIGCONT');
+    this.child.stdin.write(`${JSON.stringify(request)}\n`);
+    const { done, value } = await this.lines.next();
+    if (done) throw new Error('the Python process ended');
+    this.child.kill('SIGSTOP');
+    return JSON.parse(value);
+  }
+
+  stop() {
+    this.child.kill('SIGCONT');
+    this.child.stdin.end();
+  }
 }
 
 function run(program, args) {

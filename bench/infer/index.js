@@ -1,47 +1,30 @@
 /** npm run bench -- infer --encoder FOLDER [--rows FILE.jsonl] [--rounds N]: from string to label with an INT8 student, beside
  *  onnxruntime in Python (INT8, by its own tool) and transformers (float32) with the same student, taking turns in one run. All
  *  have two threads. What each figure means: docs/benchmarks.md. */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { FrozenSettings } from '../../dist/contracts/student-settings.js';
 import { loadStudent, trainInProcess } from '../../dist/students/index.js';
+import { encoderArguments, LABELS, targetOf } from '../encoder-arguments.js';
 import { machine, median, rounded } from '../machine.js';
-import { peerPython } from '../peer-python.js';
+import { PeerProcess, peerPython } from '../peer-python.js';
 
 const PACKAGES = ['torch', 'transformers', 'onnxruntime', 'onnx'];
 const PEERS = ['onnxruntime-int8', 'transformers'];
 /** Of those tried with the peers (8, 16, 32, 64), the best for them is taken. */
 const BATCHES = [8, 16, 32, 64];
 const ALONE = 300;
-/** Of the rows, in `label` or `majority`. */
-const LABELS = ['negative', 'neutral', 'positive'];
 
 export async function bench(args) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      encoder: { type: 'string' },
-      rows: { type: 'string', default: 'examples/demo/gold.jsonl' },
-      rounds: { type: 'string', default: '5' },
-    },
-  });
-  if (values.encoder === undefined)
-    throw new Error('--encoder: name the folder of an encoder, all-MiniLM-L6-v2 for one');
-  const rows = readFileSync(values.rows, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+  const { encoder, rounds, rows } = encoderArguments(args);
   const texts = rows.map(({ text }) => text);
   const python = peerPython('inference', PACKAGES);
   const folder = mkdtempSync(join(tmpdir(), 'tutelage-bench-'));
   try {
-    await makeStudent(folder, values.encoder, rows);
-    const figures = await compare({ folder, python, texts, rounds: Number(values.rounds) });
+    await makeStudent(folder, encoder, rows);
+    const figures = await compare({ folder, python, texts, rounds });
     console.log(JSON.stringify({ bench: 'infer', texts: texts.length, ...machine(), ...figures }));
   } finally {
     rmSync(folder, { recursive: true });
@@ -53,7 +36,7 @@ async function makeStudent(folder, encoder, rows) {
   const examplesFile = join(folder, 'examples.jsonl');
   const example = ({ text, ...row }, i) => ({
     text,
-    target: LABELS.map((label) => Number(label === (row.label ?? row.majority))),
+    target: targetOf(row),
     validation: i % 5 === 0,
   });
   writeFileSync(examplesFile, rows.map((row, i) => `${JSON.stringify(example(row, i))}\n`).join(''));
@@ -65,11 +48,12 @@ async function makeStudent(folder, encoder, rows) {
 
 async function compare({ folder, python, rounds, texts }) {
   const student = await loadStudent(folder);
-  const peers = Object.fromEntries(PEERS.map((name) => [name, new Peer(python, name)]));
+  const script = fileURLToPath(new URL('./peers.py', import.meta.url));
+  const peers = Object.fromEntries(PEERS.map((name) => [name, new PeerProcess(python, script)]));
   try {
-    for (const peer of Object.values(peers)) await peer.ask({ load: peer.name, folder, texts });
+    for (const [name, peer] of Object.entries(peers)) await peer.ask({ load: name, folder, texts });
     const batch = {};
-    for (const name of PEERS) batch[name] = await bestBatch(peers[name]);
+    for (const name of PEERS) batch[name] = await bestBatch(peers[name], name);
     await student.predict(texts);
     const rows = [];
     const labels = {};
@@ -103,9 +87,9 @@ async function compare({ folder, python, rounds, texts }) {
   }
 }
 
-async function bestBatch(peer) {
+async function bestBatch(peer, name) {
   const seconds = {};
-  for (const size of BATCHES) seconds[size] = (await peer.ask({ run: peer.name, batch: size })).seconds;
+  for (const size of BATCHES) seconds[size] = (await peer.ask({ run: name, batch: size })).seconds;
   return BATCHES.reduce((best, size) => (seconds[size] < seconds[best] ? size : best));
 }
 
@@ -122,30 +106,6 @@ async function aloneFigures(student, peers, texts) {
     figures[name] = rounded(median((await peers[name].ask({ alone: name, texts: ALONE })).milliseconds), 2);
   }
   return figures;
-}
-
-/** A Python process, which is suspended while it is not asked: threads of PyTorch that wait for work keep a core busy. */
-class Peer {
-  constructor(python, name) {
-    this.name = name;
-    const file = fileURLToPath(new URL('./peers.py', import.meta.url));
-    this.child = spawn(python, [file], { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
-  }
-
-  async ask(request) {
-    this.child.kill('SIGCONT');
-    this.child.stdin.write(`${JSON.stringify(request)}\n`);
-    const { done, value } = await this.lines.next();
-    if (done) throw new Error('the Python process ended');
-    this.child.kill('SIGSTOP');
-    return JSON.parse(value);
-  }
-
-  stop() {
-    this.child.kill('SIGCONT');
-    this.child.stdin.end();
-  }
 }
 
 function medians(rows) {

@@ -1,10 +1,6 @@
 /** npm run bench -- train --encoder FOLDER [--rows FILE.jsonl] [--rounds N]: fine-tuning steps beside PyTorch on the same batches
  *  (16 texts, none of them cut off), taking turns in one run, each with a thread a core. What it means: docs/benchmarks.md. */
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { AdamW, learningRateAt } from '../../dist/students/encoder/adamw.js';
 import { epochBatches } from '../../dist/students/encoder/batches.js';
 import { readParameters, readPooling } from '../../dist/students/encoder/encoder-folder.js';
@@ -18,32 +14,22 @@ import { readEncoderShape } from '../../dist/students/encoder/encoder-shape.js';
 import { randomNumbers } from '../../dist/students/encoder/random.js';
 import { openTokeniser } from '../../dist/students/encoder/tokeniser.js';
 import { TrainingSession } from '../../dist/students/encoder/training-session.js';
+import { encoderArguments, LABELS, targetOf } from '../encoder-arguments.js';
 import { machine, median, rounded } from '../machine.js';
-import { peerPython } from '../peer-python.js';
+import { PeerProcess, peerPython } from '../peer-python.js';
 
-const LABELS = ['negative', 'neutral', 'positive'];
 const BATCH = 16;
 /** Steps of a turn. */
 const TURN = 12;
 const PEAK_RATE = 5e-5;
 
 export async function bench(args) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      encoder: { type: 'string' },
-      rows: { type: 'string', default: 'examples/demo/gold.jsonl' },
-      rounds: { type: 'string', default: '5' },
-    },
-  });
-  if (values.encoder === undefined)
-    throw new Error('--encoder: name the folder of an encoder, all-MiniLM-L6-v2 for one');
-  const rounds = Number(values.rounds);
+  const { encoder, rounds, rows: given } = encoderArguments(args);
   const python = peerPython('training', ['torch', 'transformers']);
-  const { ids, targets } = await readRows(values.rows, values.encoder);
-  const trainer = await openTrainer(values.encoder, ids);
-  const peer = openPeer(python);
-  await peer.ask({ encoder: values.encoder, labels: LABELS.length, threads: machine().cores, rate: PEAK_RATE });
+  const { ids, targets } = await encodeRows(given, encoder);
+  const trainer = await openTrainer(encoder, ids);
+  const peer = new PeerProcess(python, fileURLToPath(new URL('./peer.py', import.meta.url)));
+  await peer.ask({ encoder, labels: LABELS.length, threads: machine().cores, rate: PEAK_RATE });
   const batches = epochBatches(
     ids.map((text) => text.length),
     BATCH,
@@ -71,16 +57,9 @@ export async function bench(args) {
   );
 }
 
-async function readRows(file, encoder) {
+async function encodeRows(rows, encoder) {
   const tokeniser = await openTokeniser(encoder, 128);
-  const rows = readFileSync(file, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  return {
-    ids: rows.map(({ text }) => [...tokeniser.encode(text).ids]),
-    targets: rows.map((row) => LABELS.map((label) => Number(label === (row.label ?? row.majority)))),
-  };
+  return { ids: rows.map(({ text }) => [...tokeniser.encode(text).ids]), targets: rows.map(targetOf) };
 }
 
 /** The steps of the product's trainer, on the words that the rows have. */
@@ -119,20 +98,5 @@ async function openTrainer(folder, ids) {
       return (performance.now() - started) / 1000;
     },
     close: () => session.release(),
-  };
-}
-
-function openPeer(python) {
-  const file = fileURLToPath(new URL('./peer.py', import.meta.url));
-  const child = spawn(python, [file], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  return {
-    async ask(request) {
-      child.stdin.write(`${JSON.stringify(request)}\n`);
-      const { done, value } = await lines.next();
-      if (done) throw new Error('the Python process ended');
-      return JSON.parse(value);
-    },
-    stop: () => child.stdin.end(),
   };
 }

@@ -1,14 +1,8 @@
 /** A student's answers for texts and for the rows of a file. */
 import { extname } from 'node:path';
 import { CorpusError, compileTemplate, openRowWriter, readColumns, readRows, type Template } from '../corpus/index.js';
+import { type ScoredLabel, scoredLabels } from '../deployment/index.js';
 import type { Student } from '../students/index.js';
-
-/** One label of an answer, as the Hugging Face Hub's text-classification writes it. */
-export interface ScoredLabel {
-  readonly label: string;
-  /** Probability, 0 to 1. */
-  readonly score: number;
-}
 
 export interface FileToPredict {
   readonly input: string;
@@ -50,10 +44,7 @@ export async function predictTexts(
 ): Promise<ScoredLabel[][]> {
   if (texts.length === 0) return [];
   const answers = await student.predict(texts);
-  return answers.map((scores) => {
-    const scored = scores.map((score, index) => ({ label: student.labels[index]!, score }));
-    return scored.sort((a, b) => b.score - a.score).slice(0, top ?? scored.length);
-  });
+  return answers.map((scores) => scoredLabels(student.labels, scores, top));
 }
 
 /** Reads the input twice: for its columns, and a batch at a time for the answers. The output appears when all is done. Throws

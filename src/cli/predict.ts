@@ -4,14 +4,7 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { ModelVersion } from '../contracts/index.js';
 import { compileTemplate, type Template } from '../corpus/index.js';
-import {
-  deployedVersion,
-  fetchModel,
-  findVersion,
-  modelCache,
-  RegistryError,
-  requireVersions,
-} from '../deployment/index.js';
+import { fetchModel, modelCache, versionToAnswer } from '../deployment/index.js';
 import type { Store } from '../store/index.js';
 import { type Student, studentKind } from '../students/index.js';
 import { openExistingStore, STORE_OPTION } from './existing-store.js';
@@ -74,11 +67,7 @@ async function predict(flags: Flags, refuse: (problem: string) => never): Promis
 }
 
 async function load(store: Store, { task, version }: Flags): Promise<Loaded> {
-  const model = version === undefined ? await deployedVersion(store, task) : await findVersion(store, task, version);
-  if (model === null) {
-    const versions = (await requireVersions(store, task)).map((each) => each.version);
-    throw new RegistryError(`task ${task} has no deployed version; name one with --version: ${versions.join(', ')}`);
-  }
+  const model = await versionToAnswer(store, task, version ?? null);
   const folder = await fetchModel(store, model, modelCache(process.env));
   return { model, student: await studentKind(model.kind).load(folder) };
 }

@@ -1,5 +1,6 @@
 /** tutelage serve: a student behind HTTP, which follows what is deployed. */
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Command } from 'commander';
 import pc from 'picocolors';
@@ -77,13 +78,7 @@ async function serve({ host, port, store, task, textColumn, version, ...limits }
 /** Until the signal. What can't be loaded leaves the version that answers in its place. */
 async function followDeployments(student: LiveStudent, seconds: number, stopped: AbortSignal): Promise<void> {
   while (!stopped.aborted) {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, 1000 * seconds);
-      stopped.addEventListener('abort', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    await sleep(1000 * seconds, undefined, { signal: stopped }).catch(() => undefined);
     if (stopped.aborted) return;
     try {
       if (await student.refresh()) say(`version ${student.model.version} has taken over`);

@@ -14,6 +14,8 @@ export {
   listVersions,
   requireVersions,
   rollback,
+  versionToAnswer,
 } from './registry.js';
 export { RegistryError } from './registry-error.js';
+export { type ScoredLabel, scoredLabels } from './scored-labels.js';
 export { createStudentApp, type RenderInput } from './student-app.js';

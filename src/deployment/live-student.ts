@@ -3,8 +3,7 @@ import type { ModelVersion } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import { type Student, studentKind } from '../students/index.js';
 import { fetchModel } from './model-cache.js';
-import { deployedVersion, findVersion, requireVersions } from './registry.js';
-import { RegistryError } from './registry-error.js';
+import { versionToAnswer } from './registry.js';
 
 /** So many texts wait already that no more are taken. */
 export class OverloadedError extends Error {
@@ -106,11 +105,8 @@ export class LiveStudent {
   }
 }
 
-async function wantedVersion({ store, task, version }: LiveOptions): Promise<ModelVersion> {
-  const model = version === null ? await deployedVersion(store, task) : await findVersion(store, task, version);
-  if (model !== null) return model;
-  const versions = (await requireVersions(store, task)).map((each) => each.version);
-  throw new RegistryError(`task ${task} has no deployed version; name one with --version: ${versions.join(', ')}`);
+function wantedVersion({ store, task, version }: LiveOptions): Promise<ModelVersion> {
+  return versionToAnswer(store, task, version);
 }
 
 async function load({ cacheFolder, store }: LiveOptions, model: ModelVersion): Promise<Serving> {

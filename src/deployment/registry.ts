@@ -56,6 +56,14 @@ export async function deployedVersion(store: Store, task: string): Promise<Model
   return pointer === null ? null : findVersion(store, task, pointer.version);
 }
 
+/** The version that is asked for, or the deployed one (null). Throws RegistryError where there is none. */
+export async function versionToAnswer(store: Store, task: string, version: number | null): Promise<ModelVersion> {
+  const model = version === null ? await deployedVersion(store, task) : await findVersion(store, task, version);
+  if (model !== null) return model;
+  const versions = (await requireVersions(store, task)).map((each) => each.version);
+  throw new RegistryError(`task ${task} has no deployed version; name one with --version: ${versions.join(', ')}`);
+}
+
 /** Makes a version the deployed one, in one step. Does nothing when it is already. Throws RegistryError when there is no
  *  such version. */
 export async function deployVersion(

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { type ModelVersion, PredictRequest, parseOrExplain } from '../contracts/index.js';
 import { type LiveStudent, OverloadedError } from './live-student.js';
+import { scoredLabels } from './scored-labels.js';
 
 /** A text of the student's from one of the request's inputs, or why there is none. */
 export type RenderInput = (
@@ -60,12 +61,7 @@ export function createStudentApp({ maxBodyBytes, render, student }: StudentAppOp
       texts.push(rendered.text);
     }
     const { model, probabilities } = await student.predict(texts);
-    const answers = probabilities.map((scores) =>
-      scores
-        .map((score, index) => ({ label: model.labels[index]!, score }))
-        .sort((a, b) => b.score - a.score)
-        .slice(0, parameters.top_k ?? scores.length),
-    );
+    const answers = probabilities.map((scores) => scoredLabels(model.labels, scores, parameters.top_k));
     context.header('X-Model-Version', String(model.version));
     return context.json(Array.isArray(inputs) ? answers : answers[0]);
   });

@@ -5,10 +5,12 @@ export class ReviewLog {
   private readonly byKey = new Map<string, ReviewRecord[]>();
   /** null: something was added since. */
   private counting: Map<string, ReviewDecision> | null = null;
+  private differing: Set<string> | null = null;
 
   /** In any order: what several servers wrote is put in the order of its time. */
   add(record: ReviewRecord): void {
     this.counting = null;
+    this.differing = null;
     const records = this.byKey.get(record.key);
     if (records === undefined) {
       this.byKey.set(record.key, [record]);
@@ -46,13 +48,8 @@ export class ReviewLog {
 
   /** Keys of the texts that people decided differently about, and that nobody has adjudicated. */
   disputed(): ReadonlySet<string> {
-    const disputed = new Set<string>();
-    for (const key of this.keys()) {
-      const opinions = [...this.opinions(key).values()];
-      const labels = new Set(opinions.map(({ label }) => label));
-      if (labels.size > 1 && !opinions.some(({ adjudicates }) => adjudicates)) disputed.add(key);
-    }
-    return disputed;
+    this.differing ??= this.findDisputed();
+    return this.differing;
   }
 
   /** Everything that was said, oldest first. */
@@ -62,6 +59,16 @@ export class ReviewLog {
 
   keys(): IterableIterator<string> {
     return this.byKey.keys();
+  }
+
+  private findDisputed(): Set<string> {
+    const disputed = new Set<string>();
+    for (const key of this.keys()) {
+      const opinions = [...this.opinions(key).values()];
+      const labels = new Set(opinions.map(({ label }) => label));
+      if (labels.size > 1 && !opinions.some(({ adjudicates }) => adjudicates)) disputed.add(key);
+    }
+    return disputed;
   }
 }
 

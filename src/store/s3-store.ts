@@ -18,6 +18,7 @@ import {
   type Store,
   StoreAddressError,
   type StoredFile,
+  writeWhole,
 } from './store.js';
 import { pathNames } from './store-path.js';
 import { saveVerified, verified } from './verified.js';
@@ -122,13 +123,7 @@ class S3Store implements Store {
   }
 
   async write(path: string, data: string | Uint8Array): Promise<ArtifactRef> {
-    const writer = await this.writer(path);
-    try {
-      await writer.write(data);
-      return await writer.finish();
-    } finally {
-      await writer.abort();
-    }
+    return writeWhole(await this.writer(path), data);
   }
 
   async writeOnce(path: string, data: string | Uint8Array): Promise<boolean> {

@@ -10,6 +10,16 @@ export interface ArtifactWriter {
   abort(): Promise<void>;
 }
 
+/** A file that is at hand as a whole. */
+export async function writeWhole(writer: ArtifactWriter, data: string | Uint8Array): Promise<ArtifactRef> {
+  try {
+    await writer.write(data);
+    return await writer.finish();
+  } finally {
+    await writer.abort();
+  }
+}
+
 /** An append-only file of lines that survives the death of its writer. */
 export interface Journal {
   /** Resolves once the lines outlive this process. Lines appended in one turn of the event loop go out together, in order.

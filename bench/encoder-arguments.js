@@ -1,0 +1,26 @@
+/** What the benchmarks of encoders are given: --encoder FOLDER [--rows FILE.jsonl] [--rounds N]. */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+
+/** Of the rows, in `label` or `majority`. */
+export const LABELS = ['negative', 'neutral', 'positive'];
+
+export function encoderArguments(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      encoder: { type: 'string' },
+      rows: { type: 'string', default: 'examples/demo/gold.jsonl' },
+      rounds: { type: 'string', default: '5' },
+    },
+  });
+  const { encoder, rounds, rows: file } = values;
+  if (encoder === undefined) throw new Error('--encoder: name the folder of an encoder, all-MiniLM-L6-v2 for one');
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  return { encoder, rounds: Number(rounds), rows: lines.map((line) => JSON.parse(line)) };
+}
+
+/** 1 for the row's label. */
+export function targetOf(row) {
+  return LABELS.map((label) => Number(label === (row.label ?? row.majority)));
+}
