@@ -16,7 +16,7 @@ export type ParquetRequest =
 
 export type ParquetReply =
   /** Comes first, without having been asked for. */
-  | { readonly type: 'columns'; readonly names: readonly string[] }
+  | { readonly type: 'columns'; readonly names: readonly string[]; readonly hubSchema: string | null }
   | { readonly type: 'range'; readonly id: number; readonly start: number; readonly end: number }
   /** null: there are no more. */
   | { readonly type: 'rows'; readonly rows: readonly Row[] | null }

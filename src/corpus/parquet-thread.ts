@@ -23,6 +23,9 @@ const UNDECODABLE = Symbol('not valid UTF-8');
 const parsers = { stringFromBytes: decodeString };
 const ROWS_AT_ONCE = 500;
 
+/** Under it files of the Hub's datasets describe their columns. */
+const HUB_KEY = 'huggingface';
+
 const ranges = new Map<number, (bytes: ArrayBuffer) => void>();
 let wanted: () => void = () => {};
 let lastRange = 0;
@@ -54,8 +57,9 @@ try {
 async function decode(): Promise<void> {
   const metadata = await parquetMetadataAsync(file, { parsers });
   const names = columnsIn(metadata);
+  const hubSchema = metadata.key_value_metadata?.find(({ key }) => key === HUB_KEY)?.value ?? null;
   let next = untilWanted();
-  reply({ type: 'columns', names });
+  reply({ type: 'columns', names, hubSchema });
   let rowStart = 0;
   for (const group of metadata.row_groups) {
     await next;
@@ -65,7 +69,10 @@ async function decode(): Promise<void> {
       await next;
       next = untilWanted();
       const some = rows.slice(from, from + ROWS_AT_ONCE);
-      reply({ type: 'rows', rows: some.map((values, index) => toRow(rowStart + from + index + 1, values)) });
+      reply({
+        type: 'rows',
+        rows: some.map((values, index) => toRow(rowStart + from + index + 1, values)),
+      });
     }
     rowStart += rows.length;
   }

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { S3Error } from '../store/index.js';
 import { CorpusError } from './corpus-error.js';
 import type { InputFile } from './file-format.js';
+import { labelNamesIn, withLabelNames } from './hub-labels.js';
 import type { ParquetReply, ParquetRequest, ParquetSetup } from './parquet-messages.js';
 import type { Row } from './read-rows.js';
 
@@ -22,8 +23,10 @@ export async function* readParquet(
 ): AsyncGenerator<Row> {
   const thread = new ParquetThread(file, columns ?? null, stalledMs);
   try {
-    await thread.columns();
-    for (let rows = await thread.rows(); rows !== null; rows = await thread.rows()) yield* rows;
+    const labelNames = labelNamesIn((await thread.schema()).hubSchema);
+    for (let rows = await thread.rows(); rows !== null; rows = await thread.rows()) {
+      for (const row of rows) yield withLabelNames(row, labelNames);
+    }
   } finally {
     await thread.end();
   }
@@ -33,7 +36,7 @@ export async function* readParquet(
 export async function parquetColumns(file: InputFile): Promise<string[]> {
   const thread = new ParquetThread(file, [], STALLED_MS);
   try {
-    return [...(await thread.columns())];
+    return [...(await thread.schema()).names];
   } finally {
     await thread.end();
   }
@@ -63,9 +66,8 @@ class ParquetThread {
     if (file.signal?.aborted) this.onAbort();
   }
 
-  async columns(): Promise<readonly string[]> {
-    const reply = await this.answer();
-    return reply.type === 'columns' ? reply.names : [];
+  async schema(): Promise<Extract<ParquetReply, { type: 'columns' }>> {
+    return (await this.answer()) as Extract<ParquetReply, { type: 'columns' }>;
   }
 
   /** null: there are no more. */
