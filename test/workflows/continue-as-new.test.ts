@@ -151,7 +151,7 @@ describe('what is carried over', () => {
       limits: prepared.budget,
     };
     report.budget({ limits: prepared.budget, decisions: [outcome], waiting: null });
-    report.annotating(result, { seconds: 3, pace, batches: null, now: 0 });
+    report.annotating(result, { calls: 9, texts: 10, seconds: 3, pace, batches: null, now: 0 });
     report.ignore('signal approve: no gate is open now');
     const state: RunState = {
       prepared,
