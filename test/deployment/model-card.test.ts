@@ -29,6 +29,7 @@ const FACTS: ModelCardFacts = {
   teachers: [{ model: 'open/large', host: 'router.example', terms: 'MIT allows it', always: 3, ifDisputed: 0 }],
   labelled: 1000,
   corrected: 12,
+  guidelines: [],
   corpusHash: 'c'.repeat(64),
   evaluation: {
     report: ref,
