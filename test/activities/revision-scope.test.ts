@@ -1,20 +1,19 @@
-import type { LabelRow, ReviewDecision, Revision, Task, TextRow } from '../../src/contracts/index.js';
-import { RevisionScope, isConcerned, pickExamples } from '../../src/activities/revision-scope.js';
+import { isConcerned, pickExamples, RevisionScope } from '../../src/activities/revision-scope.js';
+import { type LabelRow, type ReviewDecision, type Revision, Task, type TextRow } from '../../src/contracts/index.js';
 import { ReviewFolder } from '../../src/review/index.js';
 import { openStore, type Store } from '../../src/store/index.js';
-import { resolveTask } from '../../src/tasks/index.js';
 import { tempFolder } from '../temporal/temp-folder.js';
 
 const AT = '2026-01-02T03:04:05.000Z';
 
+const task = Task.parse({
+  ...{ name: 'letters', kind: 'text-classification', guideline: 'Look closely.' },
+  labels: ['a', 'b', 'c'].map((name) => ({ name })),
+});
+
 let store: Store;
-let task: Task;
 beforeAll(async () => {
   store = await openStore(tempFolder());
-  const labels = ['a', 'b', 'c'].map((name) => ({ name, description: '' }));
-  const read = { cwd: '/', readStored: async () => '', set: {} };
-  const written = { name: 'letters', guideline: 'Look closely.', labels, teacher: { model: 'm' } };
-  ({ task } = await resolveTask({ ...read, task: written }));
 });
 
 function row(key: string, votes: readonly (string | null)[], changes: Partial<LabelRow> = {}): LabelRow {
@@ -54,7 +53,14 @@ async function scopeOf(
   for (const [index, { examples = 0, guideline }] of before.entries()) {
     await review.writeRevision({
       ...{ number: index + 1, texts: 1, goldTexts: 0, decided: 0, examples, callsAtMost: 3 },
-      ...{ revision: revision({ guideline, doubted: true }), reviewer: 'ana', note: '', at: AT, shown: [], folder: 'f' },
+      ...{
+        revision: revision({ guideline, doubted: true }),
+        reviewer: 'ana',
+        note: '',
+        at: AT,
+        shown: [],
+        folder: 'f',
+      },
     });
   }
   return RevisionScope.open(review, asked, task);
@@ -101,7 +107,9 @@ describe('the texts that a guideline concerns', () => {
     const rows = [row('1', ['a'], { label: 'b', source: 'person', teacherLabel: 'a' }), row('2', ['b'])];
     const scope = await scopeOf(revision({ labels: ['a'] }));
     expect(takenBy(scope, rows)).toEqual([]);
-    expect(() => scope.counts).toThrow('revision: it concerns no text: people have decided on all 1 texts with the label a');
+    expect(() => scope.counts).toThrow(
+      'revision: it concerns no text: people have decided on all 1 texts with the label a',
+    );
   });
 
   it('are refused where there is none', async () => {
@@ -153,7 +161,8 @@ describe('examples', () => {
     const rows = ['1', '2', '3', '4'].map((key) => row(key, ['a', 'b']));
     const gold = row('5', ['a', 'b'], { gold: 'c' });
     const byFile = row('6', ['a'], { label: 'c', teacherLabel: 'a', source: 'person' });
-    for (const each of [...rows, gold, byFile, row('7', ['a', 'b'])]) scope.takes(each, textOf(each, `redacted ${each.key}`));
+    for (const each of [...rows, gold, byFile, row('7', ['a', 'b'])])
+      scope.takes(each, textOf(each, `redacted ${each.key}`));
     expect(scope.examples().sort((x, y) => (x.key < y.key ? -1 : 1))).toEqual([
       { key: '1', id: 'id 1', text: 'redacted 1', label: 'b', reason: 'because b' },
       { key: '6', id: 'id 6', text: 'redacted 6', label: 'c', reason: '' },
