@@ -2,13 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { createActivities } from '../../src/activities/index.js';
 import type {
   ChunkResult,
   Grant,
   LabelRow,
   PreparedRun,
-  RankOutcome,
+  ReviewRow,
   RevisedRun,
   Revision,
   VoteOutcome,
@@ -19,7 +20,6 @@ import { readAskedText } from '../../src/teachers/index.js';
 import { addCounts, emptyCounts, NO_LIMIT } from '../../src/voting/index.js';
 import { completion, json, type StandInServer, standIn } from '../teachers/stand-in-server.js';
 import { tempFolder } from '../temporal/temp-folder.js';
-import { quietRuntime } from '../workflows/workflow-bed.js';
 
 const AT = new Date('2026-01-02T03:04:05Z');
 const STRICT = 'Count only what is certain.';
@@ -42,7 +42,6 @@ let activities: ReturnType<typeof createActivities>;
 const asked: { text: string; prompt: string; strict: boolean }[] = [];
 
 beforeAll(async () => {
-  quietRuntime();
   server = await standIn((response, { body }) => {
     const { messages, seed } = JSON.parse(body) as { messages: { content: string }[]; seed: number };
     const prompt = messages.at(-1)!.content;
@@ -88,7 +87,8 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 function run<Input, Result>(activity: (input: Input) => Promise<Result>, input: Input): Promise<Result> {
-  return new MockActivityEnvironment().run(activity, input) as Promise<Result>;
+  const logger = new DefaultLogger('ERROR');
+  return new MockActivityEnvironment({}, { logger }).run(activity, input) as Promise<Result>;
 }
 
 async function annotate(of: PreparedRun, grant: Grant = NO_LIMIT): Promise<ChunkResult['counts']> {
@@ -121,10 +121,18 @@ async function labelsOf({ summary }: VoteOutcome): Promise<LabelRow[]> {
   return rows;
 }
 
-function rank({ summary }: VoteOutcome, number?: number): Promise<RankOutcome> {
-  const { labels, labelsVersion } = summary;
-  const revision = number === undefined ? undefined : { number, labelsVersion: labelsVersion ?? 0 };
-  return run(activities.student.rankDoubts, { prepared, labels, revision });
+/** As rankDoubts leaves it, without training a student for the order. */
+async function queue(votes: VoteOutcome, number?: number): Promise<void> {
+  const rows: ReviewRow[] = (await labelsOf(votes))
+    .filter(({ set }) => set === 'corpus')
+    .map((row) => ({ ...row, doubt: 0.5, why: [], student: null }));
+  const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  await review().writeQueue({
+    ...{ workflowId: 'tone-1', task: 'tone', texts: rows.length, labels: [], seed: 42, confidence: 0.95 },
+    rows: await store.write(review().rowsPath(number), lines),
+    rankedAt: AT.toISOString(),
+    labelsVersion: votes.summary.labelsVersion,
+  });
 }
 
 /** From here on the tests follow one another, as people revise one run. */
@@ -147,7 +155,7 @@ it('is refused where the budget pays for nothing, and asks nothing', async () =>
 });
 
 it('voids the audit, and asks only about the texts that it concerns, gold rows among them', async () => {
-  await rank(first);
+  await queue(first);
   const { audit, rows } = await rowsToAudit(review(), { count: 4, reviewer: 'ben', at: AT });
   expect(audit.population).toBe(20);
   const decide = (row: { key: string; id: string }, label: string, purpose: 'fix' | 'audit') => ({
@@ -178,7 +186,7 @@ it('voids the audit, and asks only about the texts that it concerns, gold rows a
   for (const { prompt, strict } of again) {
     expect(strict).toBe(true);
     expect(prompt).not.toContain('Judge the tone.');
-    expect(prompt).toContain(`${JSON.stringify({ text: fixed.text })}\n{"reason":"so it sounds","label":"loud"}`);
+    expect(prompt).toContain(`{"text": "${fixed.text}"}\n{"reason":"so it sounds","label":"loud"}`);
   }
 
   const votes = await recount([revised], first);
@@ -197,9 +205,7 @@ it('voids the audit, and asks only about the texts that it concerns, gold rows a
   const gold = rowsNow.filter((row) => row.gold !== null);
   expect(gold.filter((row) => row.teacherLabel === row.gold)).toHaveLength(3);
 
-  await rank(votes, 1);
-  const queue = (await review().queue())!;
-  expect(queue).toMatchObject({ guideline: STRICT, labelsVersion: 1 });
+  await queue(votes, 1);
   const status = await reviewStatus(review());
   expect(status).toMatchObject({ audited: null, certificate: null, decided: 5 });
   const next = await rowsToAudit(review(), { count: 3, reviewer: 'ben', at: AT });

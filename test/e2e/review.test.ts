@@ -9,11 +9,11 @@ import { type DemoFiles, demoFiles, demoReplies, readJsonl, writeJsonl } from '.
 import { startTutelage, startUp, tutelage } from '../support/local-run.js';
 import { type ReplayTeacher, startTeacher } from '../support/replay-teacher.js';
 
-type Wait = NonNullable<Progress['waitingFor']>;
-
 const folder = newFolder();
 const RUN = 'reviewed';
 let teacher: ReplayTeacher;
+
+type Wait = NonNullable<Progress['waitingFor']>;
 
 beforeAll(async () => {
   [, teacher] = await Promise.all([startUp(folder), startTeacher({ replies: demoReplies, latencyMs: 2 })]);
@@ -149,6 +149,8 @@ async function revisedGuideline({ goldRows, rows }: DemoFiles): Promise<string[]
   expect(revisions[0]).toMatchObject({ reviewer: 'ana', texts: texts.length, unanswered: 0, agreement: { after: 1 } });
   expect(revisions[0]?.changes.map(({ to }) => to)).toContain('positive');
   expect(waitingFor.evidence).toContain(`revision 1 by ana: ${texts.length} texts asked about again`);
+  const queue = JSON.parse(readFileSync(join(runFolders()[0]!, 'review', 'queue.json'), 'utf8'));
+  expect(queue).toMatchObject({ guideline: 'Call it positive where in doubt.', labelsVersion: 1 });
   expect(await ok('review', 'log', RUN)).toContain('under: "Call it positive where in doubt."');
   return texts;
 }
