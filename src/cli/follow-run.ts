@@ -235,6 +235,9 @@ class RunView {
     this.line(pc.bold(`  Waiting for you at the gate "${gate.gate}", until ${gate.deadline}. From another terminal:`));
     this.line(`    tutelage approve ${progress.workflowId} --gate ${gate.gate} --as YOUR-NAME`);
     this.line(`    tutelage reject  ${progress.workflowId} --gate ${gate.gate} --as YOUR-NAME --note WHY`);
+    if (gate.gate === 'labels') {
+      this.line(`    tutelage revise  ${progress.workflowId} --guideline FILE --doubted --as YOUR-NAME`);
+    }
     this.line(pc.dim(`    or: ${gate.approveCommand}`));
   }
 
