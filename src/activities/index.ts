@@ -22,13 +22,15 @@ export const createActivities = {
   },
 
   async teacher(dependencies: Dependencies) {
-    const [prepare, annotate, batches] = await Promise.all([
+    const [prepare, revise, annotate, batches] = await Promise.all([
       import('./prepare.js'),
+      import('./revise.js'),
       import('./annotate.js'),
       import('./annotate-batches.js'),
     ]);
     return withFailureTypes({
       ...prepare.createPrepareActivities(dependencies),
+      ...revise.createReviseActivities(dependencies),
       ...annotate.createAnnotateActivities(dependencies),
       ...batches.createBatchActivities(dependencies),
     });
