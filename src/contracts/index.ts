@@ -28,7 +28,7 @@ export {
 export { FailureType } from './failure-types.js';
 export { GateCheck, GateDecision, GateName, GateOutcome, GateSignal } from './gate.js';
 export { LabelRow, VoteSummary } from './label.js';
-export { SEARCH_ATTRIBUTES, TASK_QUEUES, WorkerRole } from './names.js';
+export { SEARCH_ATTRIBUTES, TASK_QUEUES, TRAINING_NEWS_SIGNAL, WorkerRole } from './names.js';
 export { describeProblems, nearest, parseOrExplain } from './problems.js';
 export { DeployedPointer, ModelVersion, Provenance } from './registry.js';
 export {
@@ -103,7 +103,7 @@ export {
   VoteOutcome,
   WaitNotice,
 } from './stages.js';
-export { TrainingExample, TrainingProgress, TrainingSummary } from './student.js';
+export { TrainingExample, TrainingNews, TrainingProgress, TrainingSummary } from './student.js';
 export {
   EncoderSettings,
   FrozenSettings,

@@ -26,6 +26,12 @@ export const TrainingProgress = z.object({
 });
 export type TrainingProgress = z.infer<typeof TrainingProgress>;
 
+/** How the training of the moment goes: the heartbeat of `distill`, which now and then also tells its workflow. */
+export const TrainingNews = TrainingProgress.extend({
+  student: z.string().describe('Which one: "fine-tuned all-MiniLM-L6-v2, without fold 2 of 5".'),
+});
+export type TrainingNews = z.infer<typeof TrainingNews>;
+
 export const TrainingSummary = z.object({
   kind: z.string(),
   candidate: z.number().int().nullish().describe('Index among the students of a ladder; null: it was the only one.'),

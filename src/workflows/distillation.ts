@@ -22,12 +22,13 @@ import {
   type RunState,
   SEARCH_ATTRIBUTES,
   type Stage,
+  TrainingNews,
   type VoteOutcome,
 } from '../contracts/index.js';
 import { addCounts } from '../voting/index.js';
 import { checkInput, checkState, finalFailure, messageOf } from './failures.js';
 import { Gatekeeper } from './gatekeeper.js';
-import { progressQuery } from './messages.js';
+import { progressQuery, trainingNewsSignal } from './messages.js';
 import { grouped } from './numbers.js';
 import { RunReport, type Shown } from './run-report.js';
 import { Shards } from './shards.js';
@@ -83,6 +84,10 @@ class Distillation {
   listen(): void {
     setHandler(progressQuery, () => this.report.progress, {
       description: 'Stage, numbers, and the command that would approve.',
+    });
+    setHandler(trainingNewsSignal, (news) => {
+      const { data } = TrainingNews.safeParse(news);
+      if (data !== undefined) this.report.training(data);
     });
     this.gatekeeper.listen();
     this.shards.listen();
