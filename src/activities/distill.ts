@@ -8,6 +8,7 @@ import {
   type ArtifactRef,
   DistillInput,
   type LabelRow,
+  type OneStudentSettings,
   type Task,
   type TrainingExample,
   type TrainingNews,
@@ -70,7 +71,7 @@ async function train(
     const outputFolder = join(folder, 'student');
     await mkdir(outputFolder);
     const isLearned = (row: LabelRow) => part == null || isHeldOut(row) || isInPart(row, task, part);
-    const examples = examplesOf(store, task, labels, { targets: settings.targets, isHeldOut, isLearned });
+    const examples = examplesOf(store, task, labels, { settings, isHeldOut, isLearned });
     await writeExamples(examples, examplesFile);
     const studentFolder = [prepared.run.folder, 'student', labels.sha256.slice(0, 16), ...place].join('/');
     const checkpointFolder = checkpointsOf(`${prepared.run.store.id}/${studentFolder}`, process.env);
@@ -118,16 +119,22 @@ async function* examplesOf(
   {
     isHeldOut,
     isLearned,
-    targets,
+    settings,
   }: {
-    targets: 'soft' | 'hard';
+    settings: OneStudentSettings;
     isHeldOut: (row: LabelRow) => boolean;
     isLearned: (row: LabelRow) => boolean;
   },
 ): AsyncGenerator<TrainingExample> {
   for await (const row of readLabels(store, labels)) {
     if (!isTrainedOn(row) || !isLearned(row)) continue;
-    yield { text: row.text, target: targetOf(row, task, targets), validation: isHeldOut(row) };
+    const weighted = settings.kind === 'encoder' && settings.sampleWeights === 'agreement';
+    yield {
+      text: row.text,
+      target: targetOf(row, task, settings.targets),
+      validation: isHeldOut(row),
+      ...(weighted ? { weight: weightOf(row) } : {}),
+    };
   }
 }
 
@@ -168,6 +175,11 @@ function targetOf(row: LabelRow, task: Task, targets: 'soft' | 'hard'): number[]
   // Unreadable votes that abstain leave the sum under 1.
   const sum = Object.values(row.distribution).reduce((total, share) => total + share, 0);
   return names.map((name) => (row.distribution[name] ?? 0) / sum);
+}
+
+/** People's labels are sure, and so are those that no vote speaks against. */
+export function weightOf({ agreement, source }: Pick<LabelRow, 'agreement' | 'source'>): number {
+  return source === 'person' ? 1 : (agreement ?? 1);
 }
 
 async function upload(store: Store, localPath: string, path: string): Promise<ArtifactRef> {

@@ -7,6 +7,7 @@ export const TrainingExample = z.object({
   text: z.string(),
   target: z.array(z.number()).describe("Probabilities over the task's labels, in their order; they sum to 1."),
   validation: z.boolean().describe('Held out of fitting; choices are made on it.'),
+  weight: z.number().positive().optional().describe('How much it counts next to the others; absent: 1.'),
 });
 export type TrainingExample = z.infer<typeof TrainingExample>;
 
@@ -43,6 +44,13 @@ export const TrainingSummary = z.object({
     .int()
     .nullish()
     .describe('Logical cores of the machine that trained; its estimated energy follows.'),
+  memoryMb: z
+    .object({
+      stated: z.number().int().describe('What training was thought to need beforehand.'),
+      peak: z.number().int().describe('The most that its process held.'),
+    })
+    .nullish()
+    .describe('null: of students that did not tell.'),
   examples: z.number().int().describe('Texts fitted on in the end, validation included once choices are made.'),
   validation: z.object({
     rows: z.number().int(),
