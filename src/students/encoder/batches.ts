@@ -50,11 +50,12 @@ export function mostTokens({ batchSize, longest, microBatchTokens }: StepSize): 
   return Math.min(batchSize * longest, Math.max(microBatchTokens, longest));
 }
 
-/** A batch in parts that are gone through one after another: of at most `tokens` tokens each with their padding, or of one text.
- *  A batch that is small enough is one part in its own order; else the shortest texts come first. */
+/** Texts in parts that are gone through one after another: of at most `tokens` tokens each with their padding, or of one text.
+ *  What is small enough is one part in its own order; else the shortest texts come first. */
 export function microBatches(lengths: readonly number[], tokens: number): number[][] {
   const all = [...lengths.keys()];
-  if (lengths.length * Math.max(...lengths) <= tokens) return [all];
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  if (lengths.length * longest <= tokens) return [all];
   const parts: number[][] = [];
   let part: number[] = [];
   for (const text of byLength(all, lengths)) {

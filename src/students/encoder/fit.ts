@@ -2,7 +2,7 @@
 import type { EncoderSettings } from '../../contracts/index.js';
 import type { ProgressListener } from '../student.js';
 import { learningRateAt, type ParameterArrays } from './adamw.js';
-import { epochBatches, sortedBatches } from './batches.js';
+import { epochBatches, microBatches } from './batches.js';
 import { agreement, type Judged, logLoss } from './calibration.js';
 import { type EpochFigures, restoreCheckpoint, saveCheckpoint, type TrainingState } from './checkpoint.js';
 import type { EncodedExamples, EncodedTexts } from './encoder-examples.js';
@@ -51,7 +51,6 @@ export async function fitEncoder(classifier: Classifier, examples: EncodedExampl
 
 /** Steps whose mean loss and speed progress tells. */
 const RECENT_STEPS = 20;
-const EVALUATION_BATCH = 32;
 const PHASE = 'fine-tuning';
 
 class Fitting {
@@ -141,7 +140,7 @@ class Fitting {
     const lengths = ids.map((text) => text.length);
     const evaluation = await EvaluationSession.create({ ...this.classifier, values });
     try {
-      for (const rows of sortedBatches(lengths, EVALUATION_BATCH)) {
+      for (const rows of microBatches(lengths, this.options.settings.microBatchTokens)) {
         const answers = await evaluation.logits(rows.map((row) => ids[row]!));
         for (const [index, row] of rows.entries()) {
           logits[row] = Array.from(answers.subarray(index * labels, (index + 1) * labels));

@@ -1,12 +1,10 @@
 /** A step in parts has the gradients of the step as a whole. */
+import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { microBatches } from '../../../src/students/encoder/batches.js';
-import { sizeOf } from '../../../src/students/encoder/encoder-parameters.js';
-import type { Classifier } from '../../../src/students/encoder/inference-model.js';
-import { startingClassifier } from '../../../src/students/encoder/starting-classifier.js';
-import { type Batch, TrainingSession } from '../../../src/students/encoder/training-session.js';
+import type { Batch } from '../../../src/students/encoder/training-session.js';
 import { makeTinyEncoder } from './tiny-encoder.js';
 
 const VOCABULARY = Array.from({ length: 20 }, (_, index) => index);
@@ -17,48 +15,45 @@ const BATCH: Batch = {
   targets: LENGTHS.map((_, row) => [(row % 3) / 10, 0.02, ((row + 1) % 3) / 20]),
 };
 
-let folder: string;
-let classifier: Classifier;
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'accumulation-'));
-  const encoder = await makeTinyEncoder(folder, { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 });
-  classifier = await startingClassifier(encoder, VOCABULARY, { labels: 3, seed: 1 });
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+interface Answer {
+  readonly loss: number;
+  readonly gradients: readonly (readonly [string, readonly number[]])[];
+}
 
-/** Loss and gradients of the batch in the given parts; after another batch, so that nothing may be left of it. */
-async function gradientsOf(parts: readonly (readonly number[])[]) {
-  const gradients = new Map(
-    classifier.parameters.map((parameter) => [parameter.name, new Float32Array(sizeOf(parameter))]),
-  );
-  const options = { seed: 1, texts: LENGTHS.length, tokens: Math.max(...LENGTHS) };
-  const session = await TrainingSession.create(classifier, gradients, options);
-  const pick = (rows: readonly number[]) => ({
-    ids: rows.map((row) => BATCH.ids[row]!),
-    targets: rows.map((row) => BATCH.targets[row]!),
-  });
+/** Loss and gradients of the batch in the given parts, once for each division. */
+async function gradientsOf(divisions: readonly (readonly (readonly number[])[])[]): Promise<Answer[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'accumulation-'));
   try {
-    await session.run([{ ids: [[19, 18, 17]], targets: [[1, 0, 0]] }], Math.random);
-    return { loss: await session.run(parts.map(pick), Math.random), gradients };
+    const encoder = await makeTinyEncoder(folder, { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 });
+    const pick = (rows: readonly number[]) => ({
+      ids: rows.map((row) => BATCH.ids[row]!),
+      targets: rows.map((row) => BATCH.targets[row]!),
+    });
+    const child = fork(join(__dirname, 'steps-in-parts.js'), { execArgv: [] });
+    const steps = divisions.map((parts) => parts.map(pick));
+    child.send({ encoder, vocabulary: VOCABULARY, steps, texts: LENGTHS.length, tokens: Math.max(...LENGTHS) });
+    return await new Promise((resolve, reject) => {
+      child.on('message', (answers) => resolve(answers as Answer[]));
+      child.on('exit', (code) => reject(new Error(`the process ended with code ${code}`)));
+    });
   } finally {
-    await session.release();
+    rmSync(folder, { recursive: true });
   }
 }
 
 describe('a step in parts', () => {
-  it.each([
-    ['two', 30],
-    ['eight', 1],
-  ])('has the loss and the gradients of the whole, in %s parts', async (_, tokens) => {
-    const whole = await gradientsOf([[...LENGTHS.keys()]]);
-    const parts = microBatches(LENGTHS, tokens);
-    expect(parts.length).toBeGreaterThan(1);
-    const added = await gradientsOf(parts);
-    expect(added.loss).toBeCloseTo(whole.loss, 5);
-    for (const [name, expected] of whole.gradients) {
-      const length = Math.hypot(...expected);
-      const difference = Math.hypot(...expected.map((slope, i) => slope - added.gradients.get(name)![i]!));
-      expect([name, length > 0, difference <= 1e-5 * length]).toEqual([name, true, true]);
+  it('has the loss and the gradients of the whole, in two parts and in eight', async () => {
+    const [two, eight] = [microBatches(LENGTHS, 40), microBatches(LENGTHS, 1)];
+    expect([two.length, eight.length]).toEqual([2, 8]);
+    const [whole, ...inParts] = await gradientsOf([[[...LENGTHS.keys()]], two, eight]);
+    for (const { gradients, loss } of inParts) {
+      expect(loss).toBeCloseTo(whole!.loss, 5);
+      for (const [index, [name, added]] of gradients.entries()) {
+        const [, expected] = whole!.gradients[index]!;
+        const length = Math.hypot(...expected);
+        const difference = Math.hypot(...expected.map((slope, i) => slope - added[i]!));
+        expect([name, length > 0, difference <= 1e-5 * length]).toEqual([name, true, true]);
+      }
     }
   });
 });
