@@ -82,7 +82,7 @@ export const EncoderSettings = z.strictObject({
     .number()
     .int()
     .min(8)
-    .default(1024)
+    .default(512)
     .describe(
       'Tokens that are gone through at once; a step with more adds up the gradients of its parts. Fewer need less memory.',
     ),

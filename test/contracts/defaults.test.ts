@@ -159,7 +159,7 @@ describe('the defaults', () => {
       patience: 2,
       learningRate: 1e-4,
       batchSize: 16,
-      microBatchTokens: 1024,
+      microBatchTokens: 512,
       classWeights: 'none',
       sampleWeights: 'none',
       quantise: true,
