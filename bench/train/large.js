@@ -40,6 +40,7 @@ export async function benchLarge(args) {
     const undisturbed = await train(folder, job, 'undisturbed');
     const killAt = steps / EPOCHS + Math.ceil(steps / EPOCHS / 2);
     const killed = await train(folder, job, 'killed', killAt);
+    if (killed.trained !== null) throw new Error('the training had ended before it could be killed: take more --steps');
     const resumed = await train(folder, job, 'killed');
     const of = (name) => ({ files: digests(join(folder, name)) });
     const figures = {
