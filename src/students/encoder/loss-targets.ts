@@ -17,8 +17,8 @@ export function lossTargets(
   );
 }
 
-/** One a label. balanced: by which all labels together have the same weight (King and Zeng 2001, section 4.2); a label that no
- *  text has counts 1. */
+/** One a label. balanced: by which all labels together have the same weight, as scikit-learn's class_weight="balanced"; a label
+ *  that no text has counts 1. */
 function labelWeights(
   targets: readonly (readonly number[])[],
   setting: EncoderSettings['classWeights'],
