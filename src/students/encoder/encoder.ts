@@ -64,8 +64,7 @@ type FrozenJob = TrainingJob<FrozenSettings>;
 
 /** Node with onnxruntime and a tokeniser loaded, at rest. */
 const BASE_BYTES = 200 * 2 ** 20;
-/** Values, gradients, their two moments, averaged values, the best epoch's, and gradients as onnxruntime hands them over; and
- *  gradients of a further part, where steps have parts. */
+/** Values, gradients, their two moments, averaged values, the best epoch's, and gradients as onnxruntime hands them over. */
 const COPIES_OF_PARAMETERS = 7;
 /** Values, those that onnxruntime holds, and the export. */
 const COPIES_OF_FROZEN = 3;
@@ -103,11 +102,9 @@ async function estimateMemory(job: EncoderJob, { examples }: ExampleSurvey): Pro
     );
   }
   const atOnce = mostTokens({ ...settings, longest });
-  const inParts = atOnce < settings.batchSize * longest ? 1 : 0;
   const masks = 2 ** 22 + 2 * atOnce * shape.heads * longest;
   const encoded = NUMBER_BYTES * (tokens + 2 * labels.length * examples);
-  const copies = COPIES_OF_PARAMETERS + inParts;
-  return BASE_BYTES + 4 * (copies * numbers + atOnce * keptPerToken(shape, longest) + masks) + encoded;
+  return BASE_BYTES + 4 * (COPIES_OF_PARAMETERS * numbers + atOnce * keptPerToken(shape, longest) + masks) + encoded;
 }
 
 /** Numbers that the forward pass keeps for the backward pass: of each layer query, key and value, the joined heads, inputs and

@@ -1,6 +1,6 @@
 /** Runs training steps with onnxruntime: the weights are inputs that it reads in place, the gradients go to buffers. */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { encodeOnnxModel } from '../onnx-model.js';
+import { encodeOnnxModel, type OnnxValue } from '../onnx-model.js';
 import { type EncoderInputs, padBatch } from './batches.js';
 import { DropoutPool } from './dropout-pool.js';
 import { IDS_INPUT, MASK_INPUT } from './encoder-graph.js';
@@ -24,9 +24,10 @@ export interface SessionOptions {
 
 export class TrainingSession {
   private readonly weights: Record<string, Tensor>;
+  /** Of a step's first part: into the gradients. */
   private readonly fetches: Fetches;
-  /** What a step's further parts fetch, to be added: made at the first step that has any. */
-  private further: { readonly arrays: ReadonlyMap<string, Float32Array>; readonly fetches: Fetches } | null = null;
+  /** Of its further parts: into arrays that onnxruntime makes, as it does of whatever is fetched. */
+  private readonly furtherFetches: Fetches;
   private readonly pools: ReadonlyMap<number, DropoutPool>;
   /** Where each part's embedded gradient goes: arrays that are left behind pile up until they are collected. */
   private readonly embedded: Float32Array;
@@ -41,7 +42,11 @@ export class TrainingSession {
     { seed, texts, tokens }: SessionOptions,
   ) {
     this.weights = weightTensors(classifier);
-    this.fetches = fetchesInto(gradients, graph);
+    const outputs = [...graph.gradients].map(([name, { dims, name: output }]) => {
+      return [output, new Tensor('float32', gradients.get(name)!, dims as number[])] as const;
+    });
+    this.fetches = { ...Object.fromEntries(outputs), [graph.loss.name]: null };
+    this.furtherFetches = Object.fromEntries(Object.keys(this.fetches).map((output) => [output, null]));
     this.embedded = new Float32Array(texts * tokens * classifier.shape.hidden);
     const longest = Math.max(0, ...graph.dropoutMasks.map(({ input }) => lengthOf(sizesOf(input, texts, tokens))));
     const rates = new Set(graph.dropoutMasks.map(({ rate }) => rate));
@@ -63,13 +68,10 @@ export class TrainingSession {
     this.clearRows();
     let loss = 0;
     for (const [index, part] of parts.entries()) {
-      if (index === 0) {
-        loss += await this.runPart(part, this.fetches, random);
-        continue;
-      }
-      this.further ??= this.openFurther();
-      loss += await this.runPart(part, this.further.fetches, random);
-      for (const [name, numbers] of this.further.arrays) addTo(this.gradients.get(name)!, numbers);
+      const results = await this.runPart(part, index === 0 ? this.fetches : this.furtherFetches, random);
+      loss += numbersOf(results, this.graph.loss)[0]!;
+      if (index === 0) continue;
+      for (const [name, output] of this.graph.gradients) addTo(this.gradients.get(name)!, numbersOf(results, output));
     }
     return loss;
   }
@@ -78,14 +80,7 @@ export class TrainingSession {
     return this.session.release();
   }
 
-  private openFurther() {
-    const arrays = new Map(
-      [...this.graph.gradients.keys()].map((name) => [name, new Float32Array(this.gradients.get(name)!.length)]),
-    );
-    return { arrays, fetches: fetchesInto(arrays, this.graph) };
-  }
-
-  private async runPart({ ids, targets }: Batch, fetches: Fetches, random: () => number): Promise<number> {
+  private async runPart({ ids, targets }: Batch, fetches: Fetches, random: () => number): Promise<Results> {
     const inputs = padBatch(ids);
     const [texts, tokens] = inputs[IDS_INPUT].dims as [number, number];
     const feeds = { ...this.weights, ...tensorsOf(inputs) };
@@ -94,13 +89,13 @@ export class TrainingSession {
       const dims = sizesOf(input, texts, tokens);
       feeds[input.name] = new Tensor('float32', this.pools.get(rate)!.mask(lengthOf(dims), random), dims);
     }
-    const { embeddedGradient, loss } = this.graph;
+    const { embeddedGradient } = this.graph;
     const dims = sizesOf(embeddedGradient, texts, tokens);
     const embedded = this.embedded.subarray(0, lengthOf(dims));
     const into = { ...fetches, [embeddedGradient.name]: new Tensor('float32', embedded, dims) };
     const results = await this.session.run(feeds, into);
     this.addRows(inputs, embedded);
-    return (results[loss.name]!.data as Float32Array)[0]!;
+    return results;
   }
 
   /** The gradients of the embedding tables become 0. */
@@ -162,11 +157,10 @@ export class EvaluationSession {
 /** Outputs by their names; null: into a tensor of its own. */
 type Fetches = Record<string, Tensor | null>;
 
-function fetchesInto(arrays: ReadonlyMap<string, Float32Array>, graph: TrainingGraph): Fetches {
-  const outputs = [...graph.gradients].map(([name, { name: output, dims }]) => {
-    return [output, new Tensor('float32', arrays.get(name)!, dims as number[])] as const;
-  });
-  return { ...Object.fromEntries(outputs), [graph.loss.name]: null };
+type Results = Awaited<ReturnType<InferenceSession['run']>>;
+
+function numbersOf(results: Results, { name }: OnnxValue): Float32Array {
+  return results[name]!.data as Float32Array;
 }
 
 function addTo(sum: Float32Array, numbers: Float32Array): void {
