@@ -14,6 +14,7 @@ import {
 /** From people; payloads are parsed on arrival. */
 export const approveSignal = defineSignal<[unknown?]>('approve');
 export const rejectSignal = defineSignal<[unknown?]>('reject');
+export const reviseSignal = defineSignal<[unknown?]>('revise');
 export const pauseSignal = defineSignal<[unknown?]>('pause');
 export const resumeSignal = defineSignal<[unknown?]>('resume');
 export const raiseBudgetSignal = defineSignal<[unknown?]>('raiseBudget');
