@@ -15,7 +15,7 @@ type Texts = readonly (readonly number[])[];
 type Changed = (x: OnnxValue, name: string, y: OnnxValue) => OnnxValue;
 
 /** Share of a layer's inputs whose range is kept as it is. */
-const USUAL_INPUTS = 0.95;
+const USUAL_INPUTS = 0.9;
 const BATCH_TEXTS = 8;
 const SWITCHES = 'switches';
 
