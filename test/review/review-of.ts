@@ -41,7 +41,7 @@ export function reviewRow(index: number, text: string, label: string | null = 'b
 export async function reviewOf(store: Store, texts: readonly string[]): Promise<ReviewFolder> {
   const review = new ReviewFolder(store, `runs/test/${randomUUID()}`);
   const lines = texts.map((text, index) => `${JSON.stringify(reviewRow(index, text))}\n`);
-  const rows = await store.write(review.rowsPath, lines.join(''));
+  const rows = await store.write(review.rowsPath(), lines.join(''));
   await review.writeQueue({
     workflowId: 'test',
     task: 'goodness',

@@ -226,14 +226,18 @@ export class ReviewDesk {
   private async sync(): Promise<void> {
     await this.log.sync();
     const known = [...this.log.log.keys()].every((key) => this.rows.byKey.has(key));
-    if (!known || (this.audit === null && (await this.found.review.audit()) !== null)) await this.load();
+    if (!known || (this.audit === null && (await this.readAudit()) !== null)) await this.load();
+  }
+
+  private readAudit(): Promise<Audit | null> {
+    return this.found.review.audit(this.found.queue.labelsVersion ?? 0);
   }
 
   private async load(): Promise<void> {
-    this.audit = await this.found.review.audit();
+    this.audit = await this.readAudit();
     this.usualAudit = this.audit === null ? 0 : usualAuditSize(this.audit, this.found.queue.confidence);
     const needed = new Set([...this.log.log.keys(), ...(this.audit?.keys.slice(0, AUDIT_HELD) ?? [])]);
-    this.rows = await DeskRows.load(this.found.review, needed);
+    this.rows = await DeskRows.load(this.found, needed);
   }
 
   /** Rows of a sample in its order; of both: by doubt, without what the audit hides yet. */
