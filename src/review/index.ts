@@ -23,7 +23,6 @@ export { takeDisputes, writeDisputable } from './gold-disputes.js';
 export { pullFromLabelStudio, pushToLabelStudio } from './label-studio-api.js';
 export { NearDuplicates } from './near-duplicates.js';
 export { type GateDoor, GateDoorError } from './page/gate-door.js';
-export { createPageApp, type PageApp } from './page/page-app.js';
 export { signToken, TOKEN_DAYS } from './page/reviewer-token.js';
 export { type PageServer, servePage } from './page/serve-page.js';
 export { NoReviewError, ofRevision, ReviewFolder } from './review-folder.js';

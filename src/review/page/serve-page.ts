@@ -1,8 +1,8 @@
 /** The review page on a port. */
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { createAdaptorServer, type ServerType } from '@hono/node-server';
-import { createPageApp, type PageOptions } from './page-app.js';
+import type { ServerType } from '@hono/node-server';
+import type { PageOptions } from './page-app.js';
 
 export interface PageServer {
   /** http://HOST:PORT */
@@ -21,6 +21,10 @@ const USUAL_PORT = 7400;
 
 /** Throws what listening throws: EADDRINUSE, EACCES, ENOTFOUND. */
 export async function servePage({ host, port, ...options }: ServeOptions): Promise<PageServer> {
+  const [{ createPageApp }, { createAdaptorServer }] = await Promise.all([
+    import('./page-app.js'),
+    import('@hono/node-server'),
+  ]);
   const clientFolder = fileURLToPath(new URL('./client', import.meta.url));
   const app = createPageApp({ ...options, clientFolder, now: () => new Date() });
   const server = createAdaptorServer({ fetch: app.fetch });

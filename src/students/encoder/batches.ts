@@ -36,9 +36,53 @@ export function epochBatches(lengths: readonly number[], batchSize: number, rand
   return shuffle(batches, random);
 }
 
+export interface StepSize {
+  /** Texts of a step. */
+  readonly batchSize: number;
+  /** Tokens of the longest text. */
+  readonly longest: number;
+  /** Tokens, padding included, that are gone through at once. */
+  readonly microBatchTokens: number;
+}
+
+/** Tokens, padding included, of the largest part of a step. */
+export function mostTokens({ batchSize, longest, microBatchTokens }: StepSize): number {
+  return Math.min(batchSize * longest, Math.max(microBatchTokens, longest));
+}
+
+/** Texts in parts that are gone through one after another: of at most `tokens` tokens each with their padding, or of one text.
+ *  What is small enough is one part in its own order; else the shortest texts come first. */
+export function microBatches(lengths: readonly number[], tokens: number): number[][] {
+  const all = [...lengths.keys()];
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  if (lengths.length * longest <= tokens) return [all];
+  const parts: number[][] = [];
+  let part: number[] = [];
+  for (const text of byLength(all, lengths)) {
+    if (part.length > 0 && (part.length + 1) * lengths[text]! > tokens) {
+      parts.push(part);
+      part = [];
+    }
+    part.push(text);
+  }
+  return [...parts, part];
+}
+
 /** All rows in batches of similar lengths, the shortest first. */
 export function sortedBatches(lengths: readonly number[], batchSize: number): number[][] {
   return slices(byLength([...lengths.keys()], lengths), batchSize);
+}
+
+/** All rows in batches of at most so many tokens, padding included, or of one row; the longest first. */
+export function tokenBatches(lengths: readonly number[], mostTokens: number): number[][] {
+  const batches: number[][] = [];
+  for (const row of byLength([...lengths.keys()], lengths).reverse()) {
+    const batch = batches.at(-1);
+    const fits = batch !== undefined && (batch.length + 1) * lengths[batch[0]!]! <= mostTokens;
+    if (fits) batch.push(row);
+    else batches.push([row]);
+  }
+  return batches;
 }
 
 const WINDOW_BATCHES = 16;
