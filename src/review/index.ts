@@ -22,10 +22,10 @@ export { REVIEW_FORMATS, type ReviewFormat, writeReviewFile } from './formats.js
 export { takeDisputes, writeDisputable } from './gold-disputes.js';
 export { pullFromLabelStudio, pushToLabelStudio } from './label-studio-api.js';
 export { NearDuplicates } from './near-duplicates.js';
+export { CLIENT_FOLDER } from './page/assets.js';
 export { type GateDoor, GateDoorError } from './page/gate-door.js';
-export { createPageApp, type PageApp } from './page/page-app.js';
+export { createPageApp, type PageApp, type PageOptions } from './page/page-app.js';
 export { signToken, TOKEN_DAYS } from './page/reviewer-token.js';
-export { type PageServer, servePage } from './page/serve-page.js';
 export { NoReviewError, ReviewFolder } from './review-folder.js';
 export type { Handout, Sheet } from './sheet.js';
 export { ReviewToolError } from './tool-api.js';

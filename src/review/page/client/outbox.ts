@@ -1,7 +1,8 @@
 /** Decisions on their way to the server: sent one after another, kept in the browser until the server has them. */
 import type { DecideRequest } from '../../../contracts/index.js';
 import type { Conflict, PageRow, Written } from '../page-api.js';
-import { post, RefusedError, runPath, SilentError } from './api.js';
+import { runPath } from './addresses.js';
+import { post, RefusedError, SilentError } from './api.js';
 
 export type Entry = DecideRequest & { readonly entryId: string };
 
