@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findServerBinary, type ProcessMark } from '../../src/temporal/index.js';
+import { findServerBinary, isRunning, type ProcessMark } from '../../src/temporal/index.js';
 
 export interface Ended {
   readonly code: number | null;
@@ -106,9 +106,21 @@ export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(50);
 }
 
+/** Whether something that was started in the folder still runs. */
+function hasLeftovers(folder: string): boolean {
+  const stateOf = <T>(name: string): T | null =>
+    existsSync(join(folder, '.tutelage', name)) ? readState<T>(folder, name) : null;
+  const marks = [
+    stateOf<{ process: ProcessMark }>('up.json')?.process,
+    stateOf<{ running: { process: ProcessMark } | null }>('server.json')?.running?.process,
+    ...(stateOf<{ process: ProcessMark }[]>('workers.json') ?? []).map((worker) => worker.process),
+  ];
+  return marks.some((mark) => mark !== undefined && isRunning(mark));
+}
+
 /** Stops everything that the tests of a file left running, and removes their folders. */
 export async function cleanUp(): Promise<void> {
-  for (const folder of folders) await run(folder, ['down']);
+  for (const folder of folders.filter(hasLeftovers)) await run(folder, ['down']);
   for (const { child } of started) if (child.exitCode === null) child.kill('SIGKILL');
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 }

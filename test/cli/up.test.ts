@@ -20,11 +20,18 @@ afterAll(cleanUp);
 const upState = (folder: string) => readState<UpState>(folder, 'up.json');
 
 describe('tutelage up', () => {
-  it('starts a server and a worker a role, and stops the workers before the server on Ctrl-C', async () => {
+  it('starts a server and a worker a role, once in a folder, and stops the workers before the server on Ctrl-C', async () => {
     const folder = newFolder();
-    const up = await start(folder, ['up']);
-    await up.says(/next /);
+    const [first, second] = [await start(folder, ['up']), await start(folder, ['up'])];
+    await Promise.race([first.ended, second.ended]);
+    const [up, gaveWay] = first.child.exitCode === null ? [first, second] : [second, first];
     const { uiAddress, address } = upState(folder);
+    const shown = await gaveWay.ended;
+    expect(shown.code).toBe(0);
+    expect(shown.stdout).toMatch(new RegExp(`^already running \\(process ${up.child.pid}\\)\nweb UI `));
+    expect(shown.stdout).toContain(address);
+
+    await up.says(/next /);
     expect(up.output).toContain(`server     ${address}\n`);
     expect(up.output).toContain(
       `${uiAddress}/namespaces/default/workflows/start-workflow?taskQueue=tutelage&workflowType=distillation`,
@@ -40,20 +47,7 @@ describe('tutelage up', () => {
     expect([server, ...Object.values(workers)].filter(isRunning)).toEqual([]);
   });
 
-  it('runs once in a folder: a second one shows the first', async () => {
-    const folder = newFolder();
-    const [first, second] = [await start(folder, ['up']), await start(folder, ['up'])];
-    await Promise.race([first.ended, second.ended]);
-    const [running, gaveWay] = first.child.exitCode === null ? [first, second] : [second, first];
-    const { code, stdout } = await gaveWay.ended;
-    expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^already running \\(process ${running.child.pid}\\)\nweb UI `));
-    expect(stdout).toContain(upState(folder).address);
-    running.pressCtrlC();
-    expect((await running.ended).code).toBe(0);
-  });
-
-  it('starts a killed worker again and leaves the others alone', async () => {
+  it('starts a killed worker again and leaves the others alone, and a killed server, under its address', async () => {
     const folder = newFolder();
     const up = await start(folder, ['up']);
     await up.says(/next /);
@@ -64,19 +58,12 @@ describe('tutelage up', () => {
     const after = workerProcesses(folder);
     expect(after.teacher?.pid).not.toBe(before.teacher?.pid);
     expect([after.orchestrator, after.student]).toEqual([before.orchestrator, before.student]);
-    up.pressCtrlC();
-    expect((await up.ended).code).toBe(0);
-  });
 
-  it('starts a killed server again, under its address', async () => {
-    const folder = newFolder();
-    const up = await start(folder, ['up']);
-    await up.says(/next /);
     const { address } = upState(folder);
-    const before = serverProcess(folder);
-    process.kill(before.pid, 'SIGKILL');
+    const server = serverProcess(folder);
+    process.kill(server.pid, 'SIGKILL');
     await up.says(/the Temporal server has died; it is started again/);
-    await until(() => serverProcess(folder).pid !== before.pid);
+    await until(() => serverProcess(folder).pid !== server.pid);
     const client = await createClient(localServer(address), {});
     await client.connection.close();
     up.pressCtrlC();
@@ -103,30 +90,24 @@ describe('tutelage up', () => {
     expect(await run(folder, ['down'])).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing runs') });
   });
 
-  it('stops by itself when it is idle, and not while a run is open', async () => {
+  it('stops by itself when it is idle, and not while a run is open or commands use it', async () => {
     const folder = newFolder();
-    const up = await start(folder, ['up', '--idle-exit', '0.05']);
+    const up = await start(folder, ['up', '--roles', 'teacher', '--idle-exit', '0.05']);
     await up.says(/next /);
     const client = await createClient(localServer(upState(folder).address), {});
     await client.workflow.start('nobodysWorkflow', { taskQueue: 'tutelage', workflowId: 'open' });
     expect(await Promise.race([up.ended, sleep(6_000, 'still running')])).toBe('still running');
+    touchUpState(join(folder, '.tutelage'));
     await client.workflow.getHandle('open').terminate();
     await client.connection.close();
+    for (let second = 0; second < 5; second++) {
+      touchUpState(join(folder, '.tutelage'));
+      await sleep(1_000);
+    }
+    expect(up.child.exitCode).toBeNull();
     const { code, stderr } = await up.ended;
     expect(code).toBe(0);
     expect(stderr).toContain('nothing has run for a while');
-  });
-
-  it('stays while commands use it', async () => {
-    const folder = newFolder();
-    const up = await start(folder, ['up', '--idle-exit', '0.05']);
-    await up.says(/next /);
-    for (let second = 0; second < 5; second++) {
-      await sleep(1_000);
-      touchUpState(join(folder, '.tutelage'));
-    }
-    expect(up.child.exitCode).toBeNull();
-    expect((await up.ended).code).toBe(0);
   });
 });
 

@@ -38,11 +38,14 @@ describe('a teacher worker that is suspended until another one has taken over', 
       // The server hands two chunks to the suspended worker's open polls, so this takes more than one time-out. When the
       // worker goes on it finds those tasks: attempts that were given up long ago.
       const whole = [...atStop.byOwner.values()].filter((calls) => calls >= QUESTIONS / CHUNKS).length;
-      while (run.books().byOwner.size < atStop.byOwner.size + CHUNKS - whole) await sleep(100);
+      while (run.books().byOwner.size < atStop.byOwner.size + CHUNKS - whole) {
+        if (successor.child.exitCode !== null) throw new Error(`the successor ended with: ${successor.output}`);
+        await sleep(100);
+      }
       await untilAsking(teacher);
       await sleep(randomMoment(0, 1000, seed, 'moment of the waking'));
       console.log(`SIGCONT with ${await untilAsking(teacher)} calls of its successor in flight`);
-      const owners = [...run.books().byOwner.keys()];
+      const owners = run.books().byOwner;
       process.kill(suspended, 'SIGCONT');
       await run.untilLabelled();
 
@@ -56,7 +59,8 @@ describe('a teacher worker that is suspended until another one has taken over', 
       // The teacher got what stands in the journals and nothing else, and the suspended worker's did not grow.
       expect(stats.requests).toBe(books.calls);
       for (const [owner, calls] of atStop.byOwner) expect([owner, books.byOwner.get(owner)]).toEqual([owner, calls]);
-      expect([...books.byOwner.keys()]).toEqual(owners);
+      // It may have been stopped between a claim and its journal, which then comes late, and stays empty.
+      for (const [owner, calls] of books.byOwner) if (!owners.has(owner)) expect([owner, calls]).toEqual([owner, 0]);
       expect(stats.repeats).toBeLessThanOrEqual(CONCURRENCY);
       expect(successor.child.exitCode).toBeNull();
     } finally {

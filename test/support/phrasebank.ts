@@ -40,7 +40,14 @@ const FOLDS = 5;
 const LABELS = ['negative', 'neutral', 'positive'];
 const file = join(__dirname, '../../../shared/data/financial-phrasebank/mixtral-train.jsonl');
 
-export const phrasebankIsThere = existsSync(file);
+const wanted = process.env.TEST_RECORDED === '1';
+
+/** Why tests on them are skipped; null: they are not. */
+export const phrasebankSkipped = !wanted
+  ? 'a run over the recorded data takes a minute (npm run test:recorded)'
+  : existsSync(file)
+    ? null
+    : `${file} is not there (recorded data that may not be part of this project)`;
 
 /** Row i is gold if i mod 5 is the fold, else it is in the corpus, which does not tell the experts' labels. */
 export function phrasebankFiles(folder: string, fold: number): PhrasebankFiles {
