@@ -69,7 +69,7 @@ export function hostileTexts(seed: number, count: number): string[] {
       oneOf(draw, [' ', '', '\n', '\r\n']),
     );
     const end = ` ${index}`;
-    return index % GIANTS === GIANTS - 1 ? text.repeat(Math.ceil(GIANT / (text.length + 1)) + 1) + end : text + end;
+    return index % GIANTS === 7 ? text.repeat(Math.ceil(GIANT / (text.length + 1)) + 1) + end : text + end;
   });
 }
 

@@ -65,18 +65,20 @@ export class ReviewDesk {
     return tableRows(this.state, query);
   }
 
-  /** The next rows of a queue, but for those that are in another reviewer's hands just now. */
+  /** The next rows of a queue, but for those that are in another reviewer's hands just now. What people differ on is seldom
+   *  much, and shown to everybody. */
   handOut(queue: QueueName, after: number, reviewer: string): QueueAnswer {
     const rows: PageRow[] = [];
+    const leased = queue !== 'differing';
     let [last, characters] = [after, 0];
     for (const { place, row } of waitingRows(this.state, queue, after)) {
-      if (!this.leases.isFree(row.key, reviewer)) continue;
+      if (leased && !this.leases.isFree(row.key, reviewer)) continue;
       if (rows.length === BATCH || characters > BATCH_CHARACTERS) return { rows, next: last };
       const shown = clippedRow(shownRow(this.state, row));
       rows.push(shown);
       characters += shown.text.length;
       last = place;
-      this.leases.take(row.key, reviewer);
+      if (leased) this.leases.take(row.key, reviewer);
     }
     return { rows, next: null };
   }

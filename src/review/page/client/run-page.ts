@@ -142,6 +142,10 @@ export class RunPage implements ReviewListener {
       ),
     );
     replace(this.tabs, links);
+    // On a phone some of them are out of sight.
+    const current = links[shown.indexOf(this.tab)];
+    if (current !== undefined)
+      this.tabs.scrollLeft = current.offsetLeft - (this.tabs.clientWidth - current.offsetWidth) / 2;
   }
 }
 

@@ -76,7 +76,11 @@ export class TableView implements RunView {
   }
 
   private changed(): void {
-    this.offset = 0;
+    this.goTo(0);
+  }
+
+  private goTo(offset: number): void {
+    this.offset = offset;
     this.load().catch((error: Error) =>
       replace(this.results, h('p', { class: 'problem', role: 'alert' }, error.message)),
     );
@@ -169,8 +173,7 @@ export class TableView implements RunView {
   private pages(total: number): HTMLElement | null {
     if (total <= PAGE) return null;
     const go = (offset: number) => () => {
-      this.offset = offset;
-      void this.load();
+      this.goTo(offset);
       scrollTo({ top: 0 });
     };
     const last = Math.min(total, this.offset + PAGE);
