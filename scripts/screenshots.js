@@ -20,6 +20,8 @@ const DESKTOP = { viewport: { width: 1180, height: 820 } };
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 const BOARD = { viewport: { width: 1700, height: 1250 } };
 const WAITING_MS = 300;
+/** For the pictures of a machine that is busy. */
+const PATIENCE_MS = 120_000;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const demo = join(root, 'examples', 'demo');
@@ -150,9 +152,9 @@ async function onPhone() {
 
 async function onBoard() {
   const { uiAddress } = JSON.parse(readFileSync(join(folder, '.tutelage', 'up.json'), 'utf8'));
-  const page = await (await browser.newContext(BOARD)).newPage();
+  const page = await newPage(BOARD);
   await page.goto(`${uiAddress}/namespaces/default/workflows/${RUN}`);
-  await page.getByRole('link', { name: 'User Metadata' }).click();
+  await page.getByText('User Metadata').first().click();
   await page.getByText('Waiting for you').waitFor();
   await picture(page, 'board');
 }
@@ -160,9 +162,15 @@ async function onBoard() {
 /** The page as one reviewer's link opens it. */
 async function reviewer(name, options = DESKTOP) {
   const { stdout } = tutelage('review', RUN, '--as', name);
-  const page = await (await browser.newContext(options)).newPage();
+  const page = await newPage(options);
   await page.goto(/http\S+/.exec(stdout)[0]);
   await page.locator('article').waitFor();
+  return page;
+}
+
+async function newPage(options) {
+  const page = await (await browser.newContext(options)).newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   return page;
 }
 
