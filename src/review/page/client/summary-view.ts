@@ -67,7 +67,11 @@ export class SummaryView implements RunView {
           ? `${certificate.wrong} of ${certificate.sampled} audited were wrong; ${percent(confidence)} confidence`
           : 'The audit tells.',
       ),
-      tile('People differ', grouped(differing), differing === 0 ? 'on no text' : 'They wait to be settled.'),
+      tile(
+        'People differ',
+        grouped(differing),
+        ['on no text', 'It waits to be settled.'][differing] ?? 'They wait to be settled.',
+      ),
     );
   }
 

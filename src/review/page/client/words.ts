@@ -9,12 +9,12 @@ export function grouped(count: number): string {
 }
 
 export function percent(share: number, digits = 0): string {
-  return `${(100 * share).toFixed(digits)} %`;
+  return `${(100 * share).toFixed(digits)}\u00a0%`;
 }
 
 /** Of a bound: rounded up. */
 export function atMost(share: number): string {
-  return `${(Math.ceil(1000 * share) / 10).toFixed(1)} %`;
+  return `${(Math.ceil(1000 * share) / 10).toFixed(1)}\u00a0%`;
 }
 
 /** "4 Dec 2026, 16:58", here. */
