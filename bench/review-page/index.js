@@ -19,6 +19,7 @@ const OPTIONS = {
   starts: { type: 'string', default: '5' },
   runs: { type: 'string', default: '20' },
 };
+const WINDOW = { viewport: { width: 1180, height: 820 } };
 /** Resolves in the frame in which the first text was drawn. */
 const FIRST_TEXT = `window.firstText = new Promise((resolve) => {
   new MutationObserver((_, observer) => {
@@ -52,15 +53,18 @@ export async function bench(args) {
     await writeReview(join(folder, 'store'), { texts });
     // The browser's own first page is none of the product's time.
     await (await browser.newPage()).goto('about:blank');
-    const [first, later, again] = [[], [], []];
+    const [first, fresh, used, again] = [[], [], [], []];
     for (let start = 0; start < starts; start++) {
       const server = await startServer(folder);
       try {
-        first.push((await visits(browser, server.link, 1))[0]);
-        for (let run = 0; run < (start === starts - 1 ? runs : 0); run++) {
-          const [fresh, cached] = await visits(browser, server.link, 2);
-          later.push(fresh);
-          again.push(cached);
+        first.push(await inFreshProfile(browser, server.link));
+        if (start < starts - 1) continue;
+        for (let run = 0; run < runs; run++) fresh.push(await inFreshProfile(browser, server.link));
+        const profile = await browser.newContext(WINDOW);
+        await visit(profile, server.link);
+        for (let run = 0; run < runs; run++) {
+          used.push(await visit(profile, server.link, { nothingCached: true }));
+          again.push(await visit(profile, server.link));
         }
       } finally {
         await server.stop();
@@ -68,8 +72,9 @@ export async function bench(args) {
     }
     const figures = {
       'first visit after the start of the server': figuresOf(first),
-      'another browser': figuresOf(later),
-      'the same browser again': figuresOf(again),
+      'in a fresh profile': figuresOf(fresh),
+      'in a profile in use, nothing cached': figuresOf(used),
+      'in a profile in use, again': figuresOf(again),
     };
     console.table(figures);
     console.log(JSON.stringify({ bench: 'review-page', texts, chromium: browser.version(), ...machine(), figures }));
@@ -97,17 +102,24 @@ async function startServer(folder) {
   throw new Error('tutelage review has ended');
 }
 
-/** In one browser without anything cached. */
-async function visits(browser, link, count) {
-  const window = await browser.newContext({ viewport: { width: 1180, height: 820 } });
-  const page = await window.newPage();
-  await page.addInitScript(FIRST_TEXT);
-  const timings = [];
-  for (let visit = 0; visit < count; visit++) {
-    await page.goto(link);
-    timings.push(await page.evaluate(TIMINGS));
+/** Nothing is cached, no process of the browser waits for it, and its storage is made anew. */
+async function inFreshProfile(browser, link) {
+  const profile = await browser.newContext(WINDOW);
+  try {
+    return await visit(profile, link);
+  } finally {
+    await profile.close();
   }
-  await window.close();
+}
+
+/** In a new tab. */
+async function visit(profile, link, { nothingCached = false } = {}) {
+  const page = await profile.newPage();
+  if (nothingCached) await (await profile.newCDPSession(page)).send('Network.clearBrowserCache');
+  await page.addInitScript(FIRST_TEXT);
+  await page.goto(link);
+  const timings = await page.evaluate(TIMINGS);
+  await page.close();
   return timings;
 }
 

@@ -3,7 +3,7 @@ import type { Overview, PageRow } from '../page-api.js';
 import { h, svg } from './dom.js';
 import type { LabelChoice } from './label-choice.js';
 import { shownText } from './shown-text.js';
-import { fromNow, percent } from './words.js';
+import { fromNow, grouped, percent } from './words.js';
 
 export function rowCard(
   row: PageRow,
@@ -16,7 +16,7 @@ export function rowCard(
       ? h(
           'p',
           { class: 'cut' },
-          `The first ${text.length.toLocaleString('en')} of ${textLength.toLocaleString('en')} characters. `,
+          `The first ${grouped(text.length)} of ${grouped(textLength)} characters. `,
           h('button', { type: 'button', class: 'link', click: options.onWholeText }, 'Show the whole text'),
         )
       : null;

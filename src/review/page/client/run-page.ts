@@ -142,10 +142,13 @@ export class RunPage implements ReviewListener {
       ),
     );
     replace(this.tabs, links);
-    // On a phone some of them are out of sight.
-    const current = links[shown.indexOf(this.tab)];
-    if (current !== undefined)
-      this.tabs.scrollLeft = current.offsetLeft - (this.tabs.clientWidth - current.offsetWidth) / 2;
+    requestAnimationFrame(() => this.scrollTabs());
+  }
+
+  /** On a phone some of them are out of sight. */
+  private scrollTabs(): void {
+    const current = this.tabs.querySelector<HTMLElement>('[aria-current]');
+    if (current !== null) this.tabs.scrollLeft = current.offsetLeft - (this.tabs.clientWidth - current.offsetWidth) / 2;
   }
 }
 

@@ -4,8 +4,9 @@ export function counted(count: number, word: string): string {
   return `${grouped(count)} ${word}${count === 1 ? '' : 's'}`;
 }
 
+/** 12,345. Without Intl, which takes a browser some 50 ms at its first use. */
 export function grouped(count: number): string {
-  return count.toLocaleString('en');
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 export function percent(share: number, digits = 0): string {
