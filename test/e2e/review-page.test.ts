@@ -81,7 +81,7 @@ withChromium('the review page', () => {
     expect(new Set(standing().map(({ reviewer }) => reviewer))).toEqual(new Set(['ana']));
   }, 60_000);
 
-  it('shows the second of two reviewers on one row what the first one decided, and lets them choose', async () => {
+  it('shows the second of two reviewers on one row what the first one decided, lets them choose, and a third one settle it', async () => {
     const row = new URL(`/runs/${encodeURIComponent(RUN)}/fix/${standing()[0]!.key}`, link).href;
     const ben = await (await newWindow()).newPage();
     await ben.goto(await linkOf('ben'));
@@ -99,6 +99,14 @@ withChromium('the review page', () => {
     await dialog.getByRole('button', { name: 'Decide positive' }).click();
     await ben.locator('.opinions', { hasText: 'People differ' }).waitFor();
     expect(standing().at(-1)).toMatchObject({ label: 'positive', reviewer: 'ben' });
+    const cleo = await (await newWindow()).newPage();
+    await cleo.goto(await linkOf('cleo'));
+    await cleo.getByRole('link', { name: /People differ/ }).click();
+    await cleo.locator('.opinions', { hasText: 'ana' }).waitFor();
+    expect(await accessibilityProblems(cleo)).toEqual([]);
+    await cleo.keyboard.press('1');
+    await cleo.locator('.strip', { hasText: '0 texts wait' }).waitFor();
+    expect(standing().at(-1)).toMatchObject({ label: 'negative', reviewer: 'cleo', adjudicates: true });
   });
 
   it("hides the teacher's label in the audit, has no view with serious accessibility problems, and approves", async () => {
