@@ -20,7 +20,7 @@ export async function writeReview(path, { texts }) {
     .split('\n')
     .map((line) => JSON.parse(line));
   const review = new ReviewFolder(store, `${workflowFolder(RUN)}/first`);
-  const writer = await store.writer(review.rowsPath);
+  const writer = await store.writer(review.rowsPath());
   for (let index = 0; index < texts; index++) {
     await writer.write(`${JSON.stringify(reviewRow(sentences[index % sentences.length], index, texts))}\n`);
   }

@@ -7,6 +7,10 @@ export function taskPath(runFolder: string): string {
   return `${runFolder}/prepare/task.json`;
 }
 
+export function manifestPath(runFolder: string): string {
+  return `${runFolder}/prepare/manifest.json`;
+}
+
 export function controlPath(runFolder: string): string {
   return `${runFolder}/control.json`;
 }
@@ -25,7 +29,7 @@ let last: { readonly of: string; readonly manifest: Promise<Manifest> } | null =
 export function readManifest(store: Store, { run }: PreparedRun): Promise<Manifest> {
   const of = `${store.ref.id} ${run.folder}`;
   if (last?.of === of) return last.manifest;
-  const manifest = readJson(store, `${run.folder}/prepare/manifest.json`, Manifest);
+  const manifest = readJson(store, manifestPath(run.folder), Manifest);
   last = { of, manifest };
   manifest.catch(() => {
     if (last?.manifest === manifest) last = null;

@@ -18,16 +18,22 @@ export class AuditTally {
     this.auditKeys = new Set(audit?.keys);
   }
 
-  static async open(store: Store, runFolder: string): Promise<AuditTally> {
+  /** labelsVersion: of the labels that are shipped. */
+  static async open(store: Store, runFolder: string, labelsVersion: number): Promise<AuditTally> {
     const review = new ReviewFolder(store, runFolder);
     const log = await review.log();
-    return new AuditTally(await review.audit(), log.decisions(), log.disputed());
+    return new AuditTally(await review.audit(labelsVersion), log.decisions(), log.disputed());
   }
 
   /** The reviewed decision that gave the row this label. */
   decisionOn({ key }: Pick<LabelRow, 'key'>, label: string): ReviewDecision | undefined {
     const decision = this.reviewed.get(key);
     return decision?.label === label ? decision : undefined;
+  }
+
+  /** Whether the audit of these labels gave the row this label. What an earlier audit was about, the teacher has changed. */
+  audited(row: Pick<LabelRow, 'key'>, label: string): boolean {
+    return this.auditKeys.has(row.key) && this.decisionOn(row, label)?.purpose === 'audit';
   }
 
   /** row: as it is shipped. What was decided and is not shipped doesn't count. */

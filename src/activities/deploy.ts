@@ -1,12 +1,20 @@
 /** Stage deploy: the student becomes a version, and the pointer moves to it in one step. */
 import { readFileSync } from 'node:fs';
-import { type ArtifactRef, DeployInput, DeployOutcome, type Manifest, type Task } from '../contracts/index.js';
+import {
+  type ArtifactRef,
+  DeployInput,
+  DeployOutcome,
+  type Manifest,
+  type Provenance,
+  type Task,
+} from '../contracts/index.js';
 import { deployVersion, gridOf, modelCard, registerVersion, versionFolder } from '../deployment/index.js';
 import { certificateInWords } from '../evaluation/index.js';
+import { ReviewFolder } from '../review/index.js';
 import { openRunStore, type Store } from '../store/index.js';
 import { candidatesOf } from '../students/index.js';
 import { plannedQuestions, teacherSettings, termsOf } from '../teachers/index.js';
-import { readLabels, readManifest, readTask } from './artifacts.js';
+import { readLabels, readManifest, readTask, taskPath } from './artifacts.js';
 import { type Dependencies, withHeartbeat } from './dependencies.js';
 import { isTrainedOn } from './distill.js';
 import { sealedResult } from './sealed-result.js';
@@ -43,6 +51,7 @@ export function createDeployActivities({ env }: Dependencies) {
                     model,
                     host,
                   })),
+                  guidelines: await guidelinesOf(store, input),
                   corpusHash: prepared.corpusHash,
                   datasets: datasetsOf(await readManifest(store, prepared)),
                   labels,
@@ -66,13 +75,29 @@ function datasetsOf({ files }: Manifest): string[] {
   return [...new Set(datasets)];
 }
 
+/** Under which guidelines the texts that were trained on got their labels from the teacher; of one that nobody revised none. */
+async function guidelinesOf(store: Store, { labels, prepared }: DeployInput): Promise<Provenance['guidelines']> {
+  const revisions = await new ReviewFolder(store, prepared.run.folder).revisions();
+  if (revisions.length === 0) return [];
+  const labelled = new Map<number, number>();
+  for await (const row of readLabels(store, labels)) {
+    if (!isTrainedOn(row) || row.source === 'person') continue;
+    const number = row.revision ?? 0;
+    labelled.set(number, (labelled.get(number) ?? 0) + 1);
+  }
+  return [...labelled]
+    .sort(([a], [b]) => a - b)
+    .map(([number, texts]) => {
+      const revised = revisions.find((each) => each.number === number);
+      if (revised === undefined) return { revision: null, texts, task: taskPath(prepared.run.folder) };
+      const { at, examples, folder, reviewer } = revised;
+      return { revision: { number, reviewer, at, examples }, texts, task: taskPath(folder) };
+    });
+}
+
 /** README.md beside the student's files. */
-async function writeCard(
-  store: Store,
-  { certificate, evaluation, labels, prepared, student }: DeployInput,
-  task: Task,
-  env: NodeJS.ProcessEnv,
-): Promise<ArtifactRef> {
+async function writeCard(store: Store, input: DeployInput, task: Task, env: NodeJS.ProcessEnv): Promise<ArtifactRef> {
+  const { certificate, evaluation, labels, prepared, student } = input;
   let [labelled, corrected] = [0, 0];
   for await (const row of readLabels(store, labels)) {
     if (!isTrainedOn(row)) continue;
@@ -98,6 +123,7 @@ async function writeCard(
     ),
     labelled,
     corrected,
+    guidelines: await guidelinesOf(store, input),
     corpusHash: prepared.corpusHash,
     evaluation,
     confidence: task.evaluation.confidence,

@@ -11,6 +11,7 @@ import { withFailureTypes } from './failures.js';
 import { createNotifyActivities } from './notify.js';
 import { createPrepareActivities } from './prepare.js';
 import { createReviewActivities } from './review.js';
+import { createReviseActivities } from './revise.js';
 import { createVoteActivities } from './vote.js';
 
 export type { Dependencies } from './dependencies.js';
@@ -26,6 +27,7 @@ export function createActivities(dependencies: Dependencies) {
     }),
     teacher: withFailureTypes({
       ...createPrepareActivities(dependencies),
+      ...createReviseActivities(dependencies),
       ...createAnnotateActivities(dependencies),
       ...createBatchActivities(dependencies),
     }),

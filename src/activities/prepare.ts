@@ -5,15 +5,12 @@ import { Context } from '@temporalio/activity';
 import {
   chunkingOf,
   DistillationInput,
-  type Manifest,
   PreparedRun,
   type PreparedTeacher,
   PrepareInput,
   parseOrExplain,
   type RunRef,
-  type Spending,
   type Task,
-  TextRow,
 } from '../contracts/index.js';
 import { prepareCorpus, showExamples } from '../corpus/index.js';
 import { openStore, type Store, workflowFolder } from '../store/index.js';
@@ -22,18 +19,16 @@ import { resolveTask } from '../tasks/index.js';
 import {
   type AskedTeacher,
   askedTeachers,
-  askedText,
   type ByName,
-  buildPrompt,
   earlierChunks,
   plannedQuestions,
   priceOf,
   requireAcceptedTerms,
   teacherField,
-  worstCall,
 } from '../teachers/index.js';
 import { grantOf } from '../voting/index.js';
 import { taskPath } from './artifacts.js';
+import { dearestCall } from './dearest-call.js';
 import { type Dependencies, withHeartbeat } from './dependencies.js';
 import { InvalidInputError } from './failures.js';
 import { probe } from './probe.js';
@@ -178,30 +173,6 @@ function requirePrices(usd: number, teachers: ByName<AskedTeacher>): void {
       `budget.usd: ${usd} dollars can't be kept, since the price of ${teacher.model ?? 'the model'} at ${teacher.host} is not known. Set ${teacherField(name)}.price (dollars for a million tokens), or limit budget.calls or budget.tokens instead.`,
     );
   }
-}
-
-async function dearestCall(
-  store: Store,
-  task: Task,
-  manifest: Manifest,
-  teachers: ByName<AskedTeacher>,
-): Promise<Spending> {
-  const prices = [...teachers.values()].map(({ price }) => price);
-  let dearest: Spending = { calls: 1, tokens: 0, micros: prices.includes(null) ? null : 0 };
-  for (const chunk of manifest.chunks) {
-    let longest = '';
-    for await (const line of store.lines(chunk.file.path)) {
-      const text = askedText(TextRow.parse(JSON.parse(line)));
-      if (Buffer.byteLength(text) > Buffer.byteLength(longest)) longest = text;
-    }
-    for (const planned of task.votes.plan) {
-      const price = teachers.get(planned.teacher)?.price ?? null;
-      const worst = worstCall(price, buildPrompt(task, planned, longest).messages, planned.maxTokens);
-      const micros = dearest.micros === null ? null : Math.max(dearest.micros, worst.micros ?? 0);
-      dearest = { calls: 1, tokens: Math.max(dearest.tokens, worst.tokens), micros };
-    }
-  }
-  return dearest;
 }
 
 function batchesOf(task: Task): PreparedRun['batches'] {

@@ -56,7 +56,7 @@ export function createReviewActivities() {
 
 async function rank(
   store: Store,
-  { prepared, labels }: RankInput,
+  { prepared, labels, revision }: RankInput,
   folder: string,
   signal: AbortSignal,
   onProgress: (progress: TrainingProgress) => void,
@@ -88,7 +88,7 @@ async function rank(
       yield { key, id, text, label, votes, doubt, why, student: opinion?.map(rounded) ?? null };
     }
   }
-  const writer = await store.writer(review.rowsPath);
+  const writer = await store.writer(review.rowsPath(revision?.number));
   let texts = 0;
   try {
     for await (const row of sortRecords(judged(), worstFirst, { tempFolder: folder })) {
@@ -101,10 +101,11 @@ async function rank(
       rows: await writer.finish(),
       texts,
       labels: task.labels,
-      guideline: task.guideline,
+      guideline: (await review.revisions()).at(-1)?.revision.guideline ?? task.guideline,
       seed: task.seed,
       confidence: task.evaluation.confidence,
       rankedAt: new Date().toISOString(),
+      labelsVersion: revision?.labelsVersion,
     };
     await review.writeQueue(queue);
     return { queue, evidence: howToReview(prepared.run.workflowId, texts, labelled, queue.confidence) };

@@ -22,14 +22,14 @@ export class SoftLabels {
   static async learn(
     rows: AsyncIterable<LabelRow>,
     corrections: ReadonlyMap<string, string>,
-    audited: Pick<AuditTally, 'decisionOn'>,
+    audit: Pick<AuditTally, 'audited'>,
   ): Promise<SoftLabels> {
     const judged: JudgedLabel[] = [];
     for await (const row of rows) {
       const label = row.set === 'corpus' ? corrections.get(row.id) : undefined;
       const { teacherLabel } = row;
       if (label === undefined || teacherLabel === null || row.source !== 'teacher') continue;
-      if (audited.decisionOn(row, label)?.purpose !== 'audit') continue;
+      if (!audit.audited(row, label)) continue;
       judged.push({ ...shareOf(row, teacherLabel), right: label === teacherLabel });
     }
     return new SoftLabels(calibrateShares(judged), judged.length, judged.filter(({ right }) => !right).length);

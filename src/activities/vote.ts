@@ -9,9 +9,10 @@ import {
   type LabelRow,
   OWN_TEACHER,
   type RecordedReply,
+  type RevisedLabels,
   type StoredReply,
   type Task,
-  TextRow,
+  type TextRow,
   type Vote,
   VoteInput,
   VoteOutcome,
@@ -19,17 +20,20 @@ import {
 } from '../contracts/index.js';
 import { readCorrections } from '../corpus/index.js';
 import { certificateInWords, labelsGateChecks } from '../evaluation/index.js';
+import { ofRevision } from '../review/index.js';
 import { openRunStore, type Store } from '../store/index.js';
-import { chunkFolder, chunkReplies, questionName, VotePlan } from '../teachers/index.js';
+import { VotePlan } from '../teachers/index.js';
 import { AgreementTally, decideByPosterior, decideLabel } from '../voting/index.js';
-import { readLabels, readManifest, readTask } from './artifacts.js';
+import { type AnsweredText, answeredTexts, withLabels } from './answered-texts.js';
+import { readLabels, readTask } from './artifacts.js';
 import { AuditTally } from './audit-tally.js';
 import { withHeartbeat, withTempFolder } from './dependencies.js';
 import { InvalidInputError } from './failures.js';
 import { LabelTally } from './label-tally.js';
+import { RevisionTally } from './revision-tally.js';
 import { sealedResult } from './sealed-result.js';
 import { SoftLabels } from './soft-labels.js';
-import { byQuestion, votesByQuestion, votesInWords, weighVotes } from './weigh-votes.js';
+import { votesByQuestion, votesInWords, type Weighing, weighVotes } from './weigh-votes.js';
 
 const UNKNOWN_IDS_NAMED = 10;
 
@@ -65,76 +69,129 @@ export function createVoteActivities() {
 }
 
 async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> {
-  const { prepared } = input;
+  const { prepared, revised } = input;
   const task = await readTask(store, prepared);
   const names = task.labels.map((label) => label.name);
   const plan = new VotePlan(task);
   const agreement = new AgreementTally(names);
-  const weighing = await weighVotes(store, prepared, task);
-  let index = 0;
+  const texts = () => answeredTexts(store, { plan, prepared, revised: revised?.runs ?? [] });
+  const weighing = await weighVotes(texts, task);
+  const counter = new VoteCounter(task, names, weighing);
   const tally = new LabelTally(names);
-  const labels = await store.writer(`${prepared.run.folder}/vote/labels.jsonl`);
-  const recorded = await store.writer(`${prepared.run.folder}/vote/replies.jsonl`);
+  const changes = revised && new RevisionTally(names);
+  const last = revised?.runs.at(-1)?.number ?? 0;
+  const labels = await store.writer(`${prepared.run.folder}/vote/labels${ofRevision(last)}.jsonl`);
+  const recorded = await store.writer(`${prepared.run.folder}/vote/replies${ofRevision(last)}.jsonl`);
   try {
-    for (const chunk of (await readManifest(store, prepared)).chunks) {
-      const replies = byQuestion(await chunkReplies(store, chunkFolder(prepared.run.folder, chunk)));
-      for await (const line of store.lines(chunk.file.path)) {
-        const row = TextRow.parse(JSON.parse(line));
-        const taken = plan.take((question) => replies.get(`${row.key} ${questionName(question)}`));
-        const about = {
-          votes: votesOf(taken.deciding),
-          labels: names,
-          settings: task.votes,
-          seed: task.seed,
-          textKey: row.key,
-        };
-        const posterior = weighing.aggregated?.posteriors[index++];
-        const decided = posterior === undefined ? decideLabel(about) : decideByPosterior({ ...about, posterior });
-        const { gold, gateGold, id, key, line: number, part, text } = row;
-        const label: LabelRow = {
-          key,
-          id,
-          text,
-          ...(part !== undefined && { part }),
-          line: number,
-          label: decided.label,
-          distribution: decided.distribution,
-          agreement: decided.agreement,
-          reason: decided.reason,
-          votes: taken.replies.map(labelledVote),
-          source: 'teacher',
-          correctedBy: null,
-          teacherLabel: decided.label,
-          gold,
-          gateGold,
-          set: chunk.set,
-        };
-        if (chunk.set === 'corpus') {
-          // Others were asked about hard texts only, where agreement is low.
-          agreement.add(votesByQuestion(plan.always, label.votes));
-          if (taken.replies.length > taken.always.length) {
-            tally.addEscalated(decideLabel({ ...about, votes: votesOf(taken.always) }).label !== decided.label);
-          }
+    for await (const text of withBefore(texts(), store, input)) {
+      const { before, row, taken } = text;
+      const { decided, label } = counter.label(text);
+      if (text.set === 'corpus') {
+        // Others were asked about hard texts only, where agreement is low.
+        agreement.add(votesByQuestion(plan.always, label.votes));
+        if (taken.replies.length > taken.always.length) {
+          tally.addEscalated(counter.decide(row, taken.always).label !== decided.label);
         }
-        tally.add(label, decided.tie);
-        await labels.write(`${JSON.stringify(label)}\n`);
-        for (const reply of taken.replies) await recorded.write(`${JSON.stringify(recordedReply(text, reply))}\n`);
       }
+      if (before !== null) {
+        const votesOf = (from: LabelRow) => votesByQuestion(plan.always, from.votes);
+        const answered = label.revision === last;
+        changes?.add({ before, after: label, asked: text.askedLast, answered, votesOf });
+      }
+      const kept = before?.source === 'person' ? keptByPerson(label, before) : label;
+      tally.add(kept, decided.tie);
+      await labels.write(`${JSON.stringify(kept)}\n`);
+      for (const reply of taken.replies) await recorded.write(`${JSON.stringify(recordedReply(row.text, reply))}\n`);
     }
     const agreed = agreement.agreement(task.seed, task.evaluation.confidence);
-    const summary = tally.summary({
+    const counted = tally.summary({
       labels: await labels.finish(),
       replies: await recorded.finish(),
       alpha: agreed.alpha,
     });
+    const changed = changes?.result() ?? null;
+    const summary = changed === null ? counted : { ...counted, labelsVersion: versionAfter(input, changed) };
     return {
       summary,
       checks: checksOf(input, task, summary, tally.unreadableShare()),
       evidence: [tally.evidence(summary), ...votesInWords(task, agreed, weighing)].join('\n\n'),
+      ...(changed !== null && { revised: changed }),
     };
   } finally {
     await labels.abort();
     await recorded.abort();
+  }
+}
+
+/** Texts with the labels that they had before the last revision; null: there was none. */
+async function* withBefore(
+  texts: AsyncIterable<AnsweredText>,
+  store: Store,
+  { revised }: VoteInput,
+): AsyncGenerator<AnsweredText & { readonly before: LabelRow | null }> {
+  if (revised === undefined) {
+    for await (const text of texts) yield { ...text, before: null };
+    return;
+  }
+  const labels = readLabels(store, revised.before.labels);
+  for await (const { label: before, ...text } of withLabels(texts, labels)) yield { ...text, before };
+}
+
+/** What a person decided stays, whatever the teacher says when it is asked again. */
+function keptByPerson(label: LabelRow, { label: decided, correctedBy, distribution, agreement }: LabelRow): LabelRow {
+  return { ...label, label: decided, distribution, agreement, source: 'person', correctedBy };
+}
+
+function versionAfter({ revised }: VoteInput, { changes }: RevisedLabels): number {
+  return (revised?.before.labelsVersion ?? 0) + (changes.length > 0 ? 1 : 0);
+}
+
+/** Decides the labels of the texts of a run, one after another, in their order. */
+class VoteCounter {
+  private texts = 0;
+
+  constructor(
+    private readonly task: Task,
+    private readonly names: readonly string[],
+    private readonly weighing: Weighing,
+  ) {}
+
+  /** By these replies alone, all of them alike. */
+  decide({ key }: Pick<TextRow, 'key'>, replies: readonly StoredReply[]) {
+    return decideLabel(this.about(key, replies));
+  }
+
+  /** Of the next text. */
+  label({ revision, row, set, taken }: AnsweredText) {
+    const posterior = this.weighing.aggregated?.posteriors[this.texts++];
+    const about = this.about(row.key, taken.deciding);
+    const decided = posterior === undefined ? decideLabel(about) : decideByPosterior({ ...about, posterior });
+    const { gold, gateGold, id, key, line, part, text } = row;
+    const label: LabelRow = {
+      key,
+      id,
+      text,
+      ...(part !== undefined && { part }),
+      line,
+      label: decided.label,
+      distribution: decided.distribution,
+      agreement: decided.agreement,
+      reason: decided.reason,
+      votes: taken.replies.map(labelledVote),
+      source: 'teacher',
+      correctedBy: null,
+      teacherLabel: decided.label,
+      ...(revision !== null && { revision }),
+      gold,
+      gateGold,
+      set,
+    };
+    return { decided, label };
+  }
+
+  private about(textKey: string, replies: readonly StoredReply[]) {
+    const { names: labels, task } = this;
+    return { votes: replies.map(({ vote }): Vote => vote), labels, settings: task.votes, seed: task.seed, textKey };
   }
 }
 
@@ -148,7 +205,7 @@ async function correct(store: Store, input: CorrectionInput, signal: AbortSignal
   });
   const unknown = new Set(corrections.keys());
   const tally = new LabelTally(names);
-  const audited = await AuditTally.open(store, prepared.run.folder);
+  const audited = await AuditTally.open(store, prepared.run.folder, input.summary.labelsVersion ?? 0);
   const calibrated = await SoftLabels.learn(readLabels(store, input.summary.labels), corrections, audited);
   let changed = 0;
   const writer = await store.writer(`${prepared.run.folder}/vote/labels-corrected-${randomUUID()}.jsonl`);
@@ -182,10 +239,10 @@ async function correct(store: Store, input: CorrectionInput, signal: AbortSignal
         `corrections (${input.corrections}): ${unknown.size} ids are not among the run's texts: ${named}. Use the ids of the labels file; nothing was changed.`,
       );
     }
-    const { alpha, escalated, replies, ties } = input.summary;
+    const { alpha, escalated, labelsVersion, replies, ties } = input.summary;
     const certificate = audited.certificate(task.evaluation.confidence);
     const counted = tally.summary({ labels: await writer.finish(), replies, alpha });
-    const summary: VoteSummary = { ...counted, ties, escalated, certificate };
+    const summary: VoteSummary = { ...counted, ties, escalated, certificate, labelsVersion };
     const checks = checksOf(input.vote, task, summary, tally.unreadableShare());
     const evidence = [
       tally.evidence(summary),
@@ -209,10 +266,6 @@ function checksOf(input: VoteInput, task: Task, summary: VoteSummary, unreadable
     incompleteTexts: input.incompleteTexts,
     unreadableShare,
   });
-}
-
-function votesOf(replies: readonly StoredReply[]): Vote[] {
-  return replies.map((reply) => reply.vote);
 }
 
 function labelledVote({ prompt, sample, teacher, vote }: StoredReply): LabelRow['votes'][number] {

@@ -1,14 +1,6 @@
 /** Votes of prompts and samples that are not equally good, and how far they agree. */
-import { type LabelRow, type PreparedRun, type StoredReply, type Task, TextRow } from '../contracts/index.js';
-import type { Store } from '../store/index.js';
-import {
-  askedTeachers,
-  chunkFolder,
-  chunkReplies,
-  type PlannedQuestion,
-  plannedQuestions,
-  questionName,
-} from '../teachers/index.js';
+import type { LabelRow, Task } from '../contracts/index.js';
+import { askedTeachers, type PlannedQuestion, plannedQuestions, questionName } from '../teachers/index.js';
 import {
   type Aggregated,
   type Agreement,
@@ -17,17 +9,15 @@ import {
   type VoteTable,
   weightedMajority,
 } from '../voting/index.js';
-import { readManifest } from './artifacts.js';
+import type { AnsweredTexts } from './answered-texts.js';
 
 type Plan = readonly PlannedQuestion[];
 
-/** Replies by text, teacher, prompt and sample. */
-export function byQuestion(replies: ReadonlyMap<string, StoredReply>): Map<string, StoredReply> {
-  return new Map([...replies.values()].map((reply) => [`${reply.textKey} ${questionName(reply)}`, reply]));
-}
-
 /** The votes for these questions, in their order; null where one is missing or can't be read. */
-export function votesByQuestion(questions: Plan, votes: LabelRow['votes']): (string | null)[] {
+export function votesByQuestion(
+  questions: Plan,
+  votes: readonly Pick<LabelRow['votes'][number], 'teacher' | 'prompt' | 'sample' | 'label'>[],
+): (string | null)[] {
   const byName = new Map(votes.map((vote) => [questionName(vote), vote.label]));
   return questions.map((question) => byName.get(questionName(question)) ?? null);
 }
@@ -53,20 +43,17 @@ const METHODS: Readonly<Record<Method, (table: VoteTable) => Aggregated>> = {
 };
 
 /** Each sample of a teacher's prompt is an annotator. Holds the votes of all texts in memory, but for the plain majority. */
-export async function weighVotes(store: Store, prepared: PreparedRun, task: Task): Promise<Weighing> {
+export async function weighVotes(texts: AnsweredTexts, task: Task): Promise<Weighing> {
   const asked = task.votes.aggregation;
   if (asked === 'majority') return { method: asked, aggregated: null, tried: [], goldRows: 0 };
   const plan = plannedQuestions(task);
   const votes: (string | null)[][] = [];
   /** Of the gold rows that are set apart for the gate. */
   const gold = new Map<number, string>();
-  for (const chunk of (await readManifest(store, prepared)).chunks) {
-    const replies = byQuestion(await chunkReplies(store, chunkFolder(prepared.run.folder, chunk)));
-    for await (const line of store.lines(chunk.file.path)) {
-      const row = TextRow.parse(JSON.parse(line));
-      if (row.gateGold && row.gold !== null) gold.set(votes.length, row.gold);
-      votes.push(plan.map((question) => replies.get(`${row.key} ${questionName(question)}`)?.vote.label ?? null));
-    }
+  for await (const { row, taken } of texts()) {
+    if (row.gateGold && row.gold !== null) gold.set(votes.length, row.gold);
+    const named = taken.replies.map((reply) => ({ ...reply, label: reply.vote.label }));
+    votes.push(votesByQuestion(plan, named));
   }
   const table = { votes, labels: task.labels.map((label) => label.name) };
   if (asked !== 'auto') return { method: asked, aggregated: METHODS[asked](table), tried: [], goldRows: 0 };

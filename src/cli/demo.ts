@@ -169,6 +169,7 @@ async function approveAsDemo(client: Client, workflowId: string): Promise<void> 
       reviewer: REVIEWER,
       note: 'approved by the demo itself',
       corrections: null,
+      revision: null,
       decisionId: `${workflowId}-${gate}`,
     });
   }

@@ -4,7 +4,13 @@ import { type Client, isGrpcServiceError, WorkflowFailedError } from '@temporali
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { SingleBar } from 'cli-progress';
 import pc from 'picocolors';
-import { type ChunkProgress, DistillationResult, FailureType, type Progress } from '../contracts/index.js';
+import {
+  type ChunkProgress,
+  DistillationResult,
+  FailureType,
+  type Progress,
+  type RevisionOutcome,
+} from '../contracts/index.js';
 import { addCounts } from '../voting/index.js';
 import { checkLine } from './check-line.js';
 import { plainMarkdown } from './plain-markdown.js';
@@ -116,6 +122,7 @@ class RunView {
   private bar: SingleBar | null = null;
   private lastLineAt = 0;
   private lastLine = '';
+  /** Deadline of the gate that was shown: one that opens anew has another. */
   private shownGate: string | null = null;
   private shownDeadline: string | null = null;
   private silent = false;
@@ -123,12 +130,14 @@ class RunView {
   private paused = false;
   private mostTexts = 0;
   private mostCalls = 0;
+  private shownRevisions = 0;
 
   show(progress: Progress, beating: ChunkProgress | null): void {
     this.silent = false;
     if (progress.stage !== this.stage) {
       this.stopBar();
       this.stage = progress.stage;
+      this.mostTexts = 0;
       if (progress.stage !== 'done') this.line(pc.bold(`▸ ${headline(progress)}`));
     }
     if (progress.paused !== this.paused) {
@@ -141,10 +150,12 @@ class RunView {
     }
     for (const ignored of progress.ignored.slice(this.shownIgnored)) this.line(pc.yellow(`  ignored ${ignored}`));
     this.shownIgnored = progress.ignored.length;
+    for (const revision of progress.revisions.slice(this.shownRevisions)) this.line(`  ${revisionLine(revision)}`);
+    this.shownRevisions = progress.revisions.length;
     if (progress.stage === 'annotate') this.showAnnotation(progress, beating);
     const budget = progress.budget?.waiting;
     if (budget && budget.deadline !== this.shownDeadline) this.showBudget(progress.workflowId, budget);
-    if (progress.waitingFor !== null && progress.waitingFor.gate !== this.shownGate) this.showGate(progress);
+    if (progress.waitingFor !== null && progress.waitingFor.deadline !== this.shownGate) this.showGate(progress);
   }
 
   /** No worker answered. */
@@ -216,7 +227,7 @@ class RunView {
     const gate = progress.waitingFor;
     if (gate === null) return;
     this.stopBar();
-    this.shownGate = gate.gate;
+    this.shownGate = gate.deadline;
     this.line('');
     for (const line of plainMarkdown(gate.evidence).split('\n')) this.line(`  ${line}`);
     for (const check of gate.checks) this.line(`  ${checkLine(check)}`);
@@ -224,6 +235,9 @@ class RunView {
     this.line(pc.bold(`  Waiting for you at the gate "${gate.gate}", until ${gate.deadline}. From another terminal:`));
     this.line(`    tutelage approve ${progress.workflowId} --gate ${gate.gate} --as YOUR-NAME`);
     this.line(`    tutelage reject  ${progress.workflowId} --gate ${gate.gate} --as YOUR-NAME --note WHY`);
+    if (gate.gate === 'labels') {
+      this.line(`    tutelage revise  ${progress.workflowId} --guideline FILE --doubted --as YOUR-NAME`);
+    }
     this.line(pc.dim(`    or: ${gate.approveCommand}`));
   }
 
@@ -236,6 +250,12 @@ class RunView {
     this.bar?.stop();
     this.bar = null;
   }
+}
+
+function revisionLine({ changes, number, reviewer, spentMicros, texts }: RevisionOutcome): string {
+  const changed = changes.map((each) => `${each.texts} from ${each.from ?? 'no label'} to ${each.to ?? 'no label'}`);
+  const cost = spentMicros === null ? '' : `, $${(spentMicros / 1e6).toFixed(4)}`;
+  return `revision ${number} by ${reviewer}: ${texts} texts asked about again; labels changed: ${changed.join(', ') || 'none'}${cost}`;
 }
 
 function headline(progress: Progress): string {

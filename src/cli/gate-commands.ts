@@ -1,12 +1,14 @@
-/** tutelage approve, reject: a person's decision at an open gate. */
+/** tutelage approve, reject, revise: a person's decision at an open gate. */
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { GateDecision, GateName } from '../contracts/index.js';
+import { GateDecision, GateName, type GateOutcome } from '../contracts/index.js';
 import { type ServerFlags, SetupError } from '../temporal/index.js';
 import { withServerOptions } from './command-options.js';
 import { STORE_OPTION } from './existing-store.js';
 import { openReview } from './open-review.js';
+import { wholeNumber } from './option-values.js';
 import { askProgress, findRun, sendDecision, withClient } from './run-client.js';
 
 interface Flags extends ServerFlags {
@@ -17,6 +19,13 @@ interface Flags extends ServerFlags {
   readonly reviewed?: true;
   readonly store?: string;
   readonly json?: true;
+}
+
+interface RevisionFlags extends Pick<Flags, keyof ServerFlags | 'as' | 'note' | 'json'> {
+  readonly guideline: string;
+  readonly doubted?: true;
+  readonly labels?: string;
+  readonly examples: number;
 }
 
 export function registerApprove(program: Command): void {
@@ -33,16 +42,67 @@ export function registerReject(program: Command): void {
   );
 }
 
+export function registerRevise(program: Command): void {
+  const about = 'ask the teacher again under another guideline, at the labels gate; the gate opens anew after it';
+  decisionCommand(program, 'revise', about)
+    .requiredOption('--guideline <file>', 'how to decide: a file with the whole new text')
+    .option('--doubted', 'ask about the texts whose votes disagree, or decide nothing')
+    .option('--labels <names>', 'ask about the texts that have one of these labels now; names with commas between')
+    .option(
+      '--examples <n>',
+      'show the teacher so many labels that people corrected in the fix queue, as many of each label',
+      wholeNumber,
+      0,
+    )
+    .option('--note <text>', 'why', '')
+    .action(revise);
+}
+
 function gateCommand(program: Command, name: string, about: string): Command {
+  return decisionCommand(program, name, about)
+    .addOption(new Option('--gate <gate>', 'which gate; without: the open one').choices(GateName.options))
+    .option('--note <text>', 'why; needed to approve against a failed check', '');
+}
+
+function decisionCommand(program: Command, name: string, about: string): Command {
   const command = program
     .command(name)
     .description(about)
     .argument('[workflow-id]', 'the run; without: the only open one')
     .requiredOption('--as <name>', 'who decides')
-    .addOption(new Option('--gate <gate>', 'which gate; without: the open one').choices(GateName.options))
-    .option('--note <text>', 'why; needed to approve against a failed check', '')
     .option('--json', 'print the recorded decision as one JSON object');
   return withServerOptions(command);
+}
+
+async function revise(named: string | undefined, flags: RevisionFlags): Promise<void> {
+  const labels = flags.labels?.split(',').map((label) => label.trim()) ?? [];
+  const doubted = flags.doubted === true;
+  if (!doubted && labels.length === 0) {
+    throw new SetupError(
+      'no text would be asked about again',
+      'Give --doubted for those whose votes disagree, --labels A,B for those with these labels, or both.',
+    );
+  }
+  const decision = GateDecision.parse({
+    gate: 'labels',
+    decision: 'revise',
+    reviewer: flags.as,
+    note: flags.note,
+    decisionId: randomUUID(),
+    revision: { guideline: await readGuideline(flags.guideline), doubted, labels, examples: flags.examples },
+  });
+  await withClient(flags, async (client) => {
+    const workflowId = await findRun(client, named);
+    tell(workflowId, await sendDecision(client, workflowId, decision), flags);
+  });
+}
+
+async function readGuideline(file: string): Promise<string> {
+  try {
+    return await readFile(resolve(file), 'utf8');
+  } catch (error) {
+    throw new SetupError(`--guideline ${file} can't be read: ${(error as Error).message}`, 'Give a text file.');
+  }
 }
 
 async function decide(decision: 'approve' | 'reject', named: string | undefined, flags: Flags): Promise<void> {
@@ -67,12 +127,18 @@ async function decide(decision: 'approve' | 'reject', named: string | undefined,
         decisionId: randomUUID(),
       }),
     );
-    if (flags.json) process.stdout.write(`${JSON.stringify({ workflowId, gate, ...outcome })}\n`);
-    else
-      process.stdout.write(
-        `${workflowId}: gate ${gate}: ${outcome.decision} by ${outcome.reviewer}, recorded at ${outcome.at}\n`,
-      );
+    tell(workflowId, outcome, { ...flags, gate });
   });
+}
+
+/** Prints what was recorded. */
+function tell(workflowId: string, outcome: GateOutcome, { gate = 'labels', json }: Pick<Flags, 'gate' | 'json'>): void {
+  const { at, decision, reviewer, revision } = outcome;
+  const asked = revision
+    ? `\n${revision.texts} texts are asked about again (${revision.goldTexts} of them gold rows), at most ${revision.callsAtMost} calls; ${revision.decided} more that people decided on are left out\nFollow it with: tutelage watch ${workflowId}`
+    : '';
+  const words = `${workflowId}: gate ${gate}: ${decision} by ${reviewer}, recorded at ${at}${asked}`;
+  process.stdout.write(`${json ? JSON.stringify({ workflowId, gate, ...outcome }) : words}\n`);
 }
 
 /** What the decision says of corrections: a file of the user's, or the review's decisions as a file in the store. */

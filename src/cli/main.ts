@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   watch: async () => (await import('./run-commands.js')).registerWatch,
   approve: async () => (await import('./gate-commands.js')).registerApprove,
   reject: async () => (await import('./gate-commands.js')).registerReject,
+  revise: async () => (await import('./gate-commands.js')).registerRevise,
   review: async () => (await import('./review.js')).registerReview,
   budget: async () => (await import('./budget.js')).registerBudget,
   pause: async () => (await import('./run-commands.js')).registerPause,

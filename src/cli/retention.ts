@@ -34,7 +34,8 @@ const LEFTOVER_AFTER_DAYS = 1;
 const REMOVED_AT_ONCE = 16;
 const RUN_OF_FILE = /^runs\/[^/]+\/[^/]+(?=\/)/;
 /** Of a run that goes: how it ended, what was asked, and what people decided. They are small. */
-const STAYS_OF_RUN = /^runs\/[^/]+\/[^/]+\/(outcome\.json|prepare\/task\.json|review\/(decisions|opinions)\/.*)$/;
+const STAYS_OF_RUN =
+  /^runs\/[^/]+\/[^/]+\/(outcome\.json|prepare\/task\.json|review\/(decisions|opinions|revisions)\/.*)$/;
 
 export async function judgeRetention(store: Store, { keepDays }: RetentionPolicy, now: Date): Promise<Retention> {
   const before = new Date(now.getTime() - keepDays * DAY_MS);
@@ -50,8 +51,10 @@ export async function judgeRetention(store: Store, { keepDays }: RetentionPolicy
       continue;
     }
     kept[reason]++;
-    digestsKept.add(runDigest(folder));
-    for (const reused of await reusedBy(store, folder)) repliesKept.add(reused);
+    for (const asking of [folder, ...(await revisionFolders(store, folder))]) {
+      digestsKept.add(runDigest(asking));
+      for (const reused of await reusedBy(store, asking)) repliesKept.add(reused);
+    }
   }
   for (const { folder, run } of await chunkFolders(store)) {
     if (digestsKept.has(run) || repliesKept.has(folder)) continue;
@@ -122,6 +125,11 @@ async function runFolders(store: Store): Promise<string[]> {
     for (const run of await store.names(`runs/${workflow}`)) folders.push(`runs/${workflow}/${run}`);
   }
   return folders;
+}
+
+/** Each asks about chunks of its own. */
+async function revisionFolders(store: Store, folder: string): Promise<string[]> {
+  return (await store.names(`${folder}/revisions`)).map((name) => `${folder}/revisions/${name}`);
 }
 
 /** null: it may go. */

@@ -2,6 +2,7 @@
  *  server. */
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import type { ReviewRecord, RevisionRecord } from '../contracts/index.js';
 import { certificateInWords } from '../evaluation/index.js';
 import {
   type AlternativeAnnotatorTest,
@@ -127,7 +128,7 @@ export function registerReview(program: Command): void {
     .action(disputeGold);
   review
     .command('log')
-    .description('every decision, by whom and when, oldest first')
+    .description('every decision and revised guideline, by whom and when, oldest first')
     .argument(...RUN)
     .option('--json', 'one JSON object a line')
     .option(...STORE_OPTION)
@@ -235,13 +236,23 @@ async function disputeGold(workflowId: string, file: string, flags: { as: string
 
 async function showLog(workflowId: string, flags: StatusFlags): Promise<void> {
   const review = await openReview(workflowId, flags.store);
-  for (const record of (await review.log()).records()) {
-    const { adjudicates, at, id, label, purpose, reviewer } = record;
-    const what = label === null ? 'takes the last decision back' : `${label}${adjudicates ? ' (adjudicates)' : ''}`;
-    process.stdout.write(
-      flags.json ? `${JSON.stringify(record)}\n` : `${at}  ${reviewer}  ${purpose}  ${id}  ${what}\n`,
-    );
+  const records = [...(await review.log()).records(), ...(await review.revisions())];
+  for (const record of records.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))) {
+    process.stdout.write(`${flags.json ? JSON.stringify(record) : recordInWords(record)}\n`);
   }
+}
+
+function recordInWords(record: ReviewRecord | RevisionRecord): string {
+  const { at, reviewer } = record;
+  if ('revision' in record) {
+    const { number, revision, texts } = record;
+    const about = [...(revision.doubted ? ['doubted'] : []), ...revision.labels].join(', ');
+    const guideline = JSON.stringify(revision.guideline);
+    return `${at}  ${reviewer}  revise  revision ${number}  ${texts} texts (${about}) asked about again under: ${guideline}`;
+  }
+  const { adjudicates, id, label, purpose } = record;
+  const what = label === null ? 'takes the last decision back' : `${label}${adjudicates ? ' (adjudicates)' : ''}`;
+  return `${at}  ${reviewer}  ${purpose}  ${id}  ${what}`;
 }
 
 async function statusInWords(workflowId: string, review: Parameters<typeof reviewStatus>[0]): Promise<string> {

@@ -26,7 +26,7 @@ export {
   PairedComparison,
 } from './evaluation.js';
 export { FailureType } from './failure-types.js';
-export { GateCheck, GateDecision, GateName, GateOutcome, GateSignal } from './gate.js';
+export { GateCheck, GateDecision, GateName, GateOutcome, GateSignal, RevisionSignal } from './gate.js';
 export { LabelRow, VoteSummary } from './label.js';
 export { SEARCH_ATTRIBUTES, TASK_QUEUES, WorkerRole } from './names.js';
 export { describeProblems, nearest, parseOrExplain } from './problems.js';
@@ -54,6 +54,7 @@ export {
   SecondOpinion,
 } from './review.js';
 export { DecideRequest, GateRequest, QueueName, QueueQuery, RowsQuery, WithdrawRequest } from './review-page.js';
+export { RevisedLabels, Revision, RevisionOutcome, RevisionPlan, RevisionRecord } from './revision.js';
 export {
   AnnotationInput,
   AnnotationResult,
@@ -68,10 +69,10 @@ export {
   ProbeResult,
   Progress,
   RedistillationInput,
-  RunState,
   ShardState,
   Stage,
 } from './run.js';
+export { DecisionById, LabelsState, RunState } from './run-state.js';
 export { S3JournalSettings } from './s3-journal-settings.js';
 export { PredictRequest, ServeSettings } from './serving.js';
 export { Currency, Grant, Spending } from './spending.js';
@@ -96,6 +97,8 @@ export {
   NotifyInput,
   PrepareInput,
   ReviewInput,
+  RevisedRun,
+  ReviseInput,
   RunOutcome,
   SettleInput,
   TrainedCandidate,

@@ -31,6 +31,11 @@ export const LabelRow = z.object({
   source: z.enum(['teacher', 'person']),
   correctedBy: z.string().nullable().describe('Reviewer whose correction replaced the label.'),
   teacherLabel: z.string().nullable().describe("The teacher's label, before any correction."),
+  revision: z
+    .number()
+    .int()
+    .optional()
+    .describe("Number of the revision that its votes are of; absent: they were asked for under the task's guideline."),
   gold: z.string().nullable(),
   gateGold: z.boolean(),
   set: z.enum(['corpus', 'gold']),
@@ -62,5 +67,10 @@ export const VoteSummary = z.object({
     .object({ rows: z.number().int(), correct: z.number().int() })
     .describe("Gold rows set apart for the labels gate, and the teacher's right answers."),
   certificate: Certificate.nullish().describe('What the audit certifies of the labels; null: there was none.'),
+  labelsVersion: z
+    .number()
+    .int()
+    .nullish()
+    .describe('How many revisions have changed labels. An audit certifies the labels of its version alone.'),
 });
 export type VoteSummary = z.infer<typeof VoteSummary>;

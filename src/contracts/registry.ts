@@ -10,6 +10,19 @@ export const Provenance = z.object({
   teachers: z.array(
     z.object({ name: z.string(), provider: z.string(), model: z.string().nullable(), host: z.string() }),
   ),
+  guidelines: z
+    .array(
+      z.object({
+        revision: z
+          .object({ number: z.number().int(), reviewer: z.string(), at: z.string(), examples: z.number().int() })
+          .nullable()
+          .describe("null: the task's own."),
+        texts: z.number().int().describe('Texts trained on whose label the teacher gave under it.'),
+        task: z.string().describe('Path in the store of the task with this guideline.'),
+      }),
+    )
+    .default([])
+    .describe("Where the guideline was revised; empty: all labels are of the task's."),
   corpusHash: z.string(),
   datasets: z.array(z.string()).default([]).describe('Datasets of the Hub that texts came from, each with its commit.'),
   labels: ArtifactRef,

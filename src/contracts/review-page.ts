@@ -25,7 +25,7 @@ export type WithdrawRequest = z.infer<typeof WithdrawRequest>;
 /** The reviewer and the corrections are known to the server. */
 export const GateRequest = z.strictObject({
   gate: GateDecision.shape.gate,
-  decision: GateDecision.shape.decision,
+  decision: GateDecision.shape.decision.exclude(['revise']),
   note: GateDecision.shape.note,
   decisionId: z.string().min(1).max(200),
 });

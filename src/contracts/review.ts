@@ -1,7 +1,7 @@
 /** The labels gate's two samples: the fix queue, worst first, and the audit, drawn at random. */
 import { z } from 'zod';
 import { ArtifactRef } from './artifact.js';
-import { LabelRow } from './label.js';
+import { LabelRow, VoteSummary } from './label.js';
 import { PreparedRun } from './run.js';
 import { Label } from './task.js';
 
@@ -26,6 +26,7 @@ export const ReviewQueue = z.object({
   seed: z.number().int(),
   confidence: z.number(),
   rankedAt: z.string().describe('ISO 8601.'),
+  labelsVersion: VoteSummary.shape.labelsVersion,
 });
 export type ReviewQueue = z.infer<typeof ReviewQueue>;
 
@@ -71,7 +72,8 @@ export const SecondOpinion = z.object({
 });
 export type SecondOpinion = z.infer<typeof SecondOpinion>;
 
-/** A simple random sample of the labels that no person had looked at when it was drawn. Drawn once a run. */
+/** A simple random sample of the labels that no person had looked at when it was drawn. Drawn once for each version of the
+ *  labels. */
 export const Audit = z.object({
   drawnBy: z.string(),
   drawnAt: z.string().describe('ISO 8601.'),
@@ -81,7 +83,14 @@ export const Audit = z.object({
 });
 export type Audit = z.infer<typeof Audit>;
 
-export const RankInput = z.object({ prepared: PreparedRun, labels: ArtifactRef });
+export const RankInput = z.object({
+  prepared: PreparedRun,
+  labels: ArtifactRef,
+  revision: z
+    .object({ number: z.number().int(), labelsVersion: z.number().int() })
+    .optional()
+    .describe('The last one; absent: the labels are as they were first.'),
+});
 export type RankInput = z.infer<typeof RankInput>;
 
 export const RankOutcome = z.object({ queue: ReviewQueue, evidence: z.string().describe('Markdown.') });

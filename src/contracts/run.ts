@@ -1,10 +1,11 @@
 /** Inputs, results and progress of the workflows: what users type, read and script against. */
 import { z } from 'zod';
 import { RunRef } from './artifact.js';
-import { BudgetOutcome, RunBudgetState, ShardBudget } from './budget-decision.js';
+import { BudgetOutcome, ShardBudget } from './budget-decision.js';
 import { CorpusCounts, CorpusInput, GoldInput } from './corpus.js';
 import { GateName, GateOutcome } from './gate.js';
 import { AnnotationCounts } from './reply.js';
+import { RevisionOutcome } from './revision.js';
 import { Grant, Spending } from './spending.js';
 import { DeploymentGateSettings, LabelsGateSettings } from './task.js';
 
@@ -258,21 +259,10 @@ export const Progress = z.object({
     })
     .nullable()
     .describe('null: not known before the run is prepared.'),
+  revisions: z.array(RevisionOutcome).default([]).describe('Those that are done, in their order.'),
   ignored: z.array(z.string()).describe('Signals that did not fit, newest last.'),
 });
 export type Progress = z.infer<typeof Progress>;
-
-/** What a run carries over when it continues as new: between two shards, when no child is open. */
-export const RunState = z.object({
-  prepared: PreparedRun,
-  nextChunk: z.number().int(),
-  finished: AnnotationResult.describe('Of the shards that have ended.'),
-  pausedByPerson: z.boolean(),
-  askingSeconds: z.number(),
-  budget: RunBudgetState,
-  progress: Progress,
-});
-export type RunState = z.infer<typeof RunState>;
 
 /** Result of `distillation`, and the object that `tutelage distill --json` prints. null: the run did not get there. */
 export const DistillationResult = z.object({
@@ -302,6 +292,7 @@ export const DistillationResult = z.object({
     ),
   }),
   budget: z.array(BudgetOutcome).describe('Raises of the budget, and decisions to go on without.'),
+  revisions: z.array(RevisionOutcome).default([]).describe('Changed guidelines, in their order.'),
   labels: z.object({ uri: z.string(), alpha: z.number().nullable(), replies: z.string() }).nullable(),
   gates: z.object({ labels: GateOutcome.nullable(), deployment: GateOutcome.nullable() }),
   student: z.object({ kind: z.string(), uri: z.string(), trainSeconds: z.number() }).nullable(),

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { ArtifactRef, RunRef } from './artifact.js';
 import { Certificate } from './certificate.js';
 import { EvaluationSummary, LearningCurve } from './evaluation.js';
-import { GateCheck } from './gate.js';
+import { GateCheck, RevisionSignal } from './gate.js';
 import { VoteSummary } from './label.js';
+import { RevisedLabels, RevisionPlan } from './revision.js';
 import { BatchProgress, ChunkResult, DistillationResult, PreparedRun } from './run.js';
 import { Grant } from './spending.js';
 import { TrainingSummary } from './student.js';
@@ -45,14 +46,41 @@ export type SettleInput = z.infer<typeof SettleInput>;
 /** What a gate shows: the automatic checks, and the evidence as Markdown. */
 const Evidence = z.object({ checks: z.array(GateCheck), evidence: z.string() });
 
+export const ReviseInput = z.object({
+  prepared: PreparedRun,
+  labels: ArtifactRef.describe('As they are now.'),
+  number: RevisionPlan.shape.number,
+  decision: RevisionSignal.pick({ reviewer: true, note: true, revision: true }),
+  at: z.string().describe('ISO 8601 time of the decision.'),
+  left: Grant.describe('Of the budget.'),
+});
+export type ReviseInput = z.infer<typeof ReviseInput>;
+
+/** A revision that is ready to be asked. */
+export const RevisedRun = RevisionPlan.extend({
+  prepared: PreparedRun.describe(
+    'As of a run of its own: its folder holds the revised task and the chunks to ask about.',
+  ),
+});
+export type RevisedRun = z.infer<typeof RevisedRun>;
+
 export const VoteInput = z.object({
   prepared: PreparedRun,
   failedChunks: z.number().int(),
   incompleteTexts: z.number().int().describe('Texts that the budget did not suffice for.'),
+  revised: z
+    .object({
+      runs: z.array(RevisedRun).min(1).describe('All that have been asked, in their order.'),
+      before: VoteSummary.describe('Before the last of them.'),
+    })
+    .optional(),
 });
 export type VoteInput = z.infer<typeof VoteInput>;
 
-export const VoteOutcome = Evidence.extend({ summary: VoteSummary });
+export const VoteOutcome = Evidence.extend({
+  summary: VoteSummary,
+  revised: RevisedLabels.nullish().describe('What the last revision did; none: there was none.'),
+});
 export type VoteOutcome = z.infer<typeof VoteOutcome>;
 
 export const CorrectionInput = z.object({

@@ -10,5 +10,5 @@ export { compileTemplate, type Rendered, renderText, type Template, templateColu
 export { textKey } from './text-key.js';
 export type { PrepareProgress } from './watch.js';
 export { type ShownExamples, showExamples } from './worked-examples.js';
-export type { KnownChunk } from './write-chunks.js';
+export { ChunkWriter, type KnownChunk, withReuse } from './write-chunks.js';
 export { openRowWriter, type RowWriter } from './write-rows.js';

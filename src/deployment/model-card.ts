@@ -1,5 +1,11 @@
 /** README.md of a version, as the Hub shows it: what the model is, where its labels are from, how good it is, what it cost. */
-import type { EvaluationSummary, Interval, OneStudentSettings, TrainingSummary } from '../contracts/index.js';
+import type {
+  EvaluationSummary,
+  Interval,
+  OneStudentSettings,
+  Provenance,
+  TrainingSummary,
+} from '../contracts/index.js';
 import type { Grid } from './grids.js';
 
 export interface CardTeacher {
@@ -22,6 +28,8 @@ export interface ModelCardFacts {
   readonly teachers: readonly CardTeacher[];
   readonly labelled: number;
   readonly corrected: number;
+  /** Empty: nobody revised the task's. */
+  readonly guidelines: Provenance['guidelines'];
   readonly corpusHash: string;
   readonly evaluation: EvaluationSummary;
   readonly confidence: number;
@@ -111,9 +119,10 @@ function evaluationSection({ certificate, confidence, evaluation }: ModelCardFac
   ].join('\n\n');
 }
 
-function provenanceSection({ corpusHash, corrected, labelled, student, teachers }: ModelCardFacts): string {
+function provenanceSection({ corpusHash, corrected, guidelines, labelled, student, teachers }: ModelCardFacts): string {
   return [
     `- Labels: ${labelled} texts, ${teachers.flatMap(votesInWords).join(', and ')}; ${corrected} corrected by people.`,
+    ...guidelines.map(guidelineInWords),
     ...teachers.map(({ model, terms }) =>
       teachers.length === 1
         ? `- The teacher's licence and terms: ${terms}.`
@@ -122,6 +131,14 @@ function provenanceSection({ corpusHash, corrected, labelled, student, teachers 
     `- Fitted on ${student.examples} texts; ${student.validation.rows} were held out for choices, where it agrees with the labels on ${percent(student.validation.agreement)}.`,
     `- Corpus: SHA-256 over keys and gold labels \`${corpusHash}\`.`,
   ].join('\n');
+}
+
+function guidelineInWords({ revision, task, texts }: Provenance['guidelines'][number]): string {
+  if (revision === null)
+    return `- ${texts} of the teacher's labels were given under the task's first guideline (\`${task}\`).`;
+  const { at, examples, number, reviewer } = revision;
+  const shown = examples === 0 ? '' : ` and ${examples} corrected labels as examples`;
+  return `- ${texts} under the guideline as ${reviewer} revised it on ${at.slice(0, 10)} (revision ${number}, \`${task}\`)${shown}.`;
 }
 
 function votesInWords({ always, host, ifDisputed, model }: CardTeacher): string[] {

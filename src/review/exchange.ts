@@ -25,12 +25,13 @@ export async function queueOf(review: ReviewFolder): Promise<ReviewQueue> {
 /** The most doubtful texts that nobody has decided on, without those kept for the audit. Labels that another tool finds
  *  suspicious come first, the worst of them first. */
 export async function rowsToFix(review: ReviewFolder, count: number): Promise<ReviewRow[]> {
+  const ranked = await queueOf(review);
   const decided = await review.decisions();
-  const audit = await review.audit();
-  const kept = audit && keptForAudit(audit, decided, usualAuditSize(audit, (await queueOf(review)).confidence));
+  const audit = await review.audit(ranked.labelsVersion ?? 0);
+  const kept = audit && keptForAudit(audit, decided, usualAuditSize(audit, ranked.confidence));
   const opinions = await review.opinions();
   const queue = new DoubtQueue(opinions);
-  for await (const row of review.rows()) {
+  for await (const row of review.rows(ranked)) {
     if (queue.length >= count && opinions.size === 0) break;
     if (!decided.has(row.key) && !kept?.has(row.key)) queue.add(row, queue.length < count);
   }
@@ -44,17 +45,21 @@ export async function rowsToAudit(
   review: ReviewFolder,
   { again, ...draw }: { count: number; reviewer: string; again?: boolean; at: Date },
 ): Promise<{ audit: Audit; rows: ReviewRow[] }> {
-  const { seed } = await queueOf(review);
+  const queue = await queueOf(review);
+  const { seed } = queue;
+  const labelsVersion = queue.labelsVersion ?? 0;
   const log = await review.log();
   const decided = log.decisions();
+  const runFolder = labelsVersion === 0 ? review.runFolder : `${review.runFolder} ${labelsVersion}`;
   const audit =
-    (await review.audit()) ??
+    (await review.audit(labelsVersion)) ??
     (await review.keepAudit(
-      await drawAudit({ ...draw, rows: review.rows(), decided, seed, runFolder: review.runFolder }),
+      await drawAudit({ ...draw, rows: review.rows(queue), decided, seed, runFolder }),
+      labelsVersion,
     ));
   const places = new Map(audit.keys.slice(0, draw.count).map((key, place) => [key, place]));
   const rows: ReviewRow[] = [];
-  for await (const row of review.rows()) {
+  for await (const row of review.rows(queue)) {
     const done = again ? log.opinions(row.key).has(draw.reviewer) : decided.has(row.key);
     if (places.has(row.key) && !done) rows.push(row);
   }
@@ -67,7 +72,7 @@ export async function rowsToAdjudicate(review: ReviewFolder): Promise<ReviewRow[
   const log = await review.log();
   const disputed = log.disputed();
   const rows: ReviewRow[] = [];
-  for await (const row of review.rows()) {
+  for await (const row of review.rows(await queueOf(review))) {
     if (!disputed.has(row.key)) continue;
     const said = [...log.opinions(row.key)].map(([reviewer, { label }]) => `${reviewer} says ${label}`);
     rows.push({ ...row, why: said });
@@ -78,7 +83,7 @@ export async function rowsToAdjudicate(review: ReviewFolder): Promise<ReviewRow[
 /** All labelled texts, for tools that judge labels by all others. */
 export async function labelledRows(review: ReviewFolder): Promise<ReviewRow[]> {
   const rows: ReviewRow[] = [];
-  for await (const row of review.rows()) if (row.label !== null) rows.push(row);
+  for await (const row of review.rows(await queueOf(review))) if (row.label !== null) rows.push(row);
   return rows;
 }
 
@@ -96,16 +101,17 @@ export async function takeSheet(
   sheet: Sheet,
   { adjudicate, at, place, replace, reviewer }: SheetOptions & { place: string },
 ): Promise<CheckedSheet> {
-  const { labels } = await queueOf(review);
+  const queue = await queueOf(review);
+  const { labels } = queue;
   const ids = new Set(sheet.rows.map((row) => idInCell(row.values.id)));
   const known = new Map<string, ReviewRow>();
-  for await (const row of review.rows()) {
+  for await (const row of review.rows(queue)) {
     const id = idInCell(row.id);
     if (ids.has(id)) known.set(id, row);
   }
   const log = await review.log();
   const standing = log.decisions();
-  const auditKeys = new Set((await review.audit())?.keys);
+  const auditKeys = new Set((await review.audit(queue.labelsVersion ?? 0))?.keys);
   const about = { labels, known, auditKeys, standing };
   const checked = checkSheet({ ...about, sheet, path: place, reviewer, replace, adjudicate: adjudicate === true });
   // What is fetched again from a tool is no new decision.
@@ -159,15 +165,16 @@ export interface ReviewStatus {
 
 /** Throws NoReviewError. */
 export async function reviewStatus(review: ReviewFolder): Promise<ReviewStatus> {
-  const { confidence, texts } = await queueOf(review);
-  const [audit, log] = [await review.audit(), await review.log()];
+  const queue = await queueOf(review);
+  const { confidence, texts } = queue;
+  const [audit, log] = [await review.audit(queue.labelsVersion ?? 0), await review.log()];
   const decisions = log.decisions();
   const shared = decidedByMany(log);
   const disputed = log.disputed();
   const teacherLabels = new Map<string, string>();
   const auditKeys = new Set(audit?.keys);
   let [labels, corrected] = [0, 0];
-  for await (const { key, label } of review.rows()) {
+  for await (const { key, label } of review.rows(queue)) {
     const decision = decisions.get(key);
     if (label !== null || decision !== undefined) labels++;
     if (decision !== undefined && decision.label !== label) corrected++;
@@ -182,7 +189,7 @@ export async function reviewStatus(review: ReviewFolder): Promise<ReviewStatus> 
     alpha: krippendorffAlpha(shared.map((text) => Object.values(text.labels))),
     differing: shared.filter(({ key }) => disputed.has(key)).map(({ id, labels: said }) => ({ id, labels: said })),
     adjudicated: [...decisions.values()].filter(({ adjudicates }) => adjudicates).length,
-    alternativeAnnotator: alternativeAnnotatorTest(teacherLabels, auditedByPerson(log)),
+    alternativeAnnotator: alternativeAnnotatorTest(teacherLabels, auditedByPerson(log, auditKeys)),
     audited: audit === null ? null : audit.keys.filter((key) => decisions.has(key)).length,
     certificate: audit === null ? null : certify({ audit, decisions, disputed, teacherLabels, labels, confidence }),
   };
@@ -198,9 +205,10 @@ function decidedByMany(log: ReviewLog): { key: string; id: string; labels: Recor
 }
 
 /** Each person's labels in the audit, by the text's key: the teacher's label was hidden from them. */
-function auditedByPerson(log: ReviewLog): Map<string, Map<string, string>> {
+function auditedByPerson(log: ReviewLog, auditKeys: ReadonlySet<string>): Map<string, Map<string, string>> {
   const people = new Map<string, Map<string, string>>();
   for (const key of log.keys()) {
+    if (!auditKeys.has(key)) continue;
     for (const [reviewer, { adjudicates, label, purpose }] of log.opinions(key)) {
       if (purpose !== 'audit' || adjudicates) continue;
       const labels = people.get(reviewer) ?? new Map<string, string>();

@@ -26,6 +26,7 @@ export { CLIENT_FOLDER } from './page/assets.js';
 export { type GateDoor, GateDoorError } from './page/gate-door.js';
 export { createPageApp, type PageApp, type PageOptions } from './page/page-app.js';
 export { signToken, TOKEN_DAYS } from './page/reviewer-token.js';
-export { NoReviewError, ReviewFolder } from './review-folder.js';
+export { NoReviewError, ofRevision, ReviewFolder } from './review-folder.js';
+export { ReviewLog } from './review-log.js';
 export type { Handout, Sheet } from './sheet.js';
 export { ReviewToolError } from './tool-api.js';

@@ -10,6 +10,7 @@ import {
   ReviewQueue,
   ReviewRecord,
   ReviewRow,
+  RevisionRecord,
   SecondOpinion,
 } from '../contracts/index.js';
 import { DamagedArtifactError, type Journal, type Store } from '../store/index.js';
@@ -36,8 +37,9 @@ export class ReviewFolder {
     await this.store.write(`${this.folder}/queue.json`, JSON.stringify(queue));
   }
 
-  get rowsPath(): string {
-    return `${this.folder}/queue.jsonl`;
+  /** Of the queue that is made after this many revisions. */
+  rowsPath(revisions = 0): string {
+    return `${this.folder}/queue${ofRevision(revisions)}.jsonl`;
   }
 
   /** null: there is none. */
@@ -45,18 +47,31 @@ export class ReviewFolder {
     return this.read(`${this.folder}/queue.json`, ReviewQueue);
   }
 
-  async *rows(): AsyncGenerator<ReviewRow> {
-    for await (const line of this.store.lines(this.rowsPath)) yield ReviewRow.parse(JSON.parse(line));
+  async *rows({ rows }: Pick<ReviewQueue, 'rows'>): AsyncGenerator<ReviewRow> {
+    for await (const line of this.store.lines(rows.path)) yield ReviewRow.parse(JSON.parse(line));
   }
 
-  async audit(): Promise<Audit | null> {
-    return this.read(`${this.folder}/audit.json`, Audit);
+  /** Of the labels of this version. An audit of others says nothing about them; its decisions stay in the log. */
+  async audit(labelsVersion: number): Promise<Audit | null> {
+    return this.read(this.auditPath(labelsVersion), Audit);
   }
 
   /** The audit that stands in the end: of two that are drawn at once, the first. */
-  async keepAudit(audit: Audit): Promise<Audit> {
-    const first = await this.store.writeOnce(`${this.folder}/audit.json`, JSON.stringify(audit));
-    return first ? audit : ((await this.audit()) as Audit);
+  async keepAudit(audit: Audit, labelsVersion: number): Promise<Audit> {
+    const first = await this.store.writeOnce(this.auditPath(labelsVersion), JSON.stringify(audit));
+    return first ? audit : ((await this.audit(labelsVersion)) as Audit);
+  }
+
+  async writeRevision(record: RevisionRecord): Promise<void> {
+    const path = `${this.folder}/revisions/${fileNumber(record.number)}.json`;
+    await this.store.write(path, `${JSON.stringify(record, null, 2)}\n`);
+  }
+
+  /** Of the run, in their order. */
+  async revisions(): Promise<RevisionRecord[]> {
+    const names = await this.store.names(`${this.folder}/revisions`);
+    const read = names.map((name) => this.read(`${this.folder}/revisions/${name}`, RevisionRecord));
+    return (await Promise.all(read)).filter((record) => record !== null);
   }
 
   /** All or none of them, for good when it returns. */
@@ -145,7 +160,7 @@ export class ReviewFolder {
 
   /** The gold rows that figures are measured on, once the votes are counted. */
   async *goldRows(): AsyncGenerator<LabelRow & { gold: string }> {
-    for await (const line of this.store.lines(`${this.runFolder}/vote/labels.jsonl`)) {
+    for await (const line of this.store.lines(await this.labelsPath())) {
       const row = LabelRow.parse(JSON.parse(line));
       if (row.gold !== null && !row.gateGold) yield { ...row, gold: row.gold };
     }
@@ -159,6 +174,20 @@ export class ReviewFolder {
     return path;
   }
 
+  /** The labels as the votes gave them last. */
+  private async labelsPath(): Promise<string> {
+    const numbers = (await this.revisions()).map(({ number }) => number).reverse();
+    for (const number of numbers) {
+      const path = `${this.runFolder}/vote/labels${ofRevision(number)}.jsonl`;
+      if (await this.store.exists(path)) return path;
+    }
+    return `${this.runFolder}/vote/labels.jsonl`;
+  }
+
+  private auditPath(labelsVersion: number): string {
+    return `${this.folder}/audit${labelsVersion === 0 ? '' : `-${labelsVersion}`}.json`;
+  }
+
   private async read<Value>(path: string, schema: ZodType<Value>): Promise<Value | null> {
     if (!(await this.store.exists(path))) return null;
     return schema.parse(JSON.parse(Buffer.from(await this.store.read(path)).toString('utf8')));
@@ -167,6 +196,16 @@ export class ReviewFolder {
 
 /** What the names of files end in that may still grow. */
 export const JOURNAL_END = '.page.jsonl';
+
+/** In the names of files that revisions make anew; 0: as they were first. */
+export function ofRevision(revision: number): string {
+  return revision === 0 ? '' : `-revision-${revision}`;
+}
+
+/** Names of equal length are in the order of their numbers. */
+function fileNumber(number: number): string {
+  return String(number).padStart(6, '0');
+}
 
 /** null: the line is cut off. */
 function parsed(line: string): ReviewRecord | null {

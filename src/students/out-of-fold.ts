@@ -15,10 +15,21 @@ import { fitVocabulary } from './vocabulary.js';
 
 /** JSONL in the job's output folder: the probabilities of each example, in the order of the examples. */
 export const OUT_OF_FOLD_FILE = 'out-of-fold.jsonl';
-/** Ten found a little more of the wrong labels of the recorded data than five, at twice the cost. */
-export const FOLDS = 10;
-/** Divisions into folds, whose answers are averaged: which rows a row is left out with is chance, and moves it in the ranking. */
-export const DIVISIONS = 3;
+interface HoldOut {
+  readonly folds: number;
+  /** Divisions into folds, whose answers are averaged: which rows a row is left out with is chance, and moves it in the ranking. */
+  readonly divisions: number;
+}
+
+/** On the recorded data ten folds found a little more of the wrong labels than five, at twice the cost. */
+const FEW_ROWS: HoldOut = { folds: 10, divisions: 3 };
+/** A fit's cost grows with the rows, and what the last tenth of them and chance add to it gets small. */
+const MANY_ROWS: HoldOut = { folds: 5, divisions: 1 };
+const MANY = 20_000;
+
+export function holdOutOf(rows: number): HoldOut {
+  return rows < MANY ? FEW_ROWS : MANY_ROWS;
+}
 
 /** Nats: much less than what tells two opinions apart. */
 const TOLERANCE = 1e-4;
@@ -36,14 +47,15 @@ export async function predictOutOfFold(
   refuseSingleLabel(job, survey);
   await refuseMemory(linear, job, survey);
   const data = await countExamples(job);
-  const fits = job.settings.strengths.length + DIVISIONS * FOLDS;
+  const { folds, divisions } = holdOutOf(data.targets.length);
+  const fits = job.settings.strengths.length + divisions * folds;
   const report = (phase: string, fit: number) => () => onProgress({ phase, done: fit / fits });
-  const first = splitAt(data, foldsOf(data, 0, job.seed), 0);
+  const first = splitAt(data, foldsOf(data, folds, 0, job.seed), 0);
   const { chosen } = await chooseStrength({ ...data, ...first }, job.settings.strengths, report);
   const means = new Float64Array(data.targets.length * data.labels);
-  for (let fit = 0; fit < DIVISIONS * FOLDS; fit++) {
-    const folds = foldsOf(data, Math.floor(fit / FOLDS), job.seed);
-    const { fittingRows, validationRows } = splitAt(data, folds, fit % FOLDS);
+  for (let fit = 0; fit < divisions * folds; fit++) {
+    const foldOf = foldsOf(data, folds, Math.floor(fit / folds), job.seed);
+    const { fittingRows, validationRows } = splitAt(data, foldOf, fit % folds);
     const vocabularies = data.tables.map((table) => fitVocabulary(table, fittingRows, data.knownAtMost));
     const { model } = await fitLogisticRegression(
       weigh(data.tables, vocabularies, fittingRows),
@@ -60,7 +72,7 @@ export async function predictOutOfFold(
     for (const [index, row] of validationRows.entries()) {
       for (let label = 0; label < data.labels; label++) {
         const at = row * data.labels + label;
-        means[at] = means[at]! + probabilities[index * data.labels + label]! / DIVISIONS;
+        means[at] = means[at]! + probabilities[index * data.labels + label]! / divisions;
       }
     }
   }
@@ -71,23 +83,23 @@ export async function predictOutOfFold(
   await writeFile(join(job.outputFolder, OUT_OF_FOLD_FILE), answers.join(''));
 }
 
-/** Each example's fold: its place modulo FOLDS, in their order for the first division, in a seeded one for the others. */
-function foldsOf({ targets }: LinearExamples, division: number, seed: number): number[] {
+/** Each example's fold: its place modulo their number, in their order for the first division, in a seeded one for the others. */
+function foldsOf({ targets }: LinearExamples, folds: number, division: number, seed: number): number[] {
   const order = targets.map((_, row) => row);
   if (division > 0) shuffle(order, randomNumbers(seed, 'out of fold', division));
-  const folds = new Array<number>(order.length);
-  for (const [place, row] of order.entries()) folds[row] = place % FOLDS;
-  return folds;
+  const foldOf = new Array<number>(order.length);
+  for (const [place, row] of order.entries()) foldOf[row] = place % folds;
+  return foldOf;
 }
 
 function splitAt(
   { targets }: LinearExamples,
-  folds: readonly number[],
+  foldOf: readonly number[],
   fold: number,
 ): Pick<LinearExamples, 'fittingRows' | 'validationRows'> {
   const rows = targets.map((_, row) => row);
   return {
-    fittingRows: rows.filter((row) => folds[row] !== fold),
-    validationRows: rows.filter((row) => folds[row] === fold),
+    fittingRows: rows.filter((row) => foldOf[row] !== fold),
+    validationRows: rows.filter((row) => foldOf[row] === fold),
   };
 }

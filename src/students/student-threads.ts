@@ -26,7 +26,12 @@ export async function loadOnnxStudent(
   return new ThreadedStudent(labels, threads, start, await start());
 }
 
-/** Texts of one message. */
+/** Characters of one message, between which its share of what is left to ask decides: the last messages are small, so that
+ *  no thread is at work for long after the others. */
+const BATCH_CHARACTERS = { least: 512, most: 4096 };
+/** Of what is left to ask, a message is one so many-th for each thread. */
+const BATCHES_LEFT = 4;
+/** Texts of one message, for texts without characters cost time too. */
 const BATCH_TEXTS = 64;
 /** Batches that are with a thread at once: one at work and the next at hand. The others wait here, uncopied. */
 const BATCHES_AT_ONCE = 2;
@@ -54,15 +59,9 @@ class ThreadedStudent implements Student {
     this.threads = [first];
   }
 
-  /** Texts of similar lengths are answered together, for the model pads those of a run to the longest. */
   async predict(texts: readonly string[]): Promise<number[][]> {
-    const order = [...texts.keys()].sort((a, b) => texts[a]!.length - texts[b]!.length);
     const answers: number[][] = Array(texts.length);
-    const batches: Promise<void>[] = [];
-    for (let start = 0; start < order.length; start += BATCH_TEXTS) {
-      const rows = order.slice(start, start + BATCH_TEXTS);
-      batches.push(this.answer(rows, texts, answers));
-    }
+    const batches = batchesOf(texts, this.mostThreads).map((rows) => this.answer(rows, texts, answers));
     await Promise.all(batches);
     return answers;
   }
@@ -122,4 +121,25 @@ class ThreadedStudent implements Student {
   private rejectWaiting(reason: unknown): void {
     for (const { reject } of this.waiting.splice(0)) reject(reason);
   }
+}
+
+/** Row numbers in batches: texts of similar lengths together, for the model pads those of a run to the longest, and the longest
+ *  first, so that what is left for the end is short. */
+export function batchesOf(texts: readonly string[], threads: number): number[][] {
+  const order = [...texts.keys()].sort((a, b) => texts[b]!.length - texts[a]!.length);
+  const batches: number[][] = [];
+  let left = texts.reduce((sum, text) => sum + text.length, 0);
+  let room = 0;
+  for (const row of order) {
+    const { length } = texts[row]!;
+    if (batches.length === 0 || room < length || batches.at(-1)!.length === BATCH_TEXTS) {
+      const { least, most } = BATCH_CHARACTERS;
+      room = Math.min(most, Math.max(least, left / (BATCHES_LEFT * threads)));
+      batches.push([]);
+    }
+    batches.at(-1)!.push(row);
+    room -= length;
+    left -= length;
+  }
+  return batches;
 }

@@ -12,6 +12,8 @@ export interface BlockVocabulary {
   readonly block: NgramBlock;
   /** Ascending. */
   readonly known: Uint32Array;
+  /** For each bucket that occurs in the table it was learnt from, 1 + its place in `known`; 0 where it is masked. */
+  readonly places: Int32Array;
   /** Smoothed inverse document frequency of each known bucket: ln((1 + texts) / (1 + texts with it)) + 1, at least 1. */
   readonly idf: Float64Array;
   readonly columns: number;
@@ -24,21 +26,25 @@ export interface BlockVocabulary {
 /** Learns from the given rows which buckets to know, and how rare they are. Knows at most `atMost`: of more, those of
  *  the fewest texts are left out. */
 export function fitVocabulary(table: CountTable, rows: readonly number[], atMost: number): BlockVocabulary {
-  const documents = new Uint32Array(table.block.buckets);
+  const { occurring } = table;
+  const documents = new Uint32Array(occurring.length);
   for (const row of rows) {
-    for (const bucket of table.row(row).buckets) documents[bucket] = documents[bucket]! + 1;
+    for (const at of table.row(row).places) documents[at] = documents[at]! + 1;
   }
   const least = leastTexts(documents, rows.length, atMost);
-  const size = documents.reduce((count, found) => count + (found >= least ? 1 : 0), 0);
+  let size = 0;
+  for (const texts of documents) if (texts >= least) size++;
   const known = new Uint32Array(size);
   const idf = new Float64Array(size);
+  const places = new Int32Array(occurring.length);
   let place = 0;
-  for (let bucket = 0; bucket < documents.length; bucket++) {
-    if (documents[bucket]! < least) continue;
-    known[place] = bucket;
-    idf[place++] = Math.log((1 + rows.length) / (1 + documents[bucket]!)) + 1;
+  for (const [at, texts] of documents.entries()) {
+    if (texts < least) continue;
+    known[place] = occurring[at]!;
+    idf[place++] = Math.log((1 + rows.length) / (1 + texts)) + 1;
+    places[at] = place;
   }
-  return { block: table.block, known, idf, ...shareColumns(table, rows, known) };
+  return { block: table.block, known, places, idf, ...shareColumns(table, rows, places, size) };
 }
 
 /** For each bucket of the block, 1 + its place in `known`; 0 where it is masked. */
@@ -81,10 +87,11 @@ export function carryOver(
   const carried = new Float64Array((columnCount(to) + 1) * labels);
   let firstColumn = 0;
   for (const [b, { known, columns, columnOf, share }] of to.entries()) {
-    const places = placesOf(from[b]!);
+    const knownBefore = from[b]!.known;
+    let old = 0;
     for (let place = 0; place < known.length; place++) {
-      const old = places[known[place]!]! - 1;
-      if (old < 0) continue;
+      while (old < knownBefore.length && knownBefore[old]! < known[place]!) old++;
+      if (knownBefore[old] !== known[place]) continue;
       const start = (firstColumn + columnOf[place]!) * labels;
       for (let label = 0; label < labels; label++) {
         carried[start + label] = carried[start + label]! + weights[b]![old * labels + label]! * share[place]!;
@@ -112,18 +119,18 @@ function leastTexts(documents: Uint32Array, rows: number, atMost: number): numbe
 function shareColumns(
   table: CountTable,
   rows: readonly number[],
-  known: Uint32Array,
+  places: Int32Array,
+  known: number,
 ): Pick<BlockVocabulary, 'columns' | 'columnOf' | 'share'> {
-  const places = placesOf({ block: table.block, known });
-  const groups = new Float64Array(known.length);
+  const groups = new Float64Array(known);
   let lastGroup = 0;
   for (const row of rows) {
-    const { buckets, counts } = table.row(row);
+    const counted = table.row(row);
     const parts = new Map<number, number>();
-    for (let i = 0; i < buckets.length; i++) {
-      const place = places[buckets[i]!]! - 1;
+    for (let i = 0; i < counted.places.length; i++) {
+      const place = places[counted.places[i]!]! - 1;
       if (place < 0) continue;
-      const key = groups[place]! + GROUPS_AT_MOST * counts[i]!;
+      const key = groups[place]! + GROUPS_AT_MOST * counted.counts[i]!;
       const part = parts.get(key) ?? ++lastGroup;
       parts.set(key, part);
       groups[place] = part;

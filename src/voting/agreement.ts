@@ -37,6 +37,11 @@ export class AgreementTally {
     else known.times++;
   }
 
+  /** As in Agreement. */
+  raw(): number | null {
+    return rawAgreement([...this.occurrences.values()]);
+  }
+
   /** The same seed gives the same interval. confidence: 0.95. */
   agreement(seed: number, confidence: number): Agreement {
     const combinations = [...this.occurrences.values()];

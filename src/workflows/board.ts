@@ -195,7 +195,7 @@ function howToDecide(gate: NonNullable<Progress['waitingFor']>): string[] {
     checksTable(gate.checks),
     'Send the update `decide` or the signal `approve` from this page, or type:',
     `\`\`\`sh\n${gate.approveCommand}\n\`\`\``,
-    `To reject, send \`reject\`. Without a decision by ${gate.deadline} the run is ${gate.afterDeadline === 'reject' ? 'rejected' : 'approved if all checks pass, else rejected'}.${reminder}`,
+    `To reject, send \`reject\`${gate.gate === 'labels' ? '; to ask the teacher again under another guideline, `revise`' : ''}. Without a decision by ${gate.deadline} the run is ${gate.afterDeadline === 'reject' ? 'rejected' : 'approved if all checks pass, else rejected'}.${reminder}`,
   ];
 }
 

@@ -6,7 +6,7 @@ import { addCounts, spendingOf } from '../voting/index.js';
 import { messageOf } from './failures.js';
 import { raiseBudgetSignal, raiseBudgetUpdate } from './messages.js';
 import { remindedWait, reminders } from './reminded-wait.js';
-import { type ReadBudgetDecision, RunBudget, readBudgetDecision, refusal } from './run-budget.js';
+import { type AskedSoFar, type ReadBudgetDecision, RunBudget, readBudgetDecision, refusal } from './run-budget.js';
 import type { RunReport } from './run-report.js';
 
 const EXAMPLE = '{"usd":5,"reviewer":"ana"} or {"goOn":true,"reviewer":"ana"}';
@@ -76,20 +76,20 @@ export class BudgetKeeper {
   }
 
   /** Waits for a person whenever a decision is needed. Ends with the scope it runs in. */
-  async attend(): Promise<never> {
+  async attend(askedSoFar: () => AskedSoFar): Promise<never> {
     const { budget } = this.atHand;
     for (;;) {
       await condition(() => budget.needsDecision);
-      await this.waitForPerson(this.atHand);
+      await this.waitForPerson(this.atHand, askedSoFar());
     }
   }
 
-  private async waitForPerson({ budget, prepared }: Opened): Promise<void> {
+  private async waitForPerson({ budget, prepared }: Opened, asked: AskedSoFar): Promise<void> {
     const deadlineMs = prepared.budgetDeadlineMs ?? 0;
     const deadline = new Date(Date.now() + deadlineMs);
     const { annotation, gold, texts, workflowId } = this.report.progress;
     const spent = spendingOf(addCounts(annotation, gold));
-    const suggested = budget.suggestion(spent, texts, prepared);
+    const suggested = budget.suggestion(spent, texts, asked);
     const shown = this.report.waitingForBudget(suggested, deadline);
     const decided = () => !budget.needsDecision;
     const wait = async () => {
@@ -112,7 +112,10 @@ export class BudgetKeeper {
   private read(payload: unknown): ReadBudgetDecision {
     if (this.opened === null) return { ok: false, problem: 'the budget is not known yet: the run is being prepared' };
     if (this.closed)
-      return { ok: false, problem: 'the budget: all texts have been asked about; nothing more is spent' };
+      return {
+        ok: false,
+        problem: 'the budget: all texts have been asked about, and the labels are approved; nothing more is spent',
+      };
     const read = readBudgetDecision(payload);
     const problem = read.ok ? this.opened.budget.problemWith(read.decision) : null;
     return problem === null ? read : { ok: false, problem };

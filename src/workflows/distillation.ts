@@ -6,9 +6,7 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
-  isCancellation,
   log,
-  patched,
   setCurrentDetails,
   setHandler,
   TemporalFailure,
@@ -18,27 +16,24 @@ import {
 import {
   type DistillationInput,
   type DistillationResult,
+  type LabelsState,
   type PreparedRun,
   type RunState,
   SEARCH_ATTRIBUTES,
   type Stage,
-  type VoteOutcome,
 } from '../contracts/index.js';
 import { addCounts } from '../voting/index.js';
 import { checkInput, checkState, finalFailure, messageOf } from './failures.js';
 import { Gatekeeper } from './gatekeeper.js';
+import { LabelsGate } from './labels-gate.js';
 import { progressQuery } from './messages.js';
-import { grouped } from './numbers.js';
-import { RunReport, type Shown } from './run-report.js';
+import { RunReport } from './run-report.js';
 import { Shards } from './shards.js';
 import { besideStage, orchestratorStage, studentStage, teacherStage } from './stages.js';
 import { trainStudent } from './student-ladder.js';
 
 const STAGE_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, SearchAttributeType.KEYWORD);
 const TASK_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.task, SearchAttributeType.KEYWORD);
-
-/** Ranking helps and is not needed: it is given up sooner than the stages. */
-const RANKING = { summary: 'rank the labels by doubt', retry: { maximumAttempts: 5 } };
 
 /** rawState: only the workflow itself gives it, when it continues as new. */
 export async function distillation(rawInput?: unknown, rawState?: unknown): Promise<DistillationResult> {
@@ -68,6 +63,8 @@ class Distillation {
   private readonly shards: Shards;
   private readonly gatekeeper: Gatekeeper;
   private prepared: PreparedRun | null = null;
+  /** null: the votes have not been counted yet. */
+  private labelsGate: LabelsGate | null = null;
 
   constructor(
     private readonly input: DistillationInput,
@@ -76,7 +73,7 @@ class Distillation {
   ) {
     this.report = new RunReport(workflowInfo().workflowId, setCurrentDetails, carried?.progress ?? null);
     this.shards = new Shards(this.report);
-    this.gatekeeper = new Gatekeeper(this.report, input.approveAs);
+    this.gatekeeper = new Gatekeeper(this.report, input.approveAs, carried?.decisions ?? []);
     if (carried !== null) this.begin(carried.prepared);
   }
 
@@ -91,32 +88,23 @@ class Distillation {
   /** To carry over, when passStages has resolved to null. */
   state(): RunState {
     if (this.prepared === null) throw new RangeError('the run has not been prepared');
-    return { ...this.shards.carried(this.prepared), progress: this.report.progress };
+    const labels = this.labelsGate?.state ?? null;
+    const { decisions } = this.gatekeeper;
+    return { ...this.shards.carried(this.prepared), labels, decisions, progress: this.report.progress };
   }
 
   /** null: it is time to continue as new. */
   async passStages(): Promise<DistillationResult | null> {
     const prepared = this.prepared ?? (await this.prepare());
-    const annotated = await this.shards.annotate(prepared);
-    if (annotated === null) return null;
-    const { corpus, failedChunks, gold } = annotated;
-    const { spentMicros, texts: textsAnnotated } = addCounts(corpus, gold);
-
-    await this.enter('vote');
-    const vote = { prepared, failedChunks, incompleteTexts: prepared.textsAsked - textsAnnotated };
-    let votes = await orchestratorStage.vote(vote);
-    this.report.voted(votes);
+    this.labelsGate ??= await this.countVotes(prepared);
+    if (this.labelsGate === null) return null;
     if (this.input.until === 'vote') return this.finish();
 
-    await this.enter('labels gate');
-    const shown = await this.withReviewQueue(prepared, votes);
-    await this.gatekeeper.pass('labels', prepared, shown, async (corrections, reviewer) => {
-      const { summary } = votes;
-      const corrected = await orchestratorStage.applyCorrections({ vote, summary, corrections, reviewer });
-      votes = corrected;
-      this.report.voted(votes, `${grouped(corrected.changed)} corrected by ${reviewer}`);
-      return corrected;
-    });
+    const votes = await this.labelsGate.pass();
+    if (votes === null) return null;
+    this.shards.close();
+    const { corpus, gold } = this.shards.total;
+    const { spentMicros, texts: textsAnnotated } = addCounts(corpus, gold);
 
     await this.enter('distill');
     const { labels } = votes.summary;
@@ -156,6 +144,24 @@ class Distillation {
     return this.finish();
   }
 
+  /** Asks the teacher about all texts. null: it is time to continue as new. */
+  private async countVotes(prepared: PreparedRun): Promise<LabelsGate | null> {
+    const annotated = await this.shards.annotate();
+    if (annotated === null) return null;
+    const { corpus, failedChunks, gold } = annotated;
+    await this.enter('vote');
+    const incompleteTexts = prepared.textsAsked - addCounts(corpus, gold).texts;
+    const vote = { prepared, failedChunks, incompleteTexts };
+    return this.openLabels({ vote, votes: await orchestratorStage.vote(vote), revised: [], asking: null }, prepared);
+  }
+
+  private openLabels(counted: LabelsState, prepared: PreparedRun): LabelsGate {
+    const { gatekeeper, report, shards } = this;
+    report.voted(counted.votes);
+    const enter = (stage: Stage) => this.enter(stage);
+    return new LabelsGate({ prepared, report, shards, gatekeeper, enter }, counted);
+  }
+
   private async prepare(): Promise<PreparedRun> {
     this.report.enter('prepare');
     const { firstExecutionRunId: runId, workflowId } = workflowInfo();
@@ -170,27 +176,13 @@ class Distillation {
     this.prepared = prepared;
     this.report.prepared(prepared);
     this.shards.prepare(prepared, this.carried);
+    if (this.carried?.labels) this.labelsGate = this.openLabels(this.carried.labels, prepared);
   }
 
   private async finish(): Promise<DistillationResult> {
     this.setStage('done');
     await this.archive(null);
     return this.report.result();
-  }
-
-  /** What the labels gate shows, with how to review the labels where a person decides. Patched: runs that were started
-   *  before there was a review queue ranked nothing. The gate does not hang on the ranking. */
-  private async withReviewQueue(prepared: PreparedRun, votes: VoteOutcome): Promise<Shown> {
-    if (this.gatekeeper.isAutomatic('labels', prepared) || !patched('review-queue')) return votes;
-    try {
-      const labels = votes.summary.labels;
-      const { evidence } = await studentStage.rankDoubts.executeWithOptions(RANKING, [{ prepared, labels }]);
-      return { checks: votes.checks, evidence: `${votes.evidence}\n\n${evidence}` };
-    } catch (error) {
-      if (isCancellation(error)) throw error;
-      log.warn('the labels could not be ranked for review', { problem: messageOf(error) });
-      return { checks: votes.checks, evidence: `${votes.evidence}\n\nThere is no review queue: ${messageOf(error)}` };
-    }
   }
 
   /** Keeps the outcome in the store. Does not throw: the run has ended, archived or not. */
@@ -214,7 +206,9 @@ class Distillation {
   async settle(): Promise<void> {
     if (this.prepared === null || this.report.progress.stage !== 'annotate') return;
     try {
-      this.report.settled(await orchestratorStage.settleRun({ prepared: this.prepared }));
+      const { before, prepared } = this.shards.now;
+      const { corpus, gold } = await orchestratorStage.settleRun({ prepared });
+      this.report.settled({ corpus: addCounts(before.corpus, corpus), gold: addCounts(before.gold, gold) });
     } catch (error) {
       log.error('what was spent could not be found out', { problem: messageOf(error) });
     }

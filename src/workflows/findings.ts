@@ -6,10 +6,12 @@ import type {
   Grant,
   PreparedRun,
   Progress,
+  RevisionOutcome,
+  RevisionPlan,
   TrainingSummary,
   VoteOutcome,
 } from '../contracts/index.js';
-import { markdownTable } from '../evaluation/index.js';
+import { markdownTable, plainText } from '../evaluation/index.js';
 import { addCounts, spendingOf } from '../voting/index.js';
 import { dollars, grouped, percent } from './numbers.js';
 
@@ -72,9 +74,47 @@ export function votesFinding({ alpha, labelled, texts }: VoteOutcome['summary'],
   ]);
 }
 
-export function decisionInWords({ automatic, decision, note, reviewer }: GateOutcome): string {
+const DECIDED: Readonly<Record<GateOutcome['decision'], string>> = {
+  approve: 'approved',
+  reject: 'rejected',
+  revise: 'guideline revised',
+};
+
+export function decisionInWords({ automatic, decision, note, reviewer, revision }: GateOutcome): string {
   const how = automatic ? ' automatically' : '';
-  return `${decision === 'approve' ? 'approved' : 'rejected'}${how} by ${reviewer}${note === '' ? '' : `: ${note}`}`;
+  const what = revision ? `; ${askedAgain(revision)}` : '';
+  return `${DECIDED[decision]}${how} by ${reviewer}${note === '' ? '' : `: ${note}`}${what}`;
+}
+
+/** In one line. */
+export function revisionInWords(revision: RevisionOutcome): string {
+  const { changes, number, reviewer, spentMicros } = revision;
+  const changed = changes.reduce((sum, { texts }) => sum + texts, 0);
+  return `revision ${number} by ${reviewer}: ${askedAgain(revision)}, ${grouped(changed)} labels changed, ${dollars(spentMicros)}`;
+}
+
+function askedAgain({ goldTexts, texts }: Pick<RevisionPlan, 'goldTexts' | 'texts'>): string {
+  return `${grouped(texts)} texts asked about again${goldTexts > 0 ? ` (${grouped(goldTexts)} of them gold)` : ''}`;
+}
+
+/** What a revision did, as Markdown for the gate. */
+export function revisionEvidence(revision: RevisionOutcome): string {
+  const { agreement, calls, changes, decided, examples, reused, unanswered } = revision;
+  const label = (name: string | null) => (name === null ? 'no label' : plainText(name));
+  const rows = changes.map(({ from, texts, to }) => [label(from), label(to), grouped(texts)]);
+  const share = (value: number | null) => (value === null ? '–' : percent(value));
+  const about = [
+    `**${plainText(revisionInWords(revision))}** (${grouped(calls)} calls${reused > 0 ? `, ${grouped(reused)} replies known before` : ''}).`,
+    ...(unanswered > 0
+      ? [`${grouped(unanswered)} of them did not get all their new votes, and keep those that they had.`]
+      : []),
+    ...(decided > 0 ? [`${grouped(decided)} more that it concerns were left out: people have decided on them.`] : []),
+    ...(examples > 0 ? [`The prompts show ${grouped(examples)} corrected labels.`] : []),
+    `Two votes about such a text agree in ${share(agreement.after)} of cases, before in ${share(agreement.before)}.`,
+    ...(changes.length > 0 ? ['An audit that was drawn before does not certify these labels: draw a new one.'] : []),
+  ];
+  const table = rows.length === 0 ? [] : [markdownTable(['from', 'to', 'labels'], rows)];
+  return [about.join(' '), ...table].join('\n\n');
 }
 
 export function trainingFinding({ examples, kind, trainSeconds }: TrainingSummary): string {

@@ -1,6 +1,7 @@
 /** The gates as the root workflow keeps them: takes decisions from signals and the update, waits for people, reminds. */
-import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, condition, patched, setHandler } from '@temporalio/workflow';
 import {
+  type DecisionById,
   FailureType,
   type GateDecision,
   type GateName,
@@ -9,22 +10,34 @@ import {
 } from '../contracts/index.js';
 import { finalFailure, messageOf } from './failures.js';
 import { decisionInWords } from './findings.js';
-import { Gates, readSignal, readUpdate } from './gates.js';
-import { approveSignal, decideUpdate, rejectSignal, remindedSignal } from './messages.js';
+import { Gates, type LabelActions, REVISION_EXAMPLE, readSignal, readUpdate } from './gates.js';
+import { approveSignal, decideUpdate, rejectSignal, remindedSignal, reviseSignal } from './messages.js';
 import { HOUR_MS, remindedWait, reminders } from './reminded-wait.js';
 import type { RunReport, Shown } from './run-report.js';
 
-/** Applies a file of corrections and returns what the gate shows then. Throws when the file can't be used. */
-export type Correct = (corrections: string, reviewer: string) => Promise<Shown>;
+/** What a decision may do to the labels. */
+export interface ChangeLabels extends Pick<LabelActions, 'revise'> {
+  /** Applies a file of corrections and returns what the gate shows then. Throws when the file can't be used. */
+  readonly correct: (corrections: string, reviewer: string) => Promise<Shown>;
+}
 
 export class Gatekeeper {
-  private readonly gates = new Gates();
+  private readonly gates: Gates;
 
-  /** approveAs: nobody is waited for; under this name all passes whose checks pass. */
+  /** approveAs: nobody is waited for; under this name all passes whose checks pass. carried: decisions that were taken before
+   *  the run continued as new. */
   constructor(
     private readonly report: RunReport,
     private readonly approveAs: string | null,
-  ) {}
+    carried: readonly DecisionById[],
+  ) {
+    this.gates = new Gates(carried);
+  }
+
+  /** To carry over. */
+  get decisions(): DecisionById[] {
+    return this.gates.decisions;
+  }
 
   listen(): void {
     setHandler(approveSignal, (payload) => this.onSignal('approve', payload), {
@@ -32,6 +45,9 @@ export class Gatekeeper {
     });
     setHandler(rejectSignal, (payload) => this.onSignal('reject', payload), {
       description: 'Reject at the open gate: {"gate":"labels","reviewer":"ana","note":"too many errors"}',
+    });
+    setHandler(reviseSignal, (payload) => this.onSignal('revise', payload), {
+      description: `Ask the teacher again with another guideline, at the gate labels: ${REVISION_EXAMPLE}`,
     });
     setHandler(decideUpdate, (payload) => this.onUpdate(payload), {
       description: 'Decide, and get the answer: {"gate":"labels","decision":"approve","reviewer":"ana","note":"..."}',
@@ -44,13 +60,13 @@ export class Gatekeeper {
     setHandler(remindedSignal, (reminders) => this.report.reminded(reminders));
   }
 
-  /** Waits for the gate's decision. correct: null where the gate takes no corrections. Throws a rejection. */
-  async pass(gate: GateName, prepared: PreparedRun, shown: Shown, correct: Correct | null): Promise<GateOutcome> {
+  /** Waits for the gate's decision: to approve, or to revise. change: null where nothing can be changed. Throws a rejection. */
+  async pass(gate: GateName, prepared: PreparedRun, shown: Shown, change: ChangeLabels | null): Promise<GateOutcome> {
     const outcome = this.isAutomatic(gate, prepared)
       ? this.gates.decideAutomatically(gate, shown.checks, this.approveAs ?? 'automatic', new Date())
-      : await this.waitForPerson(gate, prepared, shown, correct);
+      : await this.waitForPerson(gate, prepared, shown, change);
     this.report.decided(gate, outcome);
-    if (outcome.decision === 'approve') return outcome;
+    if (outcome.decision !== 'reject') return outcome;
     throw ApplicationFailure.nonRetryable(`gate "${gate}": ${decisionInWords(outcome)}`, FailureType.Rejected);
   }
 
@@ -63,26 +79,30 @@ export class Gatekeeper {
     gate: GateName,
     prepared: PreparedRun,
     shown: Shown,
-    correct: Correct | null,
+    change: ChangeLabels | null,
   ): Promise<GateOutcome> {
     const { afterDeadline, deadlineHours } = prepared.gates[gate];
     const deadlineMs = deadlineHours * HOUR_MS;
     const deadline = new Date(Date.now() + deadlineMs);
-    const applyCorrections = async (corrections: string, reviewer: string) => {
-      const corrected = await (correct as Correct)(corrections, reviewer);
-      this.report.waitingFor(gate, corrected, deadline, afterDeadline);
-      return corrected.checks;
+    const actions = change && {
+      labels: prepared.labels,
+      revise: change.revise,
+      correct: async (corrections: string, reviewer: string) => {
+        const corrected = await change.correct(corrections, reviewer);
+        this.report.waitingFor(gate, corrected, deadline, afterDeadline);
+        return corrected.checks;
+      },
     };
     const approveCommand = this.report.waitingFor(gate, shown, deadline, afterDeadline);
-    this.gates.openGate(gate, shown.checks, correct && applyCorrections);
+    this.gates.openGate(gate, shown.checks, actions);
     const input = { gate, task: prepared.taskName, evidence: shown.evidence, deadlineMs, approveCommand };
-    const decided = () => this.gates.outcomes[gate] !== undefined;
+    const decided = () => this.gates.decided(gate) !== undefined;
     const wait = async () => {
       try {
         await condition(decided, deadline.getTime() - Date.now());
-        // Corrections that came in time count.
+        // Corrections and revisions that came in time count.
         await condition(() => !this.gates.busy);
-        return this.gates.outcomes[gate] ?? this.gates.expire(gate, afterDeadline, new Date());
+        return this.gates.decided(gate) ?? this.gates.expire(gate, afterDeadline, new Date());
       } finally {
         this.gates.closeGate();
       }
@@ -97,6 +117,8 @@ export class Gatekeeper {
       const read = readSignal(decision, payload);
       const problem = read.ok ? this.gates.problemWith(read.decision) : read.problem;
       if (!read.ok || problem !== null) return this.report.ignore(`signal ${decision}: ${problem}`);
+      // Runs of releases that knew no revision may have such a signal in their histories.
+      if (decision === 'revise' && !patched('revise')) return;
       await this.gates.decide(read.decision, () => new Date());
     } catch (error) {
       this.report.ignore(`signal ${decision}: ${messageOf(error)}`);

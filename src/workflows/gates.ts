@@ -1,6 +1,7 @@
 /** The gates of a run: which one is open, who may pass it, and what was decided. The root owns the decisions. */
 import { ApplicationFailure } from '@temporalio/workflow';
 import {
+  type DecisionById,
   type DeploymentGateSettings,
   FailureType,
   type GateCheck,
@@ -8,26 +9,43 @@ import {
   type GateName,
   type GateOutcome,
   GateSignal,
+  nearest,
   parseOrExplain,
+  type RevisionPlan,
+  RevisionSignal,
 } from '../contracts/index.js';
 
-/** Applies a file of corrections and returns the checks of the corrected labels. Throws when the file can't be used. */
-export type ApplyCorrections = (corrections: string, reviewer: string) => Promise<GateCheck[]>;
+/** What a decision may do to the labels before it counts. */
+export interface LabelActions {
+  readonly labels: readonly string[];
+  /** Applies a file of corrections and returns the checks of the corrected labels. Throws when the file can't be used. */
+  readonly correct: (corrections: string, reviewer: string) => Promise<GateCheck[]>;
+  /** Prepares to ask the teacher again. Throws where the revision can't be asked, or would ask nothing. */
+  readonly revise: (decision: RevisionSignal) => Promise<RevisionPlan>;
+}
 
 export type ReadDecision = { ok: true; decision: GateDecision } | { ok: false; problem: string };
 
 interface OpenGate {
   readonly gate: GateName;
   checks: GateCheck[];
-  readonly applyCorrections: ApplyCorrections | null;
+  readonly actions: LabelActions | null;
 }
 
 /** The decision that a signal means. */
 export function readSignal(decision: GateDecision['decision'], payload: unknown): ReadDecision {
+  if (decision === 'revise') {
+    const parsed = parseOrExplain(RevisionSignal, payload ?? {});
+    if (parsed.ok) return { ok: true, decision: { ...parsed.value, decision, corrections: null } };
+    return { ok: false, problem: `${parsed.problems}\nFor example: ${REVISION_EXAMPLE}` };
+  }
   const parsed = parseOrExplain(GateSignal, payload ?? {});
-  if (parsed.ok) return { ok: true, decision: { ...parsed.value, decision } };
+  if (parsed.ok) return { ok: true, decision: { ...parsed.value, decision, revision: null } };
   return { ok: false, problem: `${parsed.problems}\nFor example: {"gate":"labels","reviewer":"ana"}` };
 }
+
+export const REVISION_EXAMPLE =
+  '{"gate":"labels","reviewer":"ana","revision":{"guideline":"the whole new text","doubted":true}}';
 
 /** The decision that an update carries. */
 export function readUpdate(payload: unknown): ReadDecision {
@@ -40,17 +58,34 @@ export function readUpdate(payload: unknown): ReadDecision {
 export class Gates {
   readonly outcomes: Partial<Record<GateName, GateOutcome>> = {};
   private open: OpenGate | null = null;
-  private correcting = false;
-  private readonly outcomesById = new Map<string, { gate: GateName; outcome: GateOutcome }>();
+  private acting = false;
+  private revising: GateOutcome | null = null;
+  private readonly outcomesById: Map<string, DecisionById>;
 
-  /** The corrections of a decision are being read. */
+  /** carried: decisions that were taken before the run continued as new. */
+  constructor(carried: readonly DecisionById[] = []) {
+    this.outcomesById = new Map(carried.map((decided) => [decided.decisionId, decided]));
+  }
+
+  /** To carry over. */
+  get decisions(): DecisionById[] {
+    return [...this.outcomesById.values()];
+  }
+
+  /** The corrections of a decision are being read, or its revision is being prepared. */
   get busy(): boolean {
-    return this.correcting;
+    return this.acting;
+  }
+
+  /** What the open gate, or the one that was open last, came to; undefined: nothing yet. */
+  decided(gate: GateName): GateOutcome | undefined {
+    return this.outcomes[gate] ?? this.revising ?? undefined;
   }
 
   /** From here to closeGate, decisions count for this gate. */
-  openGate(gate: GateName, checks: GateCheck[], applyCorrections: ApplyCorrections | null): void {
-    this.open = { gate, checks, applyCorrections };
+  openGate(gate: GateName, checks: GateCheck[], actions: LabelActions | null): void {
+    this.open = { gate, checks, actions };
+    this.revising = null;
   }
 
   closeGate(): void {
@@ -69,12 +104,19 @@ export class Gates {
     if (decided !== undefined) {
       return `the gate "${gate}" was decided already: ${decided.decision} by ${decided.reviewer}`;
     }
+    if (this.revising !== null) {
+      return `the gate "${gate}" is closed while the teacher is asked again for the revision of ${this.revising.reviewer}; it opens anew`;
+    }
     if (this.open?.gate !== gate) {
       const now = this.open === null ? 'no gate is open now' : `the open gate is "${this.open.gate}"`;
       return `the gate "${gate}" is not open; ${now}`;
     }
-    if (this.correcting) return 'the corrections of another decision are being read; try again in a moment';
-    return problemWithCorrections(decision, this.open) ?? problemWithoutNote(decision, this.open.checks);
+    if (this.acting) return 'another decision is being read; try again in a moment';
+    return (
+      problemWithCorrections(decision, this.open) ??
+      problemWithRevision(decision, this.open) ??
+      problemWithoutNote(decision, this.open.checks)
+    );
   }
 
   /** Takes a decision that problemWith has nothing against. Throws when its corrections can't be used, or do not mend the
@@ -85,19 +127,45 @@ export class Gates {
     if (known !== undefined) return known.outcome;
     const { open } = this;
     if (open?.gate !== gate) throw refusal(`the gate "${gate}" is not open`);
-    if (corrections !== null && open.applyCorrections !== null) {
-      this.correcting = true;
-      try {
-        open.checks = await open.applyCorrections(corrections, reviewer);
-      } finally {
-        this.correcting = false;
-      }
+    const { actions } = open;
+    if (decision.revision !== null && actions !== null)
+      return this.revise({ ...decision, revision: decision.revision }, actions, now);
+    if (corrections !== null && actions !== null) {
+      open.checks = await this.act(() => actions.correct(corrections, reviewer));
       const problem = problemWithoutNote({ ...decision, corrections: null }, open.checks);
       if (problem !== null) throw refusal(`the corrections are in, but ${problem}`);
     }
     const { checks } = open;
     const outcome = this.record(gate, { decision: decision.decision, reviewer, note, corrections, checks }, now());
-    if (decisionId !== null) this.outcomesById.set(decisionId, { gate, outcome });
+    return this.remember(decisionId, gate, outcome);
+  }
+
+  private async revise(
+    decision: GateDecision & RevisionSignal,
+    { revise }: LabelActions,
+    now: () => Date,
+  ): Promise<GateOutcome> {
+    const { decisionId, gate, note, reviewer, revision: asked } = decision;
+    const revision = await this.act(() => revise({ gate, reviewer, note, decisionId, revision: asked }));
+    const checks = this.open?.checks ?? [];
+    this.revising = {
+      ...{ decision: 'revise', reviewer, note, automatic: false, at: now().toISOString() },
+      ...{ corrections: null, checks, revision },
+    };
+    return this.remember(decisionId, gate, this.revising);
+  }
+
+  private async act<Result>(action: () => Promise<Result>): Promise<Result> {
+    this.acting = true;
+    try {
+      return await action();
+    } finally {
+      this.acting = false;
+    }
+  }
+
+  private remember(decisionId: string | null, gate: GateName, outcome: GateOutcome): GateOutcome {
+    if (decisionId !== null) this.outcomesById.set(decisionId, { decisionId, gate, outcome });
     return outcome;
   }
 
@@ -142,15 +210,28 @@ export class Gates {
 
 function problemWithCorrections({ corrections, decision, gate }: GateDecision, open: OpenGate): string | null {
   if (corrections === null) return null;
-  if (open.applyCorrections === null) {
+  if (open.actions === null) {
     return `corrections: the gate "${gate}" takes none; send them with the decision on "labels"`;
   }
-  return decision === 'reject' ? 'corrections: a rejection takes none; leave them out, or approve' : null;
+  return decision === 'approve'
+    ? null
+    : `corrections: the decision "${decision}" takes none; leave them out, or approve`;
+}
+
+function problemWithRevision({ gate, revision }: GateDecision, { actions }: OpenGate): string | null {
+  if (revision === null) return null;
+  if (actions === null) return `revision: the gate "${gate}" takes none; a guideline is revised at the gate "labels"`;
+  const unknown = revision.labels.find((label) => !actions.labels.includes(label));
+  if (unknown === undefined) return null;
+  const guess = nearest(unknown, actions.labels);
+  const known =
+    guess === null ? `its labels are ${actions.labels.join(', ')}` : `did you mean ${JSON.stringify(guess)}?`;
+  return `revision.labels: the task has no label ${JSON.stringify(unknown)}; ${known}`;
 }
 
 /** With corrections the checks may pass afterwards. */
 function problemWithoutNote({ corrections, decision, note }: GateDecision, checks: GateCheck[]): string | null {
-  if (decision === 'reject' || corrections !== null || note.trim() !== '') return null;
+  if (decision !== 'approve' || corrections !== null || note.trim() !== '') return null;
   const failed = failedChecks(checks);
   if (failed.length === 0) return null;
   return `these checks failed: ${failed.join(', ')}. Approving against them needs a note that says why`;

@@ -13,6 +13,7 @@ import type {
 /** From people; payloads are parsed on arrival. */
 export const approveSignal = defineSignal<[unknown?]>('approve');
 export const rejectSignal = defineSignal<[unknown?]>('reject');
+export const reviseSignal = defineSignal<[unknown?]>('revise');
 export const pauseSignal = defineSignal<[unknown?]>('pause');
 export const resumeSignal = defineSignal<[unknown?]>('resume');
 export const raiseBudgetSignal = defineSignal<[unknown?]>('raiseBudget');

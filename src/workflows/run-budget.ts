@@ -17,6 +17,12 @@ import { grantOf, inEach, leftOf } from '../voting/index.js';
 
 export type ReadBudgetDecision = { ok: true; decision: BudgetDecision } | { ok: false; problem: string };
 
+/** What is being asked, and what it has come to so far. */
+export interface AskedSoFar {
+  readonly prepared: PreparedRun;
+  readonly spent: Spending;
+}
+
 const NAMES: Readonly<Record<Currency, 'usd' | 'calls' | 'tokens'>> = {
   calls: 'calls',
   tokens: 'tokens',
@@ -120,13 +126,14 @@ export class RunBudget {
 
   /** About what the texts that are left would take: as much for each as those before have, in every limited currency that
    *  has not so much left. Nothing is known before the first text: the worst is taken. */
-  suggestion(spent: Spending, { done, total }: Progress['texts'], { votesPerText, worstCall }: PreparedRun) {
+  suggestion(spent: Spending, { done, total }: Progress['texts'], asked: AskedSoFar) {
+    const { votesPerText, worstCall } = asked.prepared;
     const left = leftOf(this.limits, spent);
     const suggested: Partial<Record<'usd' | 'calls' | 'tokens', number>> = {};
     for (const currency of Currency.options) {
       const has = left[currency];
       if (has === null) continue;
-      const perText = done > 0 ? (spent[currency] ?? 0) / done : votesPerText * (worstCall[currency] ?? 0);
+      const perText = done > 0 ? (asked.spent[currency] ?? 0) / done : votesPerText * (worstCall[currency] ?? 0);
       const lacking = Math.max(perText * (total - done), worstCall[currency] ?? 0) - has;
       if (lacking <= 0) continue;
       suggested[NAMES[currency]] =

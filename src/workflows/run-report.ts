@@ -12,11 +12,12 @@ import type {
   Pace,
   PreparedRun,
   Progress,
+  RevisionOutcome,
   Stage,
   TrainingSummary,
   VoteOutcome,
 } from '../contracts/index.js';
-import { addCounts, emptyCounts } from '../voting/index.js';
+import { emptyCounts } from '../voting/index.js';
 import { hostsOf, runBoard } from './board.js';
 import {
   annotationFinding,
@@ -25,6 +26,7 @@ import {
   decisionInWords,
   evaluationFinding,
   preparedFinding,
+  revisionInWords,
   trainingFinding,
   votesFinding,
 } from './findings.js';
@@ -52,8 +54,12 @@ interface Reached {
 
 /** How the asking goes. */
 interface Asking {
-  /** That the run has been asking so far, pauses left out. */
+  /** That these texts have been asked about so far, pauses left out. */
   readonly seconds: number;
+  /** Sent for them. */
+  readonly calls: number;
+  /** That have all their votes. */
+  readonly texts: number;
   readonly pace: Pace | null;
   readonly batches: BatchProgress | null;
   /** Milliseconds since the epoch. */
@@ -90,6 +96,7 @@ export class RunReport {
       gates: {},
       waitingFor: null,
       budget: null,
+      revisions: [],
       ignored: [],
     };
   }
@@ -123,11 +130,20 @@ export class RunReport {
     this.changed();
   }
 
-  annotating({ corpus, gold }: CountsOfSets, { batches, now, pace, seconds }: Asking): void {
+  /** done: of its texts, those that have all their votes. */
+  asking({ callsAtMost, textsAsked }: Pick<PreparedRun, 'callsAtMost' | 'textsAsked'>, done: number): void {
+    delete this.findings.annotate;
+    this.progress.texts = { done, total: textsAsked };
+    this.progress.callsAtMost = callsAtMost;
+    this.progress.callsPerSecond = null;
+    this.changed();
+  }
+
+  annotating({ corpus, gold }: CountsOfSets, { batches, calls, now, pace, seconds, texts }: Asking): void {
     this.progress.pace = pace;
     this.progress.batches = batches;
     this.setCounts({ corpus, gold });
-    const { calls, texts } = addCounts(corpus, gold);
+    this.progress.texts.done = texts;
     if (seconds > 0 && texts > 0) {
       this.progress.callsPerSecond = calls / seconds;
       this.progress.secondsLeft = (seconds / texts) * (this.progress.texts.total - texts);
@@ -138,6 +154,9 @@ export class RunReport {
 
   annotated(counts: CountsOfSets): void {
     this.setCounts(counts);
+    const { prepared } = this.reached;
+    if (prepared) this.progress.texts.total = prepared.textsAsked;
+    this.progress.texts.done = counts.corpus.texts + counts.gold.texts;
     this.findings.annotate = annotationFinding(counts);
     this.changed();
   }
@@ -145,6 +164,7 @@ export class RunReport {
   /** After a failure or a cancellation. */
   settled(counts: CountsOfSets): void {
     this.setCounts(counts);
+    this.progress.texts.done = counts.corpus.texts + counts.gold.texts;
     this.findings.annotate = `stopped: ${annotationFinding(counts)}`;
     this.changed();
   }
@@ -153,6 +173,12 @@ export class RunReport {
     this.reached.votes = votes;
     this.findings.vote = votesFinding(votes.summary, corrected);
     this.changed();
+  }
+
+  /** The votes of a revision are counted. */
+  revised(votes: VoteOutcome, revision: RevisionOutcome): void {
+    this.progress.revisions = [...this.progress.revisions, revision];
+    this.voted(votes, revisionInWords(revision));
   }
 
   /** Returns the command that would approve. */
@@ -264,6 +290,7 @@ export class RunReport {
         }),
       },
       budget: this.progress.budget?.decisions ?? [],
+      revisions: this.progress.revisions,
       labels: votes
         ? {
             uri: uri(votes.summary.labels.path),
@@ -300,7 +327,6 @@ export class RunReport {
   private setCounts({ corpus, gold }: CountsOfSets): void {
     this.progress.annotation = corpus;
     this.progress.gold = gold;
-    this.progress.texts.done = corpus.texts + gold.texts;
   }
 }
 

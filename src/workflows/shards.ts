@@ -1,5 +1,5 @@
-/** The stage annotate as the root workflow sees it: shards one after another, their progress and their part of the budget, pause
- *  and resume. */
+/** Asking the teacher as the root workflow sees it: shards one after another, their progress and their part of the budget, pause
+ *  and resume. The run's own texts are asked about first, then those of each revision. */
 import {
   CancellationScope,
   ChildWorkflowCancellationType,
@@ -12,7 +12,14 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { AnnotationResult, PreparedRun, RunState } from '../contracts/index.js';
+import type {
+  AnnotationCounts,
+  AnnotationResult,
+  Grant,
+  PreparedRun,
+  RevisedRun,
+  RunState,
+} from '../contracts/index.js';
 import { addCounts, emptyCounts, spendingOf } from '../voting/index.js';
 import { annotation } from './annotation.js';
 import { BudgetKeeper } from './budget-keeper.js';
@@ -32,19 +39,35 @@ import { startOwnChild } from './start-own-child.js';
 /** From so many on, the root continues as new before the next shard: it costs about 90, the stages after it some hundred. */
 const MOST_EVENTS = 600;
 
+const NOTHING: AnnotationResult = { corpus: emptyCounts(), gold: emptyCounts(), failedChunks: 0 };
+
 /** What the run carries over of this stage. */
 export type CarriedStage = Pick<
   RunState,
-  'nextChunk' | 'finished' | 'pausedByPerson' | 'askingSeconds' | 'budget' | 'prepared'
+  'nextChunk' | 'finished' | 'before' | 'pausedByPerson' | 'askingSeconds' | 'budget' | 'prepared'
 >;
 
+/** Texts that are being asked about, or were last. */
+interface Asking {
+  readonly prepared: PreparedRun;
+  /** What their shards are called. */
+  readonly name: string;
+  nextChunk: number;
+  /** By the shards that have ended. */
+  finished: AnnotationResult;
+  readonly stopwatch: Stopwatch;
+}
+
 export class Shards {
-  private finished: AnnotationResult = { corpus: emptyCounts(), gold: emptyCounts(), failedChunks: 0 };
-  private nextChunk = 0;
-  private asking = new Stopwatch(0);
+  /** null: the run has not been prepared. */
+  private asking: Asking | null = null;
+  /** Of what was asked before these. */
+  private before: AnnotationResult = NOTHING;
   private readonly signals = new InOrder();
   private readonly budget: BudgetKeeper;
   private open: ChildWorkflowHandle<typeof annotation> | null = null;
+  /** Of the shard that is open. */
+  private news: AnnotationProgress | null = null;
   private pausedByPerson = false;
   /** Why the open shard has paused, by itself or as it was told. */
   private shardPause: string | null = null;
@@ -63,19 +86,46 @@ export class Shards {
   }
 
   /** From here on the budget can be raised. carried: where the run has continued as new. */
-  prepare(prepared: PreparedRun, carried: CarriedStage | null): void {
+  prepare(prepared: PreparedRun, carried: RunState | null): void {
     this.budget.open(prepared, carried?.budget ?? null);
+    const revision = carried?.labels?.asking?.run;
+    if (revision === undefined) this.begin(prepared, SHARDS_OF_RUN, carried);
+    else this.begin(revision.prepared, shardsOf(revision), carried);
     if (carried === null) return;
-    this.finished = carried.finished;
-    this.nextChunk = carried.nextChunk;
+    this.before = carried.before ?? NOTHING;
     this.pausedByPerson = carried.pausedByPerson;
-    this.asking = new Stopwatch(carried.askingSeconds);
   }
 
   /** To carry over. Only while no shard is open. */
   carried(prepared: PreparedRun): CarriedStage {
-    const { asking, budget, finished, nextChunk, pausedByPerson } = this;
-    return { prepared, nextChunk, finished, pausedByPerson, askingSeconds: asking.seconds(), budget: budget.state };
+    const { before, budget, pausedByPerson } = this;
+    const { finished, nextChunk, stopwatch } = this.atHand;
+    const askingSeconds = stopwatch.seconds();
+    return { prepared, nextChunk, finished, before, pausedByPerson, askingSeconds, budget: budget.state };
+  }
+
+  /** Of all that was asked so far. A text counts once, however often it was asked about. */
+  get total(): AnnotationResult {
+    const { finished, name } = this.atHand;
+    const { corpus, failedChunks, gold } = finished;
+    if (name === SHARDS_OF_RUN) return finished;
+    const spent = { corpus: { ...corpus, texts: 0 }, gold: { ...gold, texts: 0 }, failedChunks };
+    return addResults(this.before, spent);
+  }
+
+  /** What is being asked, or was last, and what was spent before it. */
+  get now(): { readonly prepared: PreparedRun; readonly before: AnnotationResult } {
+    return { prepared: this.atHand.prepared, before: this.before };
+  }
+
+  /** Of the budget. */
+  get left(): Grant {
+    return this.shardBudget().limits;
+  }
+
+  /** Nothing is asked any more. */
+  close(): void {
+    this.budget.close();
   }
 
   /** Waits while a person has paused the run. */
@@ -84,40 +134,60 @@ export class Shards {
   }
 
   /** Each shard gets what is left of the budget. null: it is time to continue as new, between two shards. */
-  async annotate(prepared: PreparedRun): Promise<AnnotationResult | null> {
-    const { chunks, chunksPerShard } = prepared;
-    this.showPause();
-    for (let shards = 0; this.nextChunk < chunks; shards++) {
-      if (shards > 0 && mustContinueAsNew()) return null;
-      const lastChunk = Math.min(this.nextChunk + chunksPerShard, chunks);
-      const done = await this.annotateShard(prepared, this.nextChunk, lastChunk);
-      this.nextChunk = lastChunk;
-      this.finished = {
-        corpus: addCounts(this.finished.corpus, done.corpus),
-        gold: addCounts(this.finished.gold, done.gold),
-        failedChunks: this.finished.failedChunks + done.failedChunks,
-      };
-    }
-    this.budget.close();
-    this.report.annotated(this.finished);
-    return this.finished;
+  async annotate(): Promise<AnnotationResult | null> {
+    const finished = await this.ask();
+    if (finished !== null) this.report.annotated(finished);
+    return finished;
   }
 
-  private async annotateShard(prepared: PreparedRun, firstChunk: number, lastChunk: number): Promise<AnnotationResult> {
+  /** Asks about the texts of a revision. Returns what it came to; null: it is time to continue as new. */
+  async askAgain(revision: RevisedRun): Promise<AnnotationResult | null> {
+    if (this.atHand.name !== shardsOf(revision)) {
+      this.before = this.total;
+      this.begin(revision.prepared, shardsOf(revision), null);
+      if (mustContinueAsNew()) return null;
+    }
+    const finished = await this.ask();
+    if (finished !== null) this.report.annotated(this.total);
+    return finished;
+  }
+
+  private begin(prepared: PreparedRun, name: string, carried: CarriedStage | null): void {
+    const { askingSeconds = 0, finished = NOTHING, nextChunk = 0 } = carried ?? {};
+    this.asking = { prepared, name, nextChunk, finished, stopwatch: new Stopwatch(askingSeconds) };
+    this.report.asking(prepared, finished.corpus.texts + finished.gold.texts);
+  }
+
+  private async ask(): Promise<AnnotationResult | null> {
+    const asking = this.atHand;
+    const { chunks, chunksPerShard } = asking.prepared;
+    this.showPause();
+    for (let shards = 0; asking.nextChunk < chunks; shards++) {
+      if (shards > 0 && mustContinueAsNew()) return null;
+      const lastChunk = Math.min(asking.nextChunk + chunksPerShard, chunks);
+      const done = await this.annotateShard(asking, lastChunk);
+      asking.nextChunk = lastChunk;
+      asking.finished = addResults(asking.finished, done);
+    }
+    return asking.finished;
+  }
+
+  private async annotateShard({ name, nextChunk, prepared }: Asking, lastChunk: number): Promise<AnnotationResult> {
     const budget = this.shardBudget();
     const paused = this.pausedByPerson;
-    const workflowId = `${this.report.progress.workflowId}.annotation-${firstChunk / prepared.chunksPerShard + 1}`;
+    const shardNumber = nextChunk / prepared.chunksPerShard + 1;
+    const workflowId = `${this.report.progress.workflowId}.${name}-${shardNumber}`;
     const shard = await startOwnChild(workflowId, () =>
       startChild(annotation, {
         workflowId,
         cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-        args: [{ prepared, firstChunk, lastChunk, budget, paused, carried: null }],
+        args: [{ prepared, firstChunk: nextChunk, lastChunk, budget, paused, carried: null }],
       }),
     );
     this.open = shard;
     const attending = new CancellationScope();
-    const attended = attending.run(() => this.budget.attend());
+    const attended = attending.run(() => this.budget.attend(() => ({ prepared, spent: spendingOf(this.asked) })));
     const failed = attended.catch((error) =>
       isCancellation(error) ? new Promise<never>(() => {}) : Promise.reject(error),
     );
@@ -128,6 +198,7 @@ export class Shards {
       return await Promise.race([shard.result(), failed]);
     } finally {
       this.open = null;
+      this.news = null;
       this.shardPause = null;
       this.budget.shardEnded();
       attending.cancel();
@@ -138,8 +209,17 @@ export class Shards {
 
   /** Of the shard that is open, or of the next one. */
   private shardBudget() {
-    const { corpus, gold } = this.finished;
-    return this.budget.shardPart(spendingOf(addCounts(corpus, gold)));
+    return this.budget.shardPart(spendingOf(bothSets(this.total)));
+  }
+
+  /** Of the texts that are being asked about, by what the open shard told last. */
+  private get asked(): AnnotationCounts {
+    return bothSets(addSets(this.atHand.finished, this.news ?? NOTHING));
+  }
+
+  private get atHand(): Asking {
+    if (this.asking === null) throw new RangeError('the run has not been prepared');
+    return this.asking;
   }
 
   private async tellBudget(): Promise<void> {
@@ -170,11 +250,14 @@ export class Shards {
       .catch((error) => log.info('the shard had ended before it was told of a pause', { problem: messageOf(error) }));
   }
 
-  private onNews({ batches, budget, corpus, gold, pace, pauseReason }: AnnotationProgress): void {
+  private onNews(news: AnnotationProgress): void {
     if (this.report.progress.stage !== 'annotate') return;
+    const { batches, budget, pace, pauseReason } = news;
+    this.news = news;
     this.shardPause = pauseReason;
-    const counts = { corpus: addCounts(this.finished.corpus, corpus), gold: addCounts(this.finished.gold, gold) };
-    this.report.annotating(counts, { seconds: this.asking.seconds(), pace, batches, now: Date.now() });
+    const { calls, texts } = this.asked;
+    const seconds = this.atHand.stopwatch.seconds();
+    this.report.annotating(addSets(this.total, news), { calls, texts, seconds, pace, batches, now: Date.now() });
     this.budget.heard(budget);
     this.showPause();
   }
@@ -182,14 +265,34 @@ export class Shards {
   private showPause(): void {
     const reason = this.shardPause ?? (this.pausedByPerson ? PAUSED_BY_PERSON : null);
     this.report.setPause(reason);
-    if (reason === null && !this.budget.usedUp) this.asking.start();
-    else this.asking.stop();
+    if (reason === null && !this.budget.usedUp) this.asking?.stopwatch.start();
+    else this.asking?.stopwatch.stop();
   }
+}
+
+const SHARDS_OF_RUN = 'annotation';
+
+function shardsOf({ number }: RevisedRun): string {
+  return `revision-${number}`;
 }
 
 function mustContinueAsNew(): boolean {
   const { continueAsNewSuggested, historyLength } = workflowInfo();
   return continueAsNewSuggested || historyLength >= MOST_EVENTS;
+}
+
+type Sets = Pick<AnnotationResult, 'corpus' | 'gold'>;
+
+function addSets(a: Sets, b: Sets): Sets {
+  return { corpus: addCounts(a.corpus, b.corpus), gold: addCounts(a.gold, b.gold) };
+}
+
+function addResults(a: AnnotationResult, b: AnnotationResult): AnnotationResult {
+  return { ...addSets(a, b), failedChunks: a.failedChunks + b.failedChunks };
+}
+
+function bothSets({ corpus, gold }: Sets): AnnotationCounts {
+  return addCounts(corpus, gold);
 }
 
 /** Counts the seconds between start and stop, in the workflow's own time. */

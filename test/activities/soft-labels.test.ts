@@ -41,10 +41,7 @@ async function learnt(purpose: 'audit' | 'fix'): Promise<SoftLabels> {
   const rows = Array.from({ length: 120 }, (_, index) => row(index, index < 90 ? 3 : 2));
   const isWrong = (index: number) => (index < 90 ? index < 9 : index < 102);
   const corrections = new Map(rows.map(({ id }, index) => [id, isWrong(index) ? 'b' : 'a']));
-  const decisionOn = ({ key }: { key: string }, label: string) => ({
-    ...{ key, id: key, label, purpose, reviewer: 'ana', at: '2026-01-02T03:04:05Z' },
-  });
-  return SoftLabels.learn(each(rows), corrections, { decisionOn });
+  return SoftLabels.learn(each(rows), corrections, { audited: () => purpose === 'audit' });
 }
 
 describe('soft labels', () => {

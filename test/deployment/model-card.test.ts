@@ -29,6 +29,7 @@ const FACTS: ModelCardFacts = {
   teachers: [{ model: 'open/large', host: 'router.example', terms: 'MIT allows it', always: 3, ifDisputed: 0 }],
   labelled: 1000,
   corrected: 12,
+  guidelines: [],
   corpusHash: 'c'.repeat(64),
   evaluation: {
     report: ref,
@@ -78,6 +79,21 @@ describe('the model card', () => {
     );
     expect(card).toContain('- Licence and terms of open/large: MIT allows it.');
     expect(card).toContain('- Licence and terms of shut/larger: they forbid much.');
+  });
+
+  it('tells under which guideline how many labels were given, where it was revised', () => {
+    const revision = { number: 2, reviewer: 'ana', at: '2026-01-02T03:04:05Z', examples: 4 };
+    const guidelines = [
+      { revision: null, texts: 700, task: 'runs/r/1/prepare/task.json' },
+      { revision, texts: 300, task: 'runs/r/1/revisions/2/prepare/task.json' },
+    ];
+    const card = modelCard({ ...FACTS, guidelines });
+    expect(card).toContain(
+      "- 700 of the teacher's labels were given under the task's first guideline (`runs/r/1/prepare",
+    );
+    expect(card).toContain(
+      '- 300 under the guideline as ana revised it on 2026-01-02 (revision 2, `runs/r/1/revisions/2/prepare/task.json`) and 4 corrected labels as examples.',
+    );
   });
 
   it('calls figures without gold rows what they are', () => {

@@ -30,6 +30,7 @@ export function newVersion(
       task,
       taskHash: 'a'.repeat(64),
       teachers: [{ name: 'teacher', provider: 'recorded', model: null, host: 'a recording' }],
+      guidelines: [],
       corpusHash: 'b'.repeat(64),
       datasets: [],
       labels: REF,

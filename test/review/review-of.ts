@@ -45,7 +45,7 @@ export async function reviewOf(
 ): Promise<ReviewFolder> {
   const review = new ReviewFolder(store, `${workflowFolder('test')}/${randomUUID()}`);
   const lines = texts.map((text, index) => `${JSON.stringify({ ...reviewRow(index, text), ...more(index) })}\n`);
-  const rows = await store.write(review.rowsPath, lines.join(''));
+  const rows = await store.write(review.rowsPath(), lines.join(''));
   await review.writeQueue({
     workflowId: 'test',
     task: 'goodness',

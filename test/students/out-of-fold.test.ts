@@ -1,5 +1,6 @@
 import type { TrainingExample } from '../../src/contracts/index.js';
 import { predictOutOfFoldInProcess, TrainingRefusedError } from '../../src/students/index.js';
+import { holdOutOf } from '../../src/students/out-of-fold.js';
 import { likeliest } from '../../src/students/training-examples.js';
 import { toyExamples, toyLabels, trainingJob } from './training-job.js';
 
@@ -30,6 +31,13 @@ describe('predictOutOfFoldInProcess', () => {
     expect(examples[7].target).not.toEqual(toyExamples(60)[7]!.target);
     expect(relabelled[7]).toEqual(before[7]);
     expect(relabelled[8]).not.toEqual(before[8]);
+  });
+
+  it('fits thirty times, and five times where a fit takes long', () => {
+    expect([19_999, 20_000].map(holdOutOf)).toEqual([
+      { folds: 10, divisions: 3 },
+      { folds: 5, divisions: 1 },
+    ]);
   });
 
   it('refuses examples of one label', async () => {

@@ -1,10 +1,17 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { type ChunkInput, DistillationResult, RunState, ShardState, TASK_QUEUES } from '../../src/contracts/index.js';
+import {
+  type ChunkInput,
+  DistillationResult,
+  type GateOutcome,
+  RunState,
+  ShardState,
+  TASK_QUEUES,
+} from '../../src/contracts/index.js';
 import { emptyCounts, NO_LIMIT } from '../../src/voting/index.js';
 import { RunReport } from '../../src/workflows/run-report.js';
 import { CALLS_A_CHUNK, preparedRun } from './prepared-run.js';
-import { chunkResult, countsOf } from './stand-in-activities.js';
-import { askProgress, metadataOf, progressWhen, WorkflowBed } from './workflow-bed.js';
+import { chunkResult, countsOf, REVISED, VOTED } from './stand-in-activities.js';
+import { askProgress, atGate, metadataOf, progressWhen, WorkflowBed } from './workflow-bed.js';
 
 const CHUNKS = 36;
 /** Events after which the server suggests to continue as new: some chunks, or a shard and its news. */
@@ -109,6 +116,32 @@ describe('a run whose histories get long', () => {
     expect(result.budget.map(({ limits }) => limits.calls)).toEqual([720, 1080]);
   });
 
+  it('carries the labels at the gate, and asks the revision that was decided on', async () => {
+    const prepared = { chunks: 18, chunksPerShard: 18, window: 3 };
+    const handle = await bed.distill({
+      prepare: async ({ workflowId }) => preparedRun(workflowId, prepared),
+      annotateChunk,
+    });
+    await atGate(handle, 'labels');
+    const revision = { guideline: 'Be strict.', doubted: true };
+    const decision = { gate: 'labels', decision: 'revise', reviewer: 'ana', decisionId: 'once', revision };
+    const outcome = await handle.executeUpdate('decide', { args: [decision] });
+    const latest = bed.client.getHandle(handle.workflowId);
+    const again = await progressWhen(latest, (now) => now.waitingFor !== null && now.revisions.length === 1);
+    expect((await executionsOf(handle)).length).toBeGreaterThan(1);
+    expect(again).toMatchObject({ texts: { done: 180, total: 180 }, annotation: { calls: 19 * CALLS_A_CHUNK } });
+    expect((await metadataOf(latest)).currentDetails).toContain(
+      '39 of 40 texts labelled, alpha 0.900, revision 1 by ana',
+    );
+    for (const activity of ['prepare', 'prepareRevision'] as const) {
+      expect(bed.standIns.inputs(handle.workflowId, activity)).toHaveLength(1);
+    }
+    expect(bed.standIns.inputs(handle.workflowId, 'annotateChunk')).toHaveLength(19);
+    // The decision counts once, whichever execution hears of it.
+    expect(await latest.executeUpdate('decide', { args: [decision] })).toEqual(outcome);
+    await latest.terminate();
+  });
+
   it('refuses a second argument that no run carried over', async () => {
     const args = [{ task: 'complaints', corpus: '/texts.jsonl' }, { nextChunk: 1 }];
     const handle = await bed.client.start('distillation', {
@@ -151,12 +184,34 @@ describe('what is carried over', () => {
       limits: prepared.budget,
     };
     report.budget({ limits: prepared.budget, decisions: [outcome], waiting: null });
-    report.annotating(result, { seconds: 3, pace, batches: null, now: 0 });
+    report.annotating(result, { calls: 9, texts: 10, seconds: 3, pace, batches: null, now: 0 });
     report.ignore('signal approve: no gate is open now');
+    const plan = { number: 1, texts: 10, goldTexts: 2, decided: 1, examples: 3, callsAtMost: 30 };
+    const decided: GateOutcome = {
+      ...{ decision: 'revise', reviewer: 'ana', note: 'too kind', automatic: false, at: outcome.at },
+      ...{ corrections: null, checks: [], revision: plan },
+    };
+    const vote = { prepared, failedChunks: 1, incompleteTexts: 2 };
+    const run = { ...plan, prepared };
+    const votes = { ...VOTED, revised: REVISED };
+    const spent = {
+      ...plan,
+      ...REVISED,
+      reviewer: 'ana',
+      note: '',
+      at: outcome.at,
+      calls: 30,
+      reused: 0,
+      spentMicros: 300,
+    };
+    report.revised(votes, spent);
     const state: RunState = {
       prepared,
       nextChunk: 4,
       finished: result,
+      before: result,
+      labels: { vote, votes, revised: [run], asking: { run: { ...run, number: 2 }, outcome: decided } },
+      decisions: [{ decisionId: 'once', gate: 'labels', outcome: decided }],
       pausedByPerson: true,
       askingSeconds: 3.5,
       budget: { limits: prepared.budget, waits: true, outcomes: [{ decisionId: 'once', outcome }] },

@@ -132,6 +132,7 @@ describe('a run whose checks all pass', () => {
     expect(result).toEqual({
       workflowId: handle.workflowId,
       budget: [],
+      revisions: [],
       // Four chunks of 30 calls at 10 micro-dollars each.
       annotation: {
         texts: 40,

@@ -2,8 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { type WorkflowHandle, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { DistillationResult, GateOutcome, type PreparedRun } from '../../src/contracts/index.js';
+import { NO_LIMIT } from '../../src/voting/index.js';
 import { check, preparedRun } from './prepared-run.js';
-import { type Activities, failure, RANKED, VOTED } from './stand-in-activities.js';
+import {
+  type Activities,
+  busyChunk,
+  chunkResult,
+  countsOf,
+  failure,
+  RANKED,
+  REVISED,
+  VOTED,
+} from './stand-in-activities.js';
 import {
   askProgress,
   atGate,
@@ -429,5 +439,148 @@ describe('corrections', () => {
     const { gates } = await atGate(handle, 'deployment');
     expect(gates.labels).toEqual(outcome);
     await end(handle);
+  });
+});
+
+describe('a revised guideline', () => {
+  const revision = { guideline: 'Be strict.', doubted: true };
+  const BY_ANA = { gate: 'labels', decision: 'revise', reviewer: 'ana', note: 'too kind', revision };
+  const reranked: Activities['rankDoubts'] = async (input) => ({
+    ...RANKED,
+    evidence: `ranked ${input.revision?.number}`,
+  });
+
+  it('asks the teacher again within the budget, counts the votes again, and opens the gate anew', async () => {
+    const budget = { ...NO_LIMIT, calls: 150 };
+    const handle = await runAtLabels({
+      prepare: async ({ workflowId }) => preparedRun(workflowId, { budget, searchAttributes: true }),
+      rankDoubts: reranked,
+    });
+    const { workflowId } = handle;
+    const first = await askProgress(handle);
+    const decided = await decide(handle, { ...BY_ANA, decisionId: 'once' });
+    expect(GateOutcome.parse(decided)).toMatchObject({
+      ...{ decision: 'revise', reviewer: 'ana', note: 'too kind', automatic: false },
+      revision: { number: 1, texts: 10, callsAtMost: 30 },
+    });
+    const again = await progressWhen(handle, (now) => now.waitingFor !== null && now.revisions.length === 1);
+    expect(again.waitingFor?.deadline).not.toBe(first.waitingFor?.deadline);
+    expect(again).toMatchObject({ stage: 'labels gate', texts: { done: 40, total: 40 }, annotation: { calls: 150 } });
+
+    const [asked] = bed.standIns.inputs(workflowId, 'prepareRevision');
+    // Of 150 calls the four chunks took 120.
+    expect(asked).toMatchObject({
+      ...{ number: 1, labels: VOTED.summary.labels, left: { calls: 30, tokens: null, micros: null } },
+      decision: { reviewer: 'ana', note: 'too kind', revision: { ...revision, labels: [], examples: 0 } },
+    });
+    const chunks = bed.standIns.inputs(workflowId, 'annotateChunk');
+    expect(chunks).toHaveLength(5);
+    expect(chunks[4]).toMatchObject({ chunk: 0, grant: { calls: 30 } });
+    expect(chunks[4]?.prepared.run.folder).toMatch(/\/revisions\/1$/);
+    expect(bed.standIns.inputs(workflowId, 'vote')[1]).toMatchObject({
+      revised: { runs: [{ number: 1 }], before: VOTED.summary },
+    });
+    expect(again.revisions).toEqual([
+      {
+        ...{ number: 1, texts: 10, goldTexts: 0, decided: 0, examples: 0, callsAtMost: 30 },
+        ...{ reviewer: 'ana', note: 'too kind', at: decided.at, ...REVISED },
+        ...{ calls: 30, reused: 0, spentMicros: 300 },
+      },
+    ]);
+    const shown = await board(handle);
+    expect(shown).toContain('revision 1 by ana: 10 texts asked about again, 4 labels changed, $0.0003');
+    expect(shown).toContain('| praise | complaint | 4 |');
+    expect(shown).toContain('agree in 90.0 % of cases, before in 50.0 %');
+    expect(shown).toContain('ranked 1');
+    // Sent again, it counts once.
+    expect(await decide(handle, { ...BY_ANA, decisionId: 'once' })).toEqual(decided);
+
+    await handle.signal('approve', LABELS_BY_ANA);
+    await atGate(handle, 'deployment');
+    await handle.signal('approve', DEPLOYMENT_BY_BEN);
+    const result = DistillationResult.parse(await handle.result());
+    expect(result.revisions).toEqual(again.revisions);
+    expect(result.gates.labels).toMatchObject({ decision: 'approve', reviewer: 'ana' });
+    expect(result.annotation.calls).toBe(150);
+    const [evaluated] = bed.standIns.inputs(workflowId, 'evaluate');
+    expect(evaluated).toMatchObject({ spentMicros: 1500, textsAnnotated: 40 });
+  });
+
+  it('can be revised again, by a signal, and waits for budget as any asking does', async () => {
+    const budget = { ...NO_LIMIT, calls: 170 };
+    const handle = await runAtLabels({
+      prepare: async ({ workflowId }) => preparedRun(workflowId, { budget, budgetDeadlineMs: HOUR_MS }),
+      annotateChunk: async ({ chunk, grant }) => {
+        const calls = Math.min(30, grant.calls ?? 30);
+        return chunkResult(chunk, {
+          complete: calls === 30,
+          counts: countsOf({ calls, texts: Math.floor(calls / 3) }),
+        });
+      },
+    });
+    const signal = { gate: 'labels', reviewer: 'ana', revision };
+    await handle.signal('revise', signal);
+    await progressWhen(handle, (now) => now.waitingFor !== null && now.revisions.length === 1);
+    await handle.signal('revise', { ...signal, revision: { guideline: 'Be kind.', labels: ['praise'] } });
+    // 20 calls are left, which are 6 texts of ten.
+    const short = await progressWhen(handle, (now) => Boolean(now.budget?.waiting));
+    expect(short).toMatchObject({ stage: 'annotate', texts: { done: 6, total: 10 }, annotation: { calls: 170 } });
+    expect(short.budget?.waiting?.suggested).toEqual({ calls: 14 });
+    expect(await board(handle)).toContain('6 of 10 texts');
+    await handle.executeUpdate('raiseBudget', { args: [{ calls: 14, reviewer: 'ben' }] });
+    const { revisions } = await progressWhen(handle, (now) => now.waitingFor !== null && now.revisions.length === 2);
+    expect(revisions.map(({ calls, number }) => [number, calls])).toEqual([
+      [1, 30],
+      [2, 30],
+    ]);
+    const votes = bed.standIns.inputs(handle.workflowId, 'vote');
+    expect(votes[2]?.revised?.runs.map(({ number }) => number)).toEqual([1, 2]);
+    await end(handle);
+  });
+
+  it('is refused while it is wrong, and the gate stays open', async () => {
+    const handle = await runAtLabels({
+      prepareRevision: async () => {
+        throw failure('InvalidInput', 'revision: it concerns no text');
+      },
+    });
+    const refused = (changes: object) => refusalOf(decide(handle, { ...BY_ANA, ...changes }));
+    expect(await refused({ revision: { guideline: 'x', labels: ['prase'] } })).toMatchObject({
+      type: 'InvalidInput',
+      message: 'revision.labels: the task has no label "prase"; did you mean "praise"?',
+    });
+    expect((await refused({ revision: { guideline: 'x' } })).message).toContain('say which texts');
+    expect((await refused({ revision: null })).message).toContain('revision: missing');
+    expect(bed.standIns.inputs(handle.workflowId, 'prepareRevision')).toEqual([]);
+    expect(await refused({})).toMatchObject({ type: 'InvalidInput', message: 'revision: it concerns no text' });
+    await handle.signal('revise', { gate: 'labels', reviewer: 'ana', revision });
+    const { ignored, waitingFor } = await progressWhen(handle, (now) => now.ignored.length === 1);
+    expect(ignored[0]).toBe('signal revise: revision: it concerns no text');
+    expect(waitingFor?.gate).toBe('labels');
+    await handle.signal('approve', LABELS_BY_ANA);
+    await atGate(handle, 'deployment');
+    expect((await refused({ gate: 'deployment' })).message).toContain('revised at the gate "labels"');
+    await end(handle);
+  });
+
+  it('that is cancelled while it is asked tells what was spent', async () => {
+    const handle = await runAtLabels({
+      annotateChunk: (input) =>
+        input.prepared.run.folder.endsWith('/revisions/1')
+          ? busyChunk(bed.standIns, input)
+          : bed.standIns.usual('annotateChunk')(input),
+    });
+    await decide(handle, BY_ANA);
+    await progressWhen(handle, () => bed.standIns.inputs(handle.workflowId, 'annotateChunk').length === 5);
+    expect(await refusalOf(decide(handle, { gate: 'labels', decision: 'approve', reviewer: 'ben' }))).toMatchObject({
+      message: expect.stringContaining('is closed while the teacher is asked again for the revision of ana'),
+    });
+    await handle.cancel();
+    await handle.result().catch(() => undefined);
+    expect(await statusOf(handle)).toBe('CANCELLED');
+    const [settled] = bed.standIns.inputs(handle.workflowId, 'settleRun');
+    expect(settled?.prepared.run.folder).toMatch(/\/revisions\/1$/);
+    // 120 calls, and the 7 of the revision.
+    expect((await askProgress(handle)).annotation.calls).toBe(127);
   });
 });

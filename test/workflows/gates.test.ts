@@ -1,5 +1,5 @@
 import type { GateDecision } from '../../src/contracts/index.js';
-import { Gates, type ReadDecision, readSignal, readUpdate } from '../../src/workflows/gates.js';
+import { Gates, type LabelActions, type ReadDecision, readSignal, readUpdate } from '../../src/workflows/gates.js';
 import { check } from './prepared-run.js';
 
 const NOW = () => new Date('2026-01-02T03:04:05Z');
@@ -8,12 +8,21 @@ const FAILED = [check('alpha', true), check('gold accuracy', false)];
 
 function decision(changes: Partial<GateDecision> = {}): GateDecision {
   const given = { gate: 'labels', decision: 'approve', reviewer: 'ana', note: '', corrections: null, decisionId: null };
-  return { ...given, ...changes } as GateDecision;
+  return { ...given, revision: null, ...changes } as GateDecision;
 }
 
-function gatesAt(gate: 'labels' | 'deployment', checks = PASSED, correct: (() => typeof PASSED) | null = null): Gates {
+const REVISION = { guideline: 'Be strict.', doubted: true, labels: [], examples: 0 };
+const PLAN = { number: 1, texts: 5, goldTexts: 1, decided: 2, examples: 0, callsAtMost: 15 };
+
+function gatesAt(
+  gate: 'labels' | 'deployment',
+  checks = PASSED,
+  correct: (() => typeof PASSED) | null = null,
+  revise: LabelActions['revise'] = async () => PLAN,
+): Gates {
   const gates = new Gates();
-  gates.openGate(gate, checks, correct && (async () => correct()));
+  const labels = ['praise', 'complaint'];
+  gates.openGate(gate, checks, correct && { labels, correct: async () => correct(), revise });
   return gates;
 }
 
@@ -179,7 +188,86 @@ describe('corrections', () => {
       'send them with the decision on "labels"',
     );
     const gates = gatesAt('labels', PASSED, () => PASSED);
-    expect(gates.problemWith(decision({ decision: 'reject', corrections }))).toContain('a rejection takes none');
+    expect(gates.problemWith(decision({ decision: 'reject', corrections }))).toContain(
+      'the decision "reject" takes none',
+    );
+  });
+});
+
+describe('a revision', () => {
+  const revise = (changes: Partial<GateDecision> = {}) =>
+    decision({ decision: 'revise', revision: REVISION, ...changes });
+  const gatesToRevise = (prepare?: LabelActions['revise']) => gatesAt('labels', PASSED, () => PASSED, prepare);
+
+  it('is read from the signal and from the update, and says which texts it is about', () => {
+    const payload = { gate: 'labels', reviewer: 'ana', revision: { guideline: ' Be strict.\n', doubted: true } };
+    expect(readSignal('revise', payload)).toEqual({ ok: true, decision: revise() });
+    expect(readUpdate({ ...payload, decision: 'revise' })).toEqual({ ok: true, decision: revise() });
+    expect(problemOf(readSignal('revise', { gate: 'labels', reviewer: 'ana' }))).toContain('revision: missing');
+    expect(problemOf(readSignal('revise', { ...payload, revision: { guideline: 'x' } }))).toContain(
+      'revision: say which texts are asked about again',
+    );
+    expect(problemOf(readSignal('revise', { ...payload, revision: { guideline: ' ', doubted: true } }))).toContain(
+      'revision.guideline',
+    );
+  });
+
+  it('comes with its decision, and with no other', () => {
+    expect(problemOf(readUpdate({ gate: 'labels', reviewer: 'ana', decision: 'revise' }))).toContain(
+      'revision: missing; give {"guideline"',
+    );
+    const approve = { gate: 'labels', reviewer: 'ana', decision: 'approve', revision: REVISION };
+    expect(problemOf(readUpdate(approve))).toContain('revision: the decision "approve" takes none');
+    expect(problemOf(readSignal('approve', { gate: 'labels', reviewer: 'ana', revision: REVISION }))).toContain(
+      'revision: unknown key',
+    );
+  });
+
+  it('says what is asked again, and decides nothing about the labels', async () => {
+    const gates = gatesToRevise();
+    expect(gates.problemWith(revise())).toBeNull();
+    const outcome = await gates.decide(revise({ decisionId: 'x' }), NOW);
+    expect(outcome).toMatchObject({ decision: 'revise', reviewer: 'ana', automatic: false, revision: PLAN });
+    expect(gates.outcomes).toEqual({});
+    expect(gates.decided('labels')).toBe(outcome);
+    // Until the gate opens anew.
+    gates.closeGate();
+    expect(gates.problemWith(decision())).toBe(
+      'the gate "labels" is closed while the teacher is asked again for the revision of ana; it opens anew',
+    );
+    gates.openGate('labels', PASSED, null);
+    expect(gates.decided('labels')).toBeUndefined();
+    expect(gates.problemWith(decision())).toBeNull();
+    // Sent again, it counts once; also in the run that continues as new.
+    expect(await gates.decide(revise({ decisionId: 'x' }), NOW)).toBe(outcome);
+    const carried = new Gates(gates.decisions);
+    expect(carried.problemWith(revise({ decisionId: 'x' }))).toBeNull();
+    expect(await carried.decide(revise({ decisionId: 'x' }), NOW)).toBe(outcome);
+  });
+
+  it('needs no note where checks fail', () => {
+    expect(gatesAt('labels', FAILED, () => PASSED).problemWith(revise())).toBeNull();
+  });
+
+  it('is refused with a label that the task does not have, with corrections, and at the other gate', () => {
+    const gates = gatesToRevise();
+    expect(gates.problemWith(revise({ revision: { ...REVISION, labels: ['praise', 'complain'] } }))).toBe(
+      'revision.labels: the task has no label "complain"; did you mean "complaint"?',
+    );
+    expect(gates.problemWith(revise({ corrections: 'store:fixed.jsonl' }))).toContain(
+      'the decision "revise" takes none',
+    );
+    expect(gatesAt('deployment').problemWith(revise({ gate: 'deployment' }))).toContain('revised at the gate "labels"');
+  });
+
+  it('leaves the gate open when it can not be asked', async () => {
+    const gates = gatesToRevise(async () => {
+      throw new Error('the budget pays for nothing');
+    });
+    await expect(gates.decide(revise(), NOW)).rejects.toThrow('the budget pays for nothing');
+    expect(gates.busy).toBe(false);
+    expect(gates.decided('labels')).toBeUndefined();
+    expect(gates.problemWith(decision())).toBeNull();
   });
 });
 

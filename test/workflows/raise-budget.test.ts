@@ -3,7 +3,7 @@ import { type BudgetOutcome, type ChunkInput, DistillationResult, type Progress 
 import { NO_LIMIT } from '../../src/voting/index.js';
 import { CALLS_A_CHUNK, preparedRun } from './prepared-run.js';
 import { type Activities, ALL_CHUNKS, chunkResult, countsOf } from './stand-in-activities.js';
-import { askProgress, eventually, metadataOf, progressWhen, statusOf, WorkflowBed } from './workflow-bed.js';
+import { askProgress, atGate, eventually, metadataOf, progressWhen, statusOf, WorkflowBed } from './workflow-bed.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -152,14 +152,18 @@ describe('a decision that does not fit', () => {
     await handle.result();
   });
 
-  it('is refused when the teacher has been asked about all texts', async () => {
+  it('is refused when the labels are approved: the teacher is asked nothing more', async () => {
     const handle = await bed.distill(
       { prepare: async ({ workflowId }) => preparedRun(workflowId, { budget: { ...NO_LIMIT, calls: 500 } }) },
       {},
     );
-    await progressWhen(handle, ({ waitingFor }) => waitingFor?.gate === 'labels');
+    await atGate(handle, 'labels');
+    // A revision may ask more.
+    expect(await raise(handle, { calls: 5 })).toMatchObject({ limits: { calls: 505 } });
+    await handle.signal('approve', { gate: 'labels', reviewer: 'ana' });
+    await atGate(handle, 'deployment');
     await expect(raise(handle, { calls: 5 })).rejects.toMatchObject({
-      cause: { message: 'the budget: all texts have been asked about; nothing more is spent' },
+      cause: { message: expect.stringContaining('the labels are approved; nothing more is spent') },
     });
     await handle.cancel();
   });

@@ -5,7 +5,7 @@ import { TASK_QUEUES } from '../../src/contracts/index.js';
 import { NO_LIMIT } from '../../src/voting/index.js';
 import { check, preparedRun } from './prepared-run.js';
 import { type Activities, busyChunk, chunkResult, failure, VOTED } from './stand-in-activities.js';
-import { atGate, eventually, INPUT, type WorkflowBed } from './workflow-bed.js';
+import { atGate, eventually, INPUT, progressWhen, type WorkflowBed } from './workflow-bed.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -52,6 +52,26 @@ const RUNS: Record<string, Run> = {
     await handle.executeUpdate('decide', { args: [decision] });
     await atGate(handle, 'deployment');
     await handle.signal('reject', { gate: 'deployment', reviewer: 'ben', note: 'not yet' });
+    return handle;
+  },
+
+  revised: async (bed, workflowId) => {
+    const handle = await bed.distill(prepared({ searchAttributes: true }), {}, workflowId);
+    await atGate(handle, 'labels');
+    const revision = { guideline: 'Be strict.', doubted: true };
+    await handle.signal('revise', { gate: 'labels', reviewer: 'ana', revision });
+    await progressWhen(handle, (now) => now.waitingFor !== null && now.revisions.length === 1);
+    const decision = {
+      gate: 'labels',
+      decision: 'revise',
+      reviewer: 'ana',
+      revision: { guideline: 'Be kind.', labels: ['praise'] },
+    };
+    await handle.executeUpdate('decide', { args: [decision] });
+    await progressWhen(handle, (now) => now.waitingFor !== null && now.revisions.length === 2);
+    await handle.signal('approve', { gate: 'labels', reviewer: 'ana' });
+    await atGate(handle, 'deployment');
+    await handle.signal('approve', { gate: 'deployment', reviewer: 'ben' });
     return handle;
   },
 

@@ -120,11 +120,20 @@ describe('what is suggested', () => {
     const budget = budgetOf({ calls: 100, micros: 1000 });
     // 30 of 40 texts took 90 calls and 900 micro-dollars: 10 more take 30 and 300, of which 10 and 100 are left.
     const spent = { calls: 90, tokens: 9000, micros: 900 };
-    expect(budget.suggestion(spent, { done: 30, total: 40 }, preparedRun('run'))).toEqual({ calls: 20, usd: 0.01 });
+    const asked = { prepared: preparedRun('run'), spent };
+    expect(budget.suggestion(spent, { done: 30, total: 40 }, asked)).toEqual({ calls: 20, usd: 0.01 });
+  });
+
+  it('goes by the texts that are asked about, not by what was spent on others before', () => {
+    // 2 of 5 texts of a revision took 6 of the 90 calls: 3 more take 9, of which 4 are left.
+    const spent = { calls: 96, tokens: 9600, micros: 960 };
+    const asked = { prepared: preparedRun('run'), spent: { calls: 6, tokens: 600, micros: 60 } };
+    expect(budgetOf({ calls: 100 }).suggestion(spent, { done: 2, total: 5 }, asked)).toEqual({ calls: 5 });
   });
 
   it('is the worst where no text is done', () => {
-    const suggested = budgetOf({ tokens: 500 }).suggestion(NOTHING_SPENT, { done: 0, total: 2 }, preparedRun('run'));
+    const asked = { prepared: preparedRun('run'), spent: NOTHING_SPENT };
+    const suggested = budgetOf({ tokens: 500 }).suggestion(NOTHING_SPENT, { done: 0, total: 2 }, asked);
     // Two texts of three votes at 1,000 tokens.
     expect(suggested).toEqual({ tokens: 5500 });
   });

@@ -10,6 +10,7 @@ import {
   type EvaluateOutcome,
   OWN_TEACHER,
   type RankOutcome,
+  type RevisedLabels,
   type TrainingSummary,
   type VoteOutcome,
 } from '../../src/contracts/index.js';
@@ -47,6 +48,12 @@ export const VOTED: VoteOutcome = {
     alpha: 0.9,
     gateGold: { rows: 0, correct: 0 },
   },
+};
+
+export const REVISED: RevisedLabels = {
+  unanswered: 0,
+  changes: [{ from: 'praise', to: 'complaint', texts: 4 }],
+  agreement: { before: 0.5, after: 0.9 },
 };
 
 export const TRAINED: TrainingSummary = {
@@ -103,8 +110,14 @@ export class StandIns {
     recordOutcome: async () => undefined,
     notify: async () => undefined,
     settleChunk: async ({ chunk }) => chunkResult(chunk, { calls: 1, complete: false }),
+    prepareRevision: async ({ number, prepared }) => {
+      const plan = { number, texts: 10, goldTexts: 0, decided: 0, examples: 0, callsAtMost: CALLS_A_CHUNK };
+      const folder = `${prepared.run.folder}/revisions/${number}`;
+      const asked = { run: { ...prepared.run, folder }, chunks: 1, textsAsked: 10, callsAtMost: CALLS_A_CHUNK };
+      return { ...plan, prepared: { ...prepared, ...asked } };
+    },
     settleRun: async () => ({ corpus: countsOf({ texts: 1, calls: 7 }), gold: emptyCounts() }),
-    vote: async () => VOTED,
+    vote: async ({ revised }) => (revised ? { ...VOTED, revised: REVISED } : VOTED),
     applyCorrections: async () => ({ ...VOTED, changed: 3 }),
     rankDoubts: async () => RANKED,
     distill: async () => TRAINED,
@@ -204,5 +217,5 @@ export function failure(type: string, message: string): ApplicationFailure {
 export const ALL_CHUNKS = Array.from({ length: CHUNKS }, (_, chunk) => chunk);
 
 function runOf(workflowId: string): string {
-  return workflowId.replace(/\.(annotation|review)-\w+$/, '');
+  return workflowId.replace(/\.(annotation|review|revision)-[\w-]+$/, '');
 }

@@ -2,7 +2,7 @@
  *  on. Of all others only counts are kept, so a queue of millions of rows takes no more memory than one of thousands. */
 import type { ReviewRow } from '../../contracts/index.js';
 import { DoubtQueue } from '../doubt-queue.js';
-import type { ReviewFolder } from '../review-folder.js';
+import type { FoundReview } from '../find-review.js';
 
 /** Most doubtful rows that are held, and the characters of all rows that are. */
 const MOST_ROWS = 20_000;
@@ -20,13 +20,13 @@ export class DeskRows {
   ) {}
 
   /** needed: keys of rows that are held in any case. */
-  static async load(review: ReviewFolder, needed: ReadonlySet<string>): Promise<DeskRows> {
+  static async load({ queue: ranked, review }: FoundReview, needed: ReadonlySet<string>): Promise<DeskRows> {
     const queue = new DoubtQueue(await review.opinions());
     const byKey = new Map<string, ReviewRow>();
     const perLabel = new Map<string | null, number>();
     const agreement = new Map<Agreement, number>();
     let characters = 0;
-    for await (const row of review.rows()) {
+    for await (const row of review.rows(ranked)) {
       perLabel.set(row.label, (perLabel.get(row.label) ?? 0) + 1);
       const how = agreementOf(row);
       agreement.set(how, (agreement.get(how) ?? 0) + 1);

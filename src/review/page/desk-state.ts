@@ -68,15 +68,19 @@ export class DeskState {
   async sync(): Promise<void> {
     await this.journal.sync();
     const known = [...this.log.keys()].every((key) => this.rows.byKey.has(key));
-    if (!known || (this.audit === null && (await this.found.review.audit()) !== null)) await this.load();
+    if (!known || (this.audit === null && (await this.readAudit()) !== null)) await this.load();
   }
 
   /** The audit, and the rows that it and the decisions need. */
   async load(): Promise<void> {
     this.keptFor = null;
-    this.audit = await this.found.review.audit();
+    this.audit = await this.readAudit();
     this.usualAudit = this.audit === null ? 0 : usualAuditSize(this.audit, this.queue.confidence);
     const needed = new Set([...this.log.keys(), ...(this.audit?.keys.slice(0, AUDIT_HELD) ?? [])]);
-    this.rows = await DeskRows.load(this.found.review, needed);
+    this.rows = await DeskRows.load(this.found, needed);
+  }
+
+  private readAudit(): Promise<Audit | null> {
+    return this.found.review.audit(this.queue.labelsVersion ?? 0);
   }
 }

@@ -16,7 +16,7 @@ export class Desks {
     const found = await findReview(this.store, workflowId);
     if (found === null) return null;
     const before = await this.opened.get(workflowId)?.catch(() => null);
-    // The workflow id has run again, and has another queue.
+    // The workflow id has run again, or a revision has changed its labels: it has another queue.
     if (before && before.rankedAt !== found.queue.rankedAt) {
       this.opened.delete(workflowId);
       await before.close();

@@ -115,7 +115,7 @@ export function createPageApp({ clientFolder, door, now, secret, store }: PageOp
     const request = parsed(GateRequest, await context.req.json());
     const takesCorrections = request.gate === 'labels' && request.decision === 'approve';
     const corrections = takesCorrections ? await (await deskOf(context, desks)).corrections() : null;
-    const decision: GateDecision = { ...request, reviewer: context.get('reviewer'), corrections };
+    const decision: GateDecision = { ...request, reviewer: context.get('reviewer'), corrections, revision: null };
     return context.json(await door.decide(run, decision));
   });
   app.route('/api', api);

@@ -41,6 +41,18 @@ export function sortedBatches(lengths: readonly number[], batchSize: number): nu
   return slices(byLength([...lengths.keys()], lengths), batchSize);
 }
 
+/** All rows in batches of at most so many tokens, padding included, or of one row; the longest first. */
+export function tokenBatches(lengths: readonly number[], mostTokens: number): number[][] {
+  const batches: number[][] = [];
+  for (const row of byLength([...lengths.keys()], lengths).reverse()) {
+    const batch = batches.at(-1);
+    const fits = batch !== undefined && (batch.length + 1) * lengths[batch[0]!]! <= mostTokens;
+    if (fits) batch.push(row);
+    else batches.push([row]);
+  }
+  return batches;
+}
+
 const WINDOW_BATCHES = 16;
 
 function byLength(rows: readonly number[], lengths: readonly number[]): number[] {

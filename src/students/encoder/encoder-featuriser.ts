@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Featuriser, ModelRun } from '../student.js';
 import { StudentFolderError } from '../student-errors.js';
 import { readFolderJson } from '../student-folder.js';
-import { padBatch, sortedBatches } from './batches.js';
+import { padBatch, tokenBatches } from './batches.js';
 import { openTokeniser, type Tokeniser } from './tokeniser.js';
 
 /** What config.json of an encoder student holds beside the Hub's own fields. */
@@ -15,8 +15,9 @@ export const EncoderExport = z.object({
 });
 export type EncoderExport = z.infer<typeof EncoderExport>;
 
-/** Texts of one run of the model; few, for the threads of a processor gain nothing from more. */
-const RUN_TEXTS = 8;
+/** Tokens of one run of the model, padding included, if it has more texts than one: few, so that what passes from layer to
+ *  layer stays in the processor's cache. */
+const RUN_TOKENS = 128;
 
 /** Throws StudentFolderError. */
 export async function openEncoderFeaturiser(folder: string): Promise<Featuriser> {
@@ -35,5 +36,5 @@ export async function openEncoderFeaturiser(folder: string): Promise<Featuriser>
 function featurise(texts: readonly string[], tokeniser: Tokeniser): ModelRun[] {
   const ids = texts.map((text) => tokeniser.encode(text).ids);
   const lengths = ids.map((tokens) => tokens.length);
-  return sortedBatches(lengths, RUN_TEXTS).map((rows) => ({ rows, inputs: padBatch(rows.map((row) => ids[row]!)) }));
+  return tokenBatches(lengths, RUN_TOKENS).map((rows) => ({ rows, inputs: padBatch(rows.map((row) => ids[row]!)) }));
 }

@@ -97,7 +97,8 @@ async function train(
   await exportEncoder(whole, { from: encoderFolder, to, labels: job.labels, maxLength });
   const { texts, targets } = examples.validation;
   const parity = await compareExport(to, texts.slice(0, PARITY_ROWS), fit.validation.logits, temperature, load);
-  const rows = { texts, targets: targets.map(likeliest), answers: fit.validation.logits.map(likeliest) };
+  const ids = examples.validation.ids.map((tokens) => tokens.map((row) => examples.vocabulary[row]!));
+  const rows = { texts, ids, targets: targets.map(likeliest), answers: fit.validation.logits.map(likeliest) };
   const int8 = job.settings.quantise ? await quantise(whole, to, rows, load) : null;
   await writeValidationAnswers(to, int8?.answers ?? rows.answers);
   const chosen = {

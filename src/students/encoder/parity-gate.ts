@@ -6,11 +6,15 @@ import type { Student } from '../student.js';
 import { QUANTISED_MODEL_FILE } from '../student-folder.js';
 import { likeliest } from '../training-examples.js';
 import type { Classifier } from './inference-model.js';
-import { quantisableLayers, quantisedModel } from './quantised-model.js';
+import { inputDivisors, layersByLoss } from './int8-calibration.js';
+import { quantisedModel } from './quantised-model.js';
+import { runModel } from './run-model.js';
 
 /** Labels by their numbers, row by row of the validation split. */
 export interface GateRows {
   readonly texts: readonly string[];
+  /** Their tokens. */
+  readonly ids: readonly (readonly number[])[];
   readonly targets: readonly number[];
   /** Of the float32 model. */
   readonly answers: readonly number[];
@@ -28,8 +32,12 @@ export interface GateOutcome {
 
 const LEAST_AGREEMENT = 0.99;
 const LARGEST_LOSS = 0.005;
+/** Texts that the INT8 model is calibrated with; their labels play no part in it. */
+const CALIBRATION_TEXTS = 64;
+/** Of them those that tell which layers lose most: they are asked once for each layer. */
+const LAYER_TEXTS = 16;
 
-/** Leaves model_quantized.onnx in the folder when it passes; `load` then opens it. The layers that quantisation hurts most
+/** Leaves model_quantized.onnx in the folder when it passes; `load` then opens it. The layers that lose most by it
  *  go back to float32 one by one until it does. */
 export async function quantise(
   classifier: Classifier,
@@ -37,21 +45,29 @@ export async function quantise(
   rows: GateRows,
   load: (folder: string) => Promise<Student>,
 ): Promise<GateOutcome> {
-  const layers = quantisableLayers(classifier);
+  const calibration = rows.ids.slice(0, CALIBRATION_TEXTS);
+  const divisors = await inputDivisors(classifier, calibration, runModel);
+  const inIntegers = new Map(divisors);
   let agreement = 0;
-  for (let layersInFloat = 0; layersInFloat < layers.length; layersInFloat++) {
-    const model = quantisedModel(classifier, new Set(layers.slice(0, layersInFloat)));
-    await writeFile(join(folder, QUANTISED_MODEL_FILE), encodeOnnxModel(model));
+  let byLoss: readonly string[] | null = null;
+  while (inIntegers.size > 0) {
+    await writeFile(join(folder, QUANTISED_MODEL_FILE), encodeOnnxModel(quantisedModel(classifier, inIntegers)));
     const answers = await ask(folder, rows.texts, load);
     agreement = equal(answers, rows.answers) / answers.length;
+    const layersInFloat = divisors.size - inIntegers.size;
     if (passesGate(rows, answers)) return { passed: true, agreement, layersInFloat, answers };
+    byLoss ??= await layersByLoss(classifier, divisors, calibration.slice(0, LAYER_TEXTS), runModel);
+    inIntegers.delete(byLoss[layersInFloat]!);
   }
   await rm(join(folder, QUANTISED_MODEL_FILE), { force: true });
-  return { passed: false, agreement, layersInFloat: layers.length, answers: rows.answers };
+  return { passed: false, agreement, layersInFloat: divisors.size, answers: rows.answers };
 }
 
 /** At least 99 % of the float32 model's labels, and at most 0.5 points of accuracy lost. */
-export function passesGate({ targets, answers }: Omit<GateRows, 'texts'>, quantised: readonly number[]): boolean {
+export function passesGate(
+  { targets, answers }: Pick<GateRows, 'targets' | 'answers'>,
+  quantised: readonly number[],
+): boolean {
   const lost = equal(answers, targets) - equal(quantised, targets);
   const rows = targets.length;
   return equal(quantised, answers) >= LEAST_AGREEMENT * rows && lost <= LARGEST_LOSS * rows;

@@ -1,5 +1,5 @@
 /** Batches: every row once, similar lengths together, padding on the right. */
-import { epochBatches, padBatch, sortedBatches } from '../../../src/students/encoder/batches.js';
+import { epochBatches, padBatch, sortedBatches, tokenBatches } from '../../../src/students/encoder/batches.js';
 import { DropoutPool } from '../../../src/students/encoder/dropout-pool.js';
 import { randomNumbers } from '../../../src/students/encoder/random.js';
 
@@ -29,6 +29,11 @@ describe('batches', () => {
 
   it('in the order of their lengths begin with the shortest', () => {
     expect(sortedBatches([4, 2, 9, 1, 3], 2)).toEqual([[3, 1], [4, 0], [2]]);
+  });
+
+  it('with as many texts as their tokens allow begin with the longest, which is alone if it is too long', () => {
+    expect(tokenBatches([4, 2, 9, 1, 3], 8)).toEqual([[2], [0, 4], [1, 3]]);
+    expect(tokenBatches([], 8)).toEqual([]);
   });
 });
 

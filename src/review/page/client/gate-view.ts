@@ -136,6 +136,12 @@ export class GateView implements RunView {
   }
 }
 
+const DECIDED: Readonly<Record<GateOutcome['decision'], string>> = {
+  approve: 'approved',
+  reject: 'rejected',
+  revise: 'guideline revised; the teacher is asked again',
+};
+
 function checkLine({ about, atLeast, limit, name, passed, value }: GateCheck): Child {
   const shown = value === null ? '–' : String(Number(value.toFixed(4)));
   const kind = limit === null ? 'shown' : passed ? 'passed' : 'failed';
@@ -153,7 +159,7 @@ function outcomeCard(gate: string, { at, decision, note, reviewer }: GateOutcome
   return h(
     'section',
     { class: `outcome ${decision}` },
-    h('h2', {}, `Gate ${gate}: ${decision === 'approve' ? 'approved' : 'rejected'}`),
+    h('h2', {}, `Gate ${gate}: ${DECIDED[decision]}`),
     h('p', {}, 'by ', h('bdi', {}, reviewer), `, ${dateAndTime(at)}`),
     note === '' ? null : h('blockquote', {}, note),
   );
