@@ -1,6 +1,6 @@
 /** An app on a port of this machine. */
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer, type ServerType } from '@hono/node-server';
+import type { ServerType } from '@hono/node-server';
 
 export interface HttpServer {
   /** http://HOST:PORT */
@@ -22,6 +22,8 @@ export async function listen(
   app: { fetch: (request: Request) => Response | Promise<Response> },
   { host, orAnother, port }: ListenOptions,
 ): Promise<HttpServer> {
+  // Loaded here: commands that serve nothing start sooner.
+  const { createAdaptorServer } = await import('@hono/node-server');
   const server = createAdaptorServer({ fetch: app.fetch });
   await listening(server, host, port).catch((error) => {
     if (!orAnother || error.code !== 'EADDRINUSE') throw error;

@@ -1,8 +1,8 @@
 /** The review page on a port. */
-import { CLIENT_FOLDER, createPageApp, type PageOptions } from '../review/index.js';
+import { openPageApp, type PageAppOptions } from '../review/index.js';
 import { type HttpServer, listen } from './http-server.js';
 
-export interface ServePageOptions extends Omit<PageOptions, 'clientFolder' | 'now'> {
+export interface ServePageOptions extends PageAppOptions {
   readonly host: string;
   /** null: the usual one, or any where that is taken. */
   readonly port: number | null;
@@ -14,7 +14,7 @@ const USUAL_PORT = 7400;
 
 /** Throws what listening throws: EADDRINUSE, EACCES, ENOTFOUND. */
 export async function servePage({ host, port, workflowId, ...options }: ServePageOptions): Promise<HttpServer> {
-  const app = createPageApp({ ...options, clientFolder: CLIENT_FOLDER, now: () => new Date() });
+  const app = await openPageApp(options);
   try {
     const server = await listen(app, { host, port: port ?? USUAL_PORT, orAnother: port === null });
     // Whoever opens it is told what is wrong with it.

@@ -52,7 +52,7 @@ async function serve({ host, port, store, task, textColumn, version, ...limits }
     cacheFolder: modelCache(process.env),
     maxWaitingTexts,
   });
-  const app = createStudentApp({ student, render: renderer(textColumn), maxBodyBytes });
+  const app = await createStudentApp({ student, render: renderer(textColumn), maxBodyBytes });
   const stopped = untilInterrupted();
   process.once('SIGTERM', () => process.kill(process.pid, 'SIGINT'));
   try {

@@ -28,7 +28,7 @@ export {
 export { FailureType } from './failure-types.js';
 export { GateCheck, GateDecision, GateName, GateOutcome, GateSignal, RevisionSignal } from './gate.js';
 export { LabelRow, VoteSummary } from './label.js';
-export { SEARCH_ATTRIBUTES, TASK_QUEUES, WorkerRole } from './names.js';
+export { SEARCH_ATTRIBUTES, TASK_QUEUES, TRAINING_NEWS_SIGNAL, WorkerRole } from './names.js';
 export { describeProblems, nearest, parseOrExplain } from './problems.js';
 export { DeployedPointer, ModelVersion, Provenance } from './registry.js';
 export {
@@ -106,7 +106,7 @@ export {
   VoteOutcome,
   WaitNotice,
 } from './stages.js';
-export { TrainingExample, TrainingProgress, TrainingSummary } from './student.js';
+export { TrainingExample, TrainingNews, TrainingProgress, TrainingSummary } from './student.js';
 export {
   EncoderSettings,
   FrozenSettings,

@@ -22,9 +22,8 @@ export { REVIEW_FORMATS, type ReviewFormat, writeReviewFile } from './formats.js
 export { takeDisputes, writeDisputable } from './gold-disputes.js';
 export { pullFromLabelStudio, pushToLabelStudio } from './label-studio-api.js';
 export { NearDuplicates } from './near-duplicates.js';
-export { CLIENT_FOLDER } from './page/assets.js';
 export { type GateDoor, GateDoorError } from './page/gate-door.js';
-export { createPageApp, type PageApp, type PageOptions } from './page/page-app.js';
+export { openPageApp, type PageApp, type PageAppOptions } from './page/open-page-app.js';
 export { signToken, TOKEN_DAYS } from './page/reviewer-token.js';
 export { NoReviewError, ofRevision, ReviewFolder } from './review-folder.js';
 export { ReviewLog } from './review-log.js';

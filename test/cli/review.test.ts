@@ -38,7 +38,7 @@ beforeAll(async () => {
     `${run().folder}/vote/labels.jsonl`,
     labels.map((row) => `${JSON.stringify(row)}\n`).join(''),
   );
-  const { student } = createActivities({ store, env: {}, teacherWorkers: () => 1 });
+  const student = await createActivities.student();
   ranked = await activity(student.rankDoubts, { prepared: prepared(), labels: ref });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -129,7 +129,7 @@ describe('a review', () => {
 
     const review = await openReview(RUN, join(folder, 'store'));
     const corrections = `store:${await review.writeCorrections((await review.decisions()).values())}`;
-    const { orchestrator } = createActivities({ store, env: {}, teacherWorkers: () => 1 });
+    const orchestrator = await createActivities.orchestrator({ store, env: {}, teacherWorkers: () => 1 });
     const summary: VoteOutcome['summary'] = { ...VOTED.summary, labels: await labelsRef() };
     const vote = { prepared: prepared(), failedChunks: 0, incompleteTexts: 0 };
     const outcome = await activity(orchestrator.applyCorrections, { vote, summary, corrections, reviewer: 'carl' });

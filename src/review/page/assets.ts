@@ -2,10 +2,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-/** Where the build leaves it. */
-export const CLIENT_FOLDER = fileURLToPath(new URL('./client', import.meta.url));
 
 const TYPES = {
   'page.js': 'text/javascript; charset=utf-8',

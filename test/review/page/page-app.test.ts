@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GateDecision } from '../../../src/contracts/index.js';
-import { createPageApp, GateDoorError, type PageApp, signToken } from '../../../src/review/index.js';
+import { GateDoorError, signToken } from '../../../src/review/index.js';
 import type { PageRow, QueueAnswer } from '../../../src/review/page/page-api.js';
+import { createPageApp, type PageApp } from '../../../src/review/page/page-app.js';
 import { openStore, type Store, workflowFolder } from '../../../src/store/index.js';
 import { HOSTILE, LABELS, reviewRow } from '../review-of.js';
 
