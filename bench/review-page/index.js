@@ -129,6 +129,7 @@ function figuresOf(timings) {
   return {
     runs: timings.length,
     'first text, ms': milliseconds('firstText'),
+    fastest: rounded(Math.min(...of('firstText')), 0),
     slowest: rounded(Math.max(...of('firstText')), 0),
     document: milliseconds('document'),
     scripts: milliseconds('scripts'),
