@@ -16,8 +16,12 @@ export function encoderArguments(args) {
   });
   const { encoder, rounds, rows: file } = values;
   if (encoder === undefined) throw new Error('--encoder: name the folder of an encoder, all-MiniLM-L6-v2 for one');
+  return { encoder, rounds: Number(rounds), rows: readRows(file) };
+}
+
+export function readRows(file) {
   const lines = readFileSync(file, 'utf8').trim().split('\n');
-  return { encoder, rounds: Number(rounds), rows: lines.map((line) => JSON.parse(line)) };
+  return lines.map((line) => JSON.parse(line));
 }
 
 /** 1 for the row's label. */

@@ -29,6 +29,11 @@ def pad(texts):
     return ids, mask
 
 
+def peak_memory():
+    status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    return round(int(status["VmHWM"].split()[0]) / 1024)
+
+
 for line in sys.stdin:
     request = json.loads(line)
     if "encoder" in request:
@@ -45,4 +50,4 @@ for line in sys.stdin:
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-    print(json.dumps({"seconds": time.perf_counter() - started}), flush=True)
+    print(json.dumps({"seconds": time.perf_counter() - started, "peakMemoryMb": peak_memory()}), flush=True)

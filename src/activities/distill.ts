@@ -8,9 +8,10 @@ import {
   type ArtifactRef,
   DistillInput,
   type LabelRow,
+  type OneStudentSettings,
   type Task,
   type TrainingExample,
-  type TrainingProgress,
+  type TrainingNews,
   TrainingSummary,
 } from '../contracts/index.js';
 import { openRunStore, type Store } from '../store/index.js';
@@ -19,6 +20,7 @@ import { seededFraction } from '../voting/index.js';
 import { readLabels, readTask } from './artifacts.js';
 import { withHeartbeat, withTempFolder } from './dependencies.js';
 import { sealedResult } from './sealed-result.js';
+import { newsToOwnWorkflow } from './training-news.js';
 
 /** Answers to the held-out texts. */
 export const VALIDATION_FILE = 'validation.json';
@@ -29,15 +31,20 @@ export function createDistillActivities() {
       const input = DistillInput.parse(raw);
       const { run } = input.prepared;
       const store = await openRunStore(run.store);
-      let progress: TrainingProgress = { phase: 'start', done: 0 };
+      const sender = newsToOwnWorkflow();
+      let news: TrainingNews | null = null;
+      const tell = (now: TrainingNews) => {
+        news = now;
+        sender.offer(now);
+      };
       return withHeartbeat(
-        () => progress,
-        (signal) =>
-          sealedResult(store, { runFolder: run.folder, stage: 'distill', input, schema: TrainingSummary }, () =>
-            train(store, input, signal, (now) => {
-              progress = now;
-            }),
-          ),
+        () => news,
+        async (signal) => {
+          const place = { runFolder: run.folder, stage: 'distill', input, schema: TrainingSummary };
+          const summary = await sealedResult(store, place, () => train(store, input, signal, tell));
+          await sender.settled();
+          return summary;
+        },
       );
     },
   };
@@ -45,12 +52,14 @@ export function createDistillActivities() {
 
 async function train(
   store: Store,
-  { candidate, fold, labels, part, prepared }: DistillInput,
+  input: DistillInput,
   signal: AbortSignal,
-  onProgress: (progress: TrainingProgress) => void,
+  tell: (news: TrainingNews) => void,
 ): Promise<TrainingSummary> {
+  const { candidate, fold, labels, part, prepared } = input;
   const task = await readTask(store, prepared);
-  const { settings } = candidatesOf(task.student)[candidate ?? 0] as Candidate;
+  const { name, settings } = candidatesOf(task.student)[candidate ?? 0] as Candidate;
+  const student = nameOf(name, input);
   const isHeldOut = (row: LabelRow) => (fold == null ? isValidation(row, task) : foldOf(row, task) === fold);
   const place = [
     candidate == null ? [] : `candidate-${candidate}`,
@@ -62,7 +71,7 @@ async function train(
     const outputFolder = join(folder, 'student');
     await mkdir(outputFolder);
     const isLearned = (row: LabelRow) => part == null || isHeldOut(row) || isInPart(row, task, part);
-    const examples = examplesOf(store, task, labels, { targets: settings.targets, isHeldOut, isLearned });
+    const examples = examplesOf(store, task, labels, { settings, isHeldOut, isLearned });
     await writeExamples(examples, examplesFile);
     const studentFolder = [prepared.run.folder, 'student', labels.sha256.slice(0, 16), ...place].join('/');
     const checkpointFolder = checkpointsOf(`${prepared.run.store.id}/${studentFolder}`, process.env);
@@ -76,7 +85,7 @@ async function train(
         seed: task.seed,
         checkpointFolder,
       },
-      { onProgress, signal },
+      { onProgress: (progress) => tell({ ...progress, student }), signal },
     );
     const files: ArtifactRef[] = [];
     // Of a student that is only compared, its answers suffice.
@@ -87,6 +96,13 @@ async function train(
     await rm(checkpointFolder, { recursive: true, force: true });
     return { ...trained, candidate: candidate ?? null, threads: availableParallelism(), folder: studentFolder, files };
   });
+}
+
+/** For people. */
+function nameOf(name: string, { fold, part }: DistillInput): string {
+  if (fold != null) return `${name}, without fold ${fold + 1} of ${LADDER_FOLDS}`;
+  if (part != null) return `${name}, ${Math.round(100 * part.share)} % of the labels, draw ${part.repeat + 1}`;
+  return name;
 }
 
 /** A folder of this machine that outlives the attempt, so that the next one goes on from its checkpoints. */
@@ -103,16 +119,22 @@ async function* examplesOf(
   {
     isHeldOut,
     isLearned,
-    targets,
+    settings,
   }: {
-    targets: 'soft' | 'hard';
+    settings: OneStudentSettings;
     isHeldOut: (row: LabelRow) => boolean;
     isLearned: (row: LabelRow) => boolean;
   },
 ): AsyncGenerator<TrainingExample> {
   for await (const row of readLabels(store, labels)) {
     if (!isTrainedOn(row) || !isLearned(row)) continue;
-    yield { text: row.text, target: targetOf(row, task, targets), validation: isHeldOut(row) };
+    const weighted = settings.kind === 'encoder' && settings.sampleWeights === 'agreement';
+    yield {
+      text: row.text,
+      target: targetOf(row, task, settings.targets),
+      validation: isHeldOut(row),
+      ...(weighted ? { weight: weightOf(row) } : {}),
+    };
   }
 }
 
@@ -153,6 +175,11 @@ function targetOf(row: LabelRow, task: Task, targets: 'soft' | 'hard'): number[]
   // Unreadable votes that abstain leave the sum under 1.
   const sum = Object.values(row.distribution).reduce((total, share) => total + share, 0);
   return names.map((name) => (row.distribution[name] ?? 0) / sum);
+}
+
+/** People's labels are sure, and so are those that no vote speaks against. */
+export function weightOf({ agreement, source }: Pick<LabelRow, 'agreement' | 'source'>): number {
+  return source === 'person' ? 1 : (agreement ?? 1);
 }
 
 async function upload(store: Store, localPath: string, path: string): Promise<ArtifactRef> {

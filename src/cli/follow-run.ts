@@ -10,9 +10,11 @@ import {
   FailureType,
   type Progress,
   type RevisionOutcome,
+  type TrainingNews,
 } from '../contracts/index.js';
 import { addCounts } from '../voting/index.js';
 import { checkLine } from './check-line.js';
+import { chunksAtWork, trainingAtWork } from './heartbeats.js';
 import { plainMarkdown } from './plain-markdown.js';
 import { askProgress } from './run-client.js';
 
@@ -44,13 +46,13 @@ export async function followRun(client: Client, workflowId: string, signal: Abor
     while (ended === null && failure === null && !signal.aborted) {
       const progress = await askProgress(client, workflowId);
       if (progress === null) view.showSilence();
-      else view.show(progress, progress.stage === 'annotate' ? await beats(client, workflowId) : null);
+      else view.show(progress, await atWork(client, progress));
       await Promise.race([waiting, sleep(POLL_MS, undefined, { signal }).catch(() => undefined)]);
     }
     if (failure !== null) throw failure;
     if (ended === null) return null;
     const last = await askProgress(client, workflowId);
-    if (last !== null) view.show(last, null);
+    if (last !== null) view.show(last, NOTHING_AT_WORK);
     return ended;
   } finally {
     view.close();
@@ -85,33 +87,18 @@ function reached(error: WorkflowFailedError): DistillationResult | null {
   return parsed.success ? parsed.data : null;
 }
 
-/** Texts and calls of the chunks at work, from their heartbeats: newer than what the run knows. */
-async function beats(client: Client, workflowId: string): Promise<ChunkProgress> {
-  const sum = { texts: 0, calls: 0 };
-  const described = await client.workflow
-    .getHandle(workflowId)
-    .describe()
-    .catch(() => null);
-  const children = described?.raw.pendingChildren ?? [];
-  for (const child of children) {
-    const shard = await client.workflow
-      .getHandle(child.workflowId ?? '')
-      .describe()
-      .catch(() => null);
-    for (const activity of shard?.raw.pendingActivities ?? []) {
-      const [payload] = activity.heartbeatDetails?.payloads ?? [];
-      if (!payload?.data) continue;
-      try {
-        const beat: Partial<ChunkProgress> = JSON.parse(Buffer.from(payload.data).toString('utf8'));
-        sum.texts += beat.texts ?? 0;
-        sum.calls += beat.calls ?? 0;
-      } catch {
-        // An encrypted heartbeat; the run's own numbers do.
-        return { texts: 0, calls: 0 };
-      }
-    }
-  }
-  return sum;
+/** Of the activities at work; null: of the other stages. */
+interface AtWork {
+  readonly chunks: ChunkProgress | null;
+  readonly training: TrainingNews | null;
+}
+
+const NOTHING_AT_WORK: AtWork = { chunks: null, training: null };
+
+async function atWork(client: Client, { stage, training, workflowId }: Progress): Promise<AtWork> {
+  if (stage === 'annotate') return { ...NOTHING_AT_WORK, chunks: await chunksAtWork(client, workflowId) };
+  if (stage !== 'distill') return NOTHING_AT_WORK;
+  return { ...NOTHING_AT_WORK, training: (await trainingAtWork(client, workflowId)) ?? training ?? null };
 }
 
 type BudgetWait = NonNullable<NonNullable<Progress['budget']>['waiting']>;
@@ -132,7 +119,7 @@ class RunView {
   private mostCalls = 0;
   private shownRevisions = 0;
 
-  show(progress: Progress, beating: ChunkProgress | null): void {
+  show(progress: Progress, { chunks, training }: AtWork): void {
     this.silent = false;
     if (progress.stage !== this.stage) {
       this.stopBar();
@@ -152,7 +139,8 @@ class RunView {
     this.shownIgnored = progress.ignored.length;
     for (const revision of progress.revisions.slice(this.shownRevisions)) this.line(`  ${revisionLine(revision)}`);
     this.shownRevisions = progress.revisions.length;
-    if (progress.stage === 'annotate') this.showAnnotation(progress, beating);
+    if (progress.stage === 'annotate') this.showAnnotation(progress, chunks);
+    if (training !== null) this.showTraining(training);
     const budget = progress.budget?.waiting;
     if (budget && budget.deadline !== this.shownDeadline) this.showBudget(progress.workflowId, budget);
     if (progress.waitingFor !== null && progress.waitingFor.deadline !== this.shownGate) this.showGate(progress);
@@ -197,16 +185,30 @@ class RunView {
     ]
       .filter((each) => each !== null)
       .join(' · ');
+    this.showNumbers(texts, progress.texts.total, `${texts} of ${progress.texts.total} texts · ${numbers}`);
+  }
+
+  private showTraining({ done, phase, steps, student }: TrainingNews): void {
+    const numbers = steps && [
+      `step ${steps.done} of ${steps.of}`,
+      `loss ${steps.loss.toFixed(3)}`,
+      `${steps.examplesPerSecond.toFixed(1)} examples/s`,
+      `${Math.ceil(steps.secondsLeft)} s left`,
+    ];
+    this.showNumbers(done, 1, `${student}: ${numbers?.join(' · ') ?? `${phase}, ${Math.round(100 * done)} %`}`);
+  }
+
+  /** A bar where there is a terminal, else a line now and then. */
+  private showNumbers(done: number, total: number, numbers: string): void {
     if (this.terminal) {
-      this.bar ??= startBar(progress.texts.total);
-      this.bar.update(texts, { numbers });
+      this.bar ??= startBar(total);
+      this.bar.update(done, { numbers });
       return;
     }
-    const line = `  ${texts} of ${progress.texts.total} texts · ${numbers}`;
-    if (line === this.lastLine || Date.now() - this.lastLineAt < LINE_EVERY_MS) return;
+    if (numbers === this.lastLine || Date.now() - this.lastLineAt < LINE_EVERY_MS) return;
     this.lastLineAt = Date.now();
-    this.lastLine = line;
-    this.line(line);
+    this.lastLine = numbers;
+    this.line(`  ${numbers}`);
   }
 
   private showBudget(workflowId: string, { deadline, goOnCommand, raiseCommand, suggested }: BudgetWait): void {
@@ -281,7 +283,7 @@ function headline(progress: Progress): string {
 
 function startBar(total: number): SingleBar {
   const bar = new SingleBar({
-    format: '  {bar} {value}/{total} texts · {numbers}',
+    format: '  {bar} {numbers}',
     barCompleteChar: '█',
     barIncompleteChar: '░',
     barsize: 24,

@@ -28,7 +28,7 @@ export {
 export { FailureType } from './failure-types.js';
 export { GateCheck, GateDecision, GateName, GateOutcome, GateSignal, RevisionSignal } from './gate.js';
 export { LabelRow, VoteSummary } from './label.js';
-export { SEARCH_ATTRIBUTES, TASK_QUEUES, WorkerRole } from './names.js';
+export { SEARCH_ATTRIBUTES, TASK_QUEUES, TRAINING_NEWS_SIGNAL, WorkerRole } from './names.js';
 export { describeProblems, nearest, parseOrExplain } from './problems.js';
 export { DeployedPointer, ModelVersion, Provenance } from './registry.js';
 export {
@@ -53,7 +53,7 @@ export {
   ReviewRow,
   SecondOpinion,
 } from './review.js';
-export { DecideRequest, GateRequest, RowsQuery, WithdrawRequest } from './review-page.js';
+export { DecideRequest, GateRequest, QueueName, QueueQuery, RowsQuery, WithdrawRequest } from './review-page.js';
 export { RevisedLabels, Revision, RevisionOutcome, RevisionPlan, RevisionRecord } from './revision.js';
 export {
   AnnotationInput,
@@ -106,7 +106,7 @@ export {
   VoteOutcome,
   WaitNotice,
 } from './stages.js';
-export { TrainingExample, TrainingProgress, TrainingSummary } from './student.js';
+export { TrainingExample, TrainingNews, TrainingProgress, TrainingSummary } from './student.js';
 export {
   EncoderSettings,
   FrozenSettings,

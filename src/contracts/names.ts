@@ -16,3 +16,6 @@ export const TASK_QUEUES = {
 
 /** Keyword search attributes that runs set where the server knows them. */
 export const SEARCH_ATTRIBUTES = { task: 'TutelageTask', stage: 'TutelageStage' } as const;
+
+/** From the activity that trains to its workflow. */
+export const TRAINING_NEWS_SIGNAL = 'trainingNews';

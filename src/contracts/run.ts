@@ -7,6 +7,7 @@ import { GateName, GateOutcome } from './gate.js';
 import { AnnotationCounts } from './reply.js';
 import { RevisionOutcome } from './revision.js';
 import { Grant, Spending } from './spending.js';
+import { TrainingNews } from './student.js';
 import { DeploymentGateSettings, LabelsGateSettings } from './task.js';
 
 /** Input of the workflow type `distillation`: one JSON object, as the Temporal UI and CLI send it. */
@@ -226,6 +227,7 @@ export const Progress = z.object({
   pace: Pace.nullable().describe('Of the worker that ended a chunk last; null: no rate holds it back.'),
   batches: BatchProgress.nullable().describe('Open at the provider; null: none.'),
   secondsLeft: z.number().nullable().describe('Of the stage annotate; with batches, until those that are open end.'),
+  training: TrainingNews.nullish().describe('Of the stage distill; null: no training has told of itself.'),
   gates: z.record(z.string(), GateOutcome),
   waitingFor: z
     .object({

@@ -78,6 +78,26 @@ export const EncoderSettings = z.strictObject({
     .describe('Epochs without a lower validation loss after which training stops; the best epoch is kept.'),
   learningRate: z.number().positive().max(1).default(1e-4).describe('The highest; it warms up to it and falls to 0.'),
   batchSize: z.number().int().min(1).max(512).default(16).describe('Examples of one training step.'),
+  microBatchTokens: z
+    .number()
+    .int()
+    .min(8)
+    .default(512)
+    .describe(
+      'Tokens that are gone through at once; a step with more adds up the gradients of its parts. Fewer need less memory.',
+    ),
+  classWeights: z
+    .union([z.enum(['none', 'balanced']), z.record(z.string(), z.number().positive())])
+    .default('none')
+    .describe(
+      'How much labels count in the loss. none: alike; balanced: the rarer the more; {complaint: 3}: by hand, others 1.',
+    ),
+  sampleWeights: z
+    .enum(['none', 'agreement'])
+    .default('none')
+    .describe(
+      'How much texts count in the loss. none: alike; agreement: as the share of votes that fell on their label.',
+    ),
 });
 export type EncoderSettings = z.infer<typeof EncoderSettings>;
 
@@ -136,3 +156,20 @@ export const StudentSettings = z.discriminatedUnion('kind', [
   LadderSettings,
 ]);
 export type StudentSettings = z.infer<typeof StudentSettings>;
+
+/** What of the settings does not fit the task's labels. */
+export function studentProblems(
+  student: StudentSettings,
+  labels: readonly string[],
+): { path: (string | number)[]; message: string }[] {
+  const steps = student.kind === 'ladder' ? student.steps : [student];
+  return steps.flatMap((step, index) => {
+    if (step.kind !== 'encoder' || typeof step.classWeights === 'string') return [];
+    const path = ['student', ...(student.kind === 'ladder' ? ['steps', index] : []), 'classWeights'];
+    const strangers = Object.keys(step.classWeights).filter((name) => !labels.includes(name));
+    return strangers.map((name) => ({
+      path: [...path, name],
+      message: `"${name}" is not one of the labels: ${labels.join(', ')}`,
+    }));
+  });
+}

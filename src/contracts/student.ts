@@ -7,6 +7,7 @@ export const TrainingExample = z.object({
   text: z.string(),
   target: z.array(z.number()).describe("Probabilities over the task's labels, in their order; they sum to 1."),
   validation: z.boolean().describe('Held out of fitting; choices are made on it.'),
+  weight: z.number().positive().optional().describe('How much it counts next to the others; absent: 1.'),
 });
 export type TrainingExample = z.infer<typeof TrainingExample>;
 
@@ -26,6 +27,12 @@ export const TrainingProgress = z.object({
 });
 export type TrainingProgress = z.infer<typeof TrainingProgress>;
 
+/** How the training of the moment goes: the heartbeat of `distill`, which now and then also tells its workflow. */
+export const TrainingNews = TrainingProgress.extend({
+  student: z.string().describe('Which one: "fine-tuned all-MiniLM-L6-v2, without fold 2 of 5".'),
+});
+export type TrainingNews = z.infer<typeof TrainingNews>;
+
 export const TrainingSummary = z.object({
   kind: z.string(),
   candidate: z.number().int().nullish().describe('Index among the students of a ladder; null: it was the only one.'),
@@ -37,6 +44,13 @@ export const TrainingSummary = z.object({
     .int()
     .nullish()
     .describe('Logical cores of the machine that trained; its estimated energy follows.'),
+  memoryMb: z
+    .object({
+      stated: z.number().int().describe('What training was thought to need beforehand.'),
+      peak: z.number().int().describe('The most that its process held.'),
+    })
+    .nullish()
+    .describe('null: of students that did not tell.'),
   examples: z.number().int().describe('Texts fitted on in the end, validation included once choices are made.'),
   validation: z.object({
     rows: z.number().int(),

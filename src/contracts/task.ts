@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { BatchSettings } from './batch-settings.js';
 import { ExamplesInput } from './corpus.js';
-import { StudentSettings } from './student-settings.js';
+import { StudentSettings, studentProblems } from './student-settings.js';
 import { isAskedInBatches, TeacherName, VoteSettings, voteProblems } from './vote-settings.js';
 
 function isUsefulPattern(pattern: string): boolean {
@@ -233,7 +233,7 @@ export const LabelsGateSettings = z.strictObject({
     .nullable()
     .default(null),
   maxErrorShare: share(
-    'Wrong labels that an audit may leave possible, at most (tutelage review export --audit). null: no audit is asked for.',
+    'Wrong labels that an audit may leave possible, at most (the audit of tutelage review). null: no audit is asked for.',
   )
     .nullable()
     .default(null),
@@ -421,6 +421,7 @@ export const Task = z
         });
       }
     }
+    for (const problem of studentProblems(task.student, [...names])) context.addIssue({ code: 'custom', ...problem });
     for (const problem of voteProblems(task)) context.addIssue({ code: 'custom', ...problem });
     for (const [gate, { escalateHours, escalateWebhookEnv }] of Object.entries(task.gates)) {
       if ((escalateHours === null) === (escalateWebhookEnv === null)) continue;

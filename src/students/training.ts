@@ -1,4 +1,5 @@
 /** What every kind's training shares: refusing what can't be trained, and comparing the export with the original. */
+import { peakMemoryMb } from './peak-memory.js';
 import type { ProgressListener, Student, StudentKind, TrainedStudent, TrainingJob } from './student.js';
 import { ParityError, TrainingRefusedError } from './student-errors.js';
 import { type ExampleSurvey, surveyExamples } from './training-examples.js';
@@ -17,8 +18,9 @@ export async function runTraining(
   await onProgress({ phase: 'reading', done: 0 });
   const survey = await surveyExamples(job);
   refuseMissingExamples(job, survey);
-  await refuseMemory(kind, job, survey);
-  return kind.train(job, onProgress);
+  const stated = await refuseMemory(kind, job, survey);
+  const trained = await kind.train(job, onProgress);
+  return { ...trained, memoryMb: { stated, peak: peakMemoryMb() } };
 }
 
 /** Asks the exported student the same texts. `expected` are the trained model's probabilities [texts][labels]. */
@@ -69,11 +71,11 @@ export function refuseSingleLabel(job: TrainingJob, { perLabel }: ExampleSurvey)
   }
 }
 
-/** Throws TrainingRefusedError. */
-export async function refuseMemory(kind: StudentKind, job: TrainingJob, survey: ExampleSurvey): Promise<void> {
+/** Returns the MiB that training is thought to need. Throws TrainingRefusedError. */
+export async function refuseMemory(kind: StudentKind, job: TrainingJob, survey: ExampleSurvey): Promise<number> {
   const needed = Math.ceil((await kind.estimateMemory(job, survey)) / 2 ** 20);
   const allowed = job.settings.maxMemoryMb;
-  if (needed <= allowed) return;
+  if (needed <= allowed) return needed;
   throw new TrainingRefusedError(
     `training on ${survey.examples} texts needs about ${needed} MB and student.maxMemoryMb is ${allowed}: ` +
       `raise it, or lower ${kind.memorySettings(job)}`,

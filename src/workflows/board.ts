@@ -7,6 +7,7 @@ import type {
   PreparedRun,
   Progress,
   ReviewInput,
+  TrainingNews,
 } from '../contracts/index.js';
 import { checksTable, markdownTable, plainText } from '../evaluation/index.js';
 import { addCounts } from '../voting/index.js';
@@ -42,7 +43,7 @@ export function runBoard({ progress, findings, endedEarly }: BoardState): string
   const rows = STAGES.map(([stage, about], index) => {
     const now = endedEarly !== null ? '⛔' : progress.paused ? '⏸️' : '▶️';
     const mark = index < reached ? '✅' : index > reached ? '·' : now;
-    const running = stage === 'annotate' && index === reached ? annotationLine(progress) : '';
+    const running = index === reached ? runningLine(stage, progress) : '';
     return [mark, about, userText(findings[stage] ?? running)];
   });
   const { budget, waitingFor } = progress;
@@ -155,6 +156,20 @@ function teacherRows({ escalated, escalationMicros, teachers }: AnnotationCounts
       ? [['votes disagreed', `${grouped(escalated)} texts asked about again, ${dollars(escalationMicros)}`]]
       : []),
   ];
+}
+
+/** Of a stage at work; empty for those that tell nothing. */
+function runningLine(stage: Progress['stage'], progress: Progress): string {
+  if (stage === 'annotate') return annotationLine(progress);
+  return stage === 'distill' && progress.training ? trainingLine(progress.training) : '';
+}
+
+export function trainingLine({ done, phase, steps, student }: TrainingNews): string {
+  if (steps === undefined) return `${student}: ${phase}, ${Math.round(100 * done)} %`;
+  const { examplesPerSecond, loss, secondsLeft } = steps;
+  const speed = `${examplesPerSecond.toFixed(1)} examples a second`;
+  const step = `step ${grouped(steps.done)} of ${grouped(steps.of)}`;
+  return `${student}: ${step}, loss ${loss.toFixed(3)}, ${speed}, about ${duration(secondsLeft)} left`;
 }
 
 function annotationLine(progress: Progress): string {

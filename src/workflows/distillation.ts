@@ -21,12 +21,13 @@ import {
   type RunState,
   SEARCH_ATTRIBUTES,
   type Stage,
+  TrainingNews,
 } from '../contracts/index.js';
 import { addCounts } from '../voting/index.js';
 import { checkInput, checkState, finalFailure, messageOf } from './failures.js';
 import { Gatekeeper } from './gatekeeper.js';
 import { LabelsGate } from './labels-gate.js';
-import { progressQuery } from './messages.js';
+import { progressQuery, trainingNewsSignal } from './messages.js';
 import { RunReport } from './run-report.js';
 import { Shards } from './shards.js';
 import { besideStage, orchestratorStage, studentStage, teacherStage } from './stages.js';
@@ -80,6 +81,10 @@ class Distillation {
   listen(): void {
     setHandler(progressQuery, () => this.report.progress, {
       description: 'Stage, numbers, and the command that would approve.',
+    });
+    setHandler(trainingNewsSignal, (news) => {
+      const { data } = TrainingNews.safeParse(news);
+      if (data !== undefined) this.report.training(data);
     });
     this.gatekeeper.listen();
     this.shards.listen();

@@ -1,7 +1,9 @@
 /** Trains on growing shares of a run's labels, each an activity, and says whether more labels would help. */
-import { setCurrentDetails, TemporalFailure } from '@temporalio/workflow';
-import type { CurveInput, CurveOutcome, DrawCurveInput } from '../contracts/index.js';
+import { setCurrentDetails, setHandler, TemporalFailure } from '@temporalio/workflow';
+import { type CurveInput, type CurveOutcome, type DrawCurveInput, TrainingNews } from '../contracts/index.js';
+import { trainingLine } from './board.js';
 import { finalFailure } from './failures.js';
+import { trainingNewsSignal } from './messages.js';
 import { studentStage } from './stages.js';
 
 export async function learningCurve(input: CurveInput): Promise<CurveOutcome> {
@@ -11,9 +13,15 @@ export async function learningCurve(input: CurveInput): Promise<CurveOutcome> {
     Array.from({ length: share === 1 ? 1 : repeats }, (_, repeat) => ({ share, repeat })),
   );
   const trained: DrawCurveInput['trained'] = [];
+  const showTraining = (now: string) =>
+    setCurrentDetails(`# Learning curve\n\n${trained.length} of ${parts.length} trainings done.${now}`);
+  setHandler(trainingNewsSignal, (news) => {
+    const { data } = TrainingNews.safeParse(news);
+    if (data !== undefined && trained.length < parts.length) showTraining(`\n\n${trainingLine(data)}`);
+  });
   try {
     for (const part of parts) {
-      setCurrentDetails(`# Learning curve\n\n${trained.length} of ${parts.length} trainings done.`);
+      showTraining('');
       const summary = `${Math.round(100 * part.share)} % of the labels, draw ${part.repeat + 1}`;
       const job = { prepared, labels, candidate, part };
       trained.push({ ...part, student: await studentStage.distill.executeWithOptions({ summary }, [job]) });

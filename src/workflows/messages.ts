@@ -1,13 +1,14 @@
 /** Signals, the update and the query: what people send to a run, and what runs send each other. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type {
-  AnnotationCounts,
-  BatchProgress,
-  BudgetOutcome,
-  GateOutcome,
-  Pace,
-  Progress,
-  ShardBudget,
+import {
+  type AnnotationCounts,
+  type BatchProgress,
+  type BudgetOutcome,
+  type GateOutcome,
+  type Pace,
+  type Progress,
+  type ShardBudget,
+  TRAINING_NEWS_SIGNAL,
 } from '../contracts/index.js';
 
 /** From people; payloads are parsed on arrival. */
@@ -37,6 +38,9 @@ export interface AnnotationProgress {
   readonly budget: { readonly usedUp: boolean; readonly version: number };
 }
 export const annotationProgressSignal = defineSignal<[AnnotationProgress]>('annotationProgress');
+
+/** From the activity `distill` to its workflow, now and then; TrainingNews, parsed on arrival. */
+export const trainingNewsSignal = defineSignal<[unknown?]>(TRAINING_NEWS_SIGNAL);
 
 /** From the root to `annotation`: the shard's budget after a decision. */
 export const shardBudgetSignal = defineSignal<[ShardBudget]>('shardBudget');

@@ -14,6 +14,7 @@ import type {
   Progress,
   RevisionOutcome,
   Stage,
+  TrainingNews,
   TrainingSummary,
   VoteOutcome,
 } from '../contracts/index.js';
@@ -93,6 +94,7 @@ export class RunReport {
       pace: null,
       batches: null,
       secondsLeft: null,
+      training: null,
       gates: {},
       waitingFor: null,
       budget: null,
@@ -105,6 +107,7 @@ export class RunReport {
     this.progress.stage = stage;
     this.progress.batches = null;
     this.progress.secondsLeft = null;
+    this.progress.training = null;
     this.changed();
   }
 
@@ -237,6 +240,13 @@ export class RunReport {
     this.progress.waitingFor = null;
     this.progress.gates[gate] = outcome;
     this.findings[`${gate} gate`] = decisionInWords(outcome);
+    this.changed();
+  }
+
+  /** News that comes when the stage is over is old. */
+  training(news: TrainingNews): void {
+    if (this.progress.stage !== 'distill') return;
+    this.progress.training = news;
     this.changed();
   }
 

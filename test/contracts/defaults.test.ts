@@ -159,6 +159,9 @@ describe('the defaults', () => {
       patience: 2,
       learningRate: 1e-4,
       batchSize: 16,
+      microBatchTokens: 512,
+      classWeights: 'none',
+      sampleWeights: 'none',
       quantise: true,
       maxLength: 128,
     });

@@ -1,8 +1,8 @@
 /** Rules of the task file that hold between its keys. */
 import { Task } from '../../src/contracts/index.js';
 
-const task = (votes: object) =>
-  Task.safeParse({ name: 'tone', kind: 'text-classification', labels: [{ name: 'a' }, { name: 'b' }], votes });
+const MINIMAL = { name: 'tone', kind: 'text-classification', labels: [{ name: 'praise' }, { name: 'complaint' }] };
+const task = (votes: object) => Task.safeParse({ ...MINIMAL, votes });
 
 describe('votes', () => {
   it('may not stop early where they are weighed', () => {
@@ -21,5 +21,23 @@ describe('votes', () => {
         message: 'votes.aggregation "auto" needs gold rows of its own: set a share above 0',
       },
     ]);
+  });
+});
+
+describe('class weights', () => {
+  const classWeights = { praise: 2, prise: 1 };
+  const problemOf = (student: unknown) => {
+    const { error } = Task.safeParse({ ...MINIMAL, student });
+    return error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  };
+
+  it('are for labels of the task alone, in a student and in a step of a ladder', () => {
+    const step = { kind: 'encoder', encoder: './minilm', classWeights };
+    const says = '"prise" is not one of the labels: praise, complaint';
+    expect(problemOf(step)).toEqual([`student.classWeights.prise: ${says}`]);
+    expect(problemOf({ kind: 'ladder', steps: [{ kind: 'linear' }, step] })).toEqual([
+      `student.steps.1.classWeights.prise: ${says}`,
+    ]);
+    expect(problemOf({ ...step, classWeights: { praise: 2 } })).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 /** What every student kind must do; each kind's test file runs it. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { OneStudentSettings, TrainingProgress } from '../../src/contracts/index.js';
+import type { OneStudentSettings, TrainingExample, TrainingProgress } from '../../src/contracts/index.js';
 import {
   loadStudent,
   type Student,
@@ -11,6 +11,7 @@ import {
   type TrainedStudent,
   trainInProcess,
 } from '../../src/students/index.js';
+import { surveyExamples } from '../../src/students/training-examples.js';
 import { emptyFolder, toyExamples, toyLabels, trainingJob } from './training-job.js';
 
 /** Of 120 examples, 24 of which are for validation: on how many the last fit is made, and how many parity is measured on. */
@@ -41,6 +42,8 @@ export function describeStudentKind(
       expect(trained.examples).toBe(rows.fitted);
       expect(trained.validation).toEqual({ rows: 24, agreement: 1 });
       expect(trained.trainSeconds).toBeGreaterThan(0);
+      expect(trained.memoryMb!.peak).toBeGreaterThan(30);
+      expect(trained.memoryMb!.peak).toBeLessThan(3 * trained.memoryMb!.stated);
       expect(trained.candidates).toContainEqual(expect.objectContaining(trained.chosen));
     });
 
@@ -147,10 +150,14 @@ export function describeStudentKind(
     });
 
     it('needs more memory for more examples and longer texts', async () => {
-      const survey = { examples: 1000, validation: 100, characters: 100_000, longest: 200, perLabel: [900, 50, 50] };
-      const bytes = await kind.estimateMemory(job, survey);
-      expect(await kind.estimateMemory(job, { ...survey, examples: 2000 })).toBeGreaterThan(bytes);
-      expect(await kind.estimateMemory(job, { ...survey, characters: 200_000 })).toBeGreaterThan(bytes);
+      const bytesFor = async (examples: TrainingExample[]) => {
+        const other = trainingJob(toyLabels, examples, settings);
+        return kind.estimateMemory(other, await surveyExamples(other));
+      };
+      const bytes = await bytesFor(toyExamples(120));
+      expect(await bytesFor(toyExamples(2000))).toBeGreaterThan(bytes);
+      const longer = toyExamples(120).map((example) => ({ ...example, text: `${example.text} ${example.text}` }));
+      expect(await bytesFor(longer)).toBeGreaterThan(bytes);
     });
   });
 }

@@ -86,6 +86,13 @@ describe('the board of a run', () => {
     );
   });
 
+  it('shows the training at work, with its phase where there are no steps', () => {
+    const training = { student: 'linear', phase: 'C = 10', done: 0.4 };
+    const board = boardOf({ stage: 'distill', training });
+    expect(stageRow(board, 'Train the student')).toBe('| ▶️ | Train the student | linear: C = 10, 40 % |');
+    expect(boardOf({ stage: 'evaluate', training })).not.toContain('C = 10');
+  });
+
   it('says that and why it is paused, and how to go on', () => {
     const board = boardOf({ stage: 'annotate', paused: true, pauseReason: 'no answer for 5 min' });
     expect(board).toContain('**Paused**: no answer for 5 min. Send the signal `resume`');

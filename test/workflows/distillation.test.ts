@@ -1,14 +1,25 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
+import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { type ChunkInput, DistillationResult, PrepareInput, Progress, TASK_QUEUES } from '../../src/contracts/index.js';
+import { newsToOwnWorkflow } from '../../src/activities/training-news.js';
+import { followRun } from '../../src/cli/follow-run.js';
+import {
+  type ChunkInput,
+  DistillationResult,
+  PrepareInput,
+  Progress,
+  TASK_QUEUES,
+  type TrainingNews,
+} from '../../src/contracts/index.js';
 import { check, preparedRun } from './prepared-run.js';
 import { busyChunk, EVALUATED, failure, TRAINED, untilCancelled, VOTED } from './stand-in-activities.js';
 import {
   askProgress,
   atGate,
+  eventually,
   failureOf,
   INPUT,
   metadataOf,
@@ -22,6 +33,57 @@ beforeAll(async () => {
   bed = await WorkflowBed.start();
 });
 afterAll(() => bed?.stop());
+
+describe('a run that trains', () => {
+  const news = (step: number): TrainingNews => ({
+    ...{ student: 'fine-tuned MiniLM, without fold 2 of 5', phase: 'fine-tuning', done: step / 400 },
+    steps: { done: step, of: 400, loss: 0.4123, examplesPerSecond: 58.04, secondsLeft: 250.2 },
+  });
+
+  it('shows steps, loss, speed and time left on its board by signals, and in watch by heartbeats', async () => {
+    let ended = false;
+    const distill = async () => {
+      let now = 0;
+      const sender = newsToOwnWorkflow(() => {
+        now += 60_000;
+        return now;
+      });
+      sender.offer(news(100));
+      await sender.settled();
+      while (!ended) {
+        Context.current().heartbeat(news(120));
+        await Context.current().sleep(50);
+      }
+      return TRAINED;
+    };
+    const handle = await bed.distill({ distill }, { approveAs: 'ana' });
+    const written: string[] = [];
+    const spy = jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      written.push(String(text));
+      return true;
+    });
+    const watching = new AbortController();
+    try {
+      const watched = followRun(bed.environment.client, handle.workflowId, watching.signal);
+      const { training } = await progressWhen(handle, (progress) => progress.training != null);
+      expect(training).toEqual(news(100));
+      const { currentDetails } = await metadataOf(handle);
+      expect(currentDetails).toContain(
+        '| ▶️ | Train the student | fine-tuned MiniLM, without fold 2 of 5: step 100 of 400, loss 0.412, 58.0 examples a second, about 4 min left |',
+      );
+      const line =
+        'fine-tuned MiniLM, without fold 2 of 5: step 120 of 400 · loss 0.412 · 58.0 examples/s · 251 s left';
+      await eventually(() => written.some((text) => text.includes(line)));
+      ended = true;
+      expect((await watched)?.failure).toBeNull();
+    } finally {
+      ended = true;
+      watching.abort();
+      spy.mockRestore();
+    }
+    expect((await askProgress(handle)).training).toBeNull();
+  });
+});
 
 describe('a run with a ladder of students', () => {
   const ladder = {

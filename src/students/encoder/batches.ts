@@ -36,6 +36,38 @@ export function epochBatches(lengths: readonly number[], batchSize: number, rand
   return shuffle(batches, random);
 }
 
+export interface StepSize {
+  /** Texts of a step. */
+  readonly batchSize: number;
+  /** Tokens of the longest text. */
+  readonly longest: number;
+  /** Tokens, padding included, that are gone through at once. */
+  readonly microBatchTokens: number;
+}
+
+/** Tokens, padding included, of the largest part of a step. */
+export function mostTokens({ batchSize, longest, microBatchTokens }: StepSize): number {
+  return Math.min(batchSize * longest, Math.max(microBatchTokens, longest));
+}
+
+/** Texts in parts that are gone through one after another: of at most `tokens` tokens each with their padding, or of one text.
+ *  What is small enough is one part in its own order; else the shortest texts come first. */
+export function microBatches(lengths: readonly number[], tokens: number): number[][] {
+  const all = [...lengths.keys()];
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  if (lengths.length * longest <= tokens) return [all];
+  const parts: number[][] = [];
+  let part: number[] = [];
+  for (const text of byLength(all, lengths)) {
+    if (part.length > 0 && (part.length + 1) * lengths[text]! > tokens) {
+      parts.push(part);
+      part = [];
+    }
+    part.push(text);
+  }
+  return [...parts, part];
+}
+
 /** All rows in batches of similar lengths, the shortest first. */
 export function sortedBatches(lengths: readonly number[], batchSize: number): number[][] {
   return slices(byLength([...lengths.keys()], lengths), batchSize);

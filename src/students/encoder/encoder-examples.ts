@@ -1,14 +1,17 @@
 /** The training examples of an encoder, tokenised once for all epochs. */
 import type { EncoderSettings, FrozenSettings } from '../../contracts/index.js';
 import type { TrainingJob } from '../student.js';
+import { EncoderError } from '../student-errors.js';
 import { likeliest, readExamples } from '../training-examples.js';
-import type { Tokeniser } from './tokeniser.js';
+import { openTokeniser, type Tokeniser } from './tokeniser.js';
 
 export interface EncodedTexts {
   /** Rows of the compact word table, text by text. */
   readonly ids: number[][];
   /** Probabilities of each text's labels. */
   readonly targets: number[][];
+  /** How much each text counts in the loss, next to the others. */
+  readonly weights: number[];
 }
 
 export interface EncodedExamples {
@@ -20,13 +23,51 @@ export interface EncodedExamples {
   readonly cut: number;
 }
 
+/** What training takes of the examples, known beforehand. */
+export interface TokenSurvey {
+  /** Of all texts, after cutting. */
+  readonly tokens: number;
+  /** Different ones. */
+  readonly vocabulary: number;
+  /** Of the longest text. */
+  readonly longest: number;
+}
+
+/** Throws ExampleError. */
+export async function surveyTokens(job: TrainingJob, tokeniser: Tokeniser): Promise<TokenSurvey> {
+  const vocabulary = new Set<number>();
+  let [tokens, longest] = [0, 0];
+  for await (const { text } of readExamples(job)) {
+    const { ids } = tokeniser.encode(text);
+    tokens += ids.length;
+    longest = Math.max(longest, ids.length);
+    for (const id of ids) vocabulary.add(id);
+  }
+  return { tokens, vocabulary: vocabulary.size, longest };
+}
+
+/** Throws EncoderError. */
+export async function openEncoderTokeniser(folder: string, maxLength: number): Promise<Tokeniser> {
+  try {
+    return await openTokeniser(folder, maxLength);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new EncoderError(folder, `tokenizer.json can't be used (${message})`, { cause: error });
+  }
+}
+
 /** Throws ExampleError. */
 export async function encodeExamples(
   job: TrainingJob<EncoderSettings | FrozenSettings>,
   tokeniser: Tokeniser,
 ): Promise<EncodedExamples> {
-  const fitting: EncodedTexts = { ids: [], targets: [] };
-  const validation = { ids: [] as number[][], targets: [] as number[][], texts: [] as string[] };
+  const fitting: EncodedTexts = { ids: [], targets: [], weights: [] };
+  const validation = {
+    ids: [] as number[][],
+    targets: [] as number[][],
+    weights: [] as number[],
+    texts: [] as string[],
+  };
   const rows = new Map<number, number>();
   let cut = 0;
   for await (const example of readExamples(job)) {
@@ -35,6 +76,7 @@ export async function encodeExamples(
     if (example.validation) validation.texts.push(example.text);
     const part = example.validation ? validation : fitting;
     part.ids.push(tokens.ids.map((id) => rowOf(rows, id)));
+    part.weights.push(example.weight ?? 1);
     part.targets.push(job.settings.targets === 'soft' ? example.target : hardened(example.target));
   }
   return { fitting, validation, vocabulary: [...rows.keys()], cut };

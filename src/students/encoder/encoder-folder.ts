@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { EncoderError } from '../student-errors.js';
 import type { Pooling } from './encoder-graph.js';
-import { modelPrefixes, type Parameter, sizeOf } from './encoder-parameters.js';
+import { modelPrefixes, type Parameter, sizeOf, WORD_TABLE } from './encoder-parameters.js';
 import type { EncoderShape } from './encoder-shape.js';
 import { openSafetensors, type SafetensorsReader } from './safetensors.js';
 
@@ -25,18 +25,21 @@ export async function readPooling(folder: string): Promise<Pooling> {
   throw new EncoderError(folder, '1_Pooling/config.json asks for neither mean nor CLS pooling');
 }
 
-/** Each parameter with its values, joined from its tensors, one after another. Throws EncoderError when a tensor is
- *  missing or has other dimensions than config.json tells. */
+/** Each parameter with its values, joined from its tensors, one after another; of the word table only the given rows, where some
+ *  are given. Throws EncoderError when a tensor is missing or has other dimensions than config.json tells. */
 export async function* readParameters(
   folder: string,
   shape: EncoderShape,
   parameters: readonly Parameter[],
+  wordRows: readonly number[] | null = null,
 ): AsyncGenerator<{ parameter: Parameter; values: Float32Array }> {
   const file = await openWeights(folder);
   try {
     const prefix = findPrefix(file, shape);
-    for (const parameter of parameters)
-      yield { parameter, values: await readParameter(folder, file, prefix, parameter) };
+    for (const parameter of parameters) {
+      const rows = parameter.name === WORD_TABLE ? wordRows : null;
+      yield { parameter, values: await readParameter(folder, file, prefix, parameter, rows) };
+    }
   } catch (error) {
     if (error instanceof RangeError)
       throw new EncoderError(folder, `${WEIGHTS_FILE}: ${error.message}`, { cause: error });
@@ -72,12 +75,12 @@ async function readParameter(
   file: SafetensorsReader,
   prefix: string,
   parameter: Parameter,
+  rows: readonly number[] | null,
 ): Promise<Float32Array> {
-  const joined = new Float32Array(sizeOf(parameter));
-  const [rows, ...others] = parameter.dims;
-  const expected = [rows! / parameter.sources.length, ...others];
-  for (const [index, source] of parameter.sources.entries()) {
-    const name = tensorName(file, prefix + source);
+  const [height, ...others] = parameter.dims;
+  const expected = [height! / parameter.sources.length, ...others];
+  const names = parameter.sources.map((source) => tensorName(file, prefix + source));
+  for (const name of names) {
     const dims = file.dims(name);
     if (dims !== null && JSON.stringify(dims) !== JSON.stringify(expected)) {
       throw new EncoderError(
@@ -85,7 +88,13 @@ async function readParameter(
         `tensor "${name}" has dimensions [${dims.join(', ')}], config.json tells [${expected.join(', ')}]`,
       );
     }
-    joined.set(await file.read(name), (index * joined.length) / parameter.sources.length);
+  }
+  const [first, ...further] = names as [string, ...string[]];
+  if (rows !== null) return file.readRows(first, rows);
+  if (further.length === 0) return file.read(first);
+  const joined = new Float32Array(sizeOf(parameter));
+  for (const [index, name] of names.entries()) {
+    joined.set(await file.read(name), (index * joined.length) / names.length);
   }
   return joined;
 }

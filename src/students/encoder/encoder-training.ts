@@ -5,23 +5,20 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type { EncoderSettings, FrozenSettings } from '../../contracts/index.js';
 import type { ProgressListener, Student, TrainedStudent, TrainingJob } from '../student.js';
-import { EncoderError } from '../student-errors.js';
 import { writeValidationAnswers } from '../student-folder.js';
 import { measureParity, PARITY_ROWS } from '../training.js';
 import { likeliest } from '../training-examples.js';
 import { agreement, bestTemperature, calibrationError, type Judged } from './calibration.js';
-import { type EncodedExamples, encodeExamples } from './encoder-examples.js';
+import { type EncodedExamples, encodeExamples, openEncoderTokeniser } from './encoder-examples.js';
 import { exportEncoder } from './encoder-export.js';
-import { readParameters, readPooling, WEIGHTS_FILE } from './encoder-folder.js';
-import { encoderParameters, headParameters, sizeOf, WORD_TABLE } from './encoder-parameters.js';
-import { type EncoderShape, longestText, readEncoderShape } from './encoder-shape.js';
+import { WEIGHTS_FILE } from './encoder-folder.js';
+import { longestText, readEncoderShape } from './encoder-shape.js';
 import { type CheckpointOptions, fitEncoder } from './fit.js';
 import { fitHead } from './fit-head.js';
 import type { Classifier } from './inference-model.js';
 import { type GateOutcome, quantise } from './parity-gate.js';
-import { randomNumbers } from './random.js';
 import { RECIPE } from './recipe.js';
-import { openTokeniser } from './tokeniser.js';
+import { startingClassifier, withWholeVocabulary } from './starting-classifier.js';
 
 type AnySettings = EncoderSettings | FrozenSettings;
 
@@ -57,8 +54,8 @@ export async function trainEncoder({
   const checkpoints: CheckpointOptions | null =
     folder === undefined ? null : { folder, job: await identify(job, encoderFolder), everyMs: checkpointEveryMs };
   return train(training, async (classifier, examples) => {
-    const { settings, seed } = job;
-    const fit = await fitEncoder(classifier, examples, { settings, seed, onProgress, checkpoints });
+    const { labels, settings, seed } = job;
+    const fit = await fitEncoder(classifier, examples, { labels, settings, seed, onProgress, checkpoints });
     return {
       candidates: fit.epochs.map((figures) => ({ ...figures })),
       chosen: fit.bestEpoch - 1,
@@ -82,17 +79,16 @@ async function train(
   const started = performance.now();
   const shape = await readEncoderShape(encoderFolder);
   const maxLength = Math.min(job.settings.maxLength, longestText(shape));
-  const tokeniser = await openTokeniser(encoderFolder, maxLength).catch((error: Error) => {
-    throw new EncoderError(encoderFolder, `tokenizer.json can't be used (${error.message})`, { cause: error });
-  });
+  const tokeniser = await openEncoderTokeniser(encoderFolder, maxLength);
   const examples = await encodeExamples(job, tokeniser);
-  const classifier = await startingClassifier(encoderFolder, shape, examples.vocabulary, job);
+  const { vocabulary } = examples;
+  const classifier = await startingClassifier(encoderFolder, vocabulary, { labels: job.labels.length, seed: job.seed });
   const fit = await fitClassifier(classifier, examples);
 
   const temperature = bestTemperature(fit.validation);
   scaleLogits(classifier, 1 / temperature);
   await onProgress({ phase: 'export', done: 0.98 });
-  const whole = await withWholeVocabulary(classifier, encoderFolder, examples.vocabulary);
+  const whole = await withWholeVocabulary(classifier, encoderFolder, vocabulary);
   const to = job.outputFolder;
   await exportEncoder(whole, { from: encoderFolder, to, labels: job.labels, maxLength });
   const { texts, targets } = examples.validation;
@@ -131,67 +127,12 @@ async function compareExport(
   }
 }
 
-/** The encoder with the examples' rows of the word table, and a new head. */
-async function startingClassifier(
-  folder: string,
-  shape: EncoderShape,
-  vocabulary: readonly number[],
-  job: TrainingJob,
-): Promise<Classifier> {
-  const labels = job.labels.length;
-  const beyond = vocabulary.find((id) => id >= shape.vocabulary);
-  if (beyond !== undefined) {
-    throw new EncoderError(folder, `tokenizer.json has token ${beyond}, config.json only ${shape.vocabulary} tokens`);
-  }
-  const values = new Map<string, Float32Array>();
-  for await (const { parameter, values: read } of readParameters(folder, shape, encoderParameters(shape))) {
-    values.set(parameter.name, parameter.name === WORD_TABLE ? pickRows(read, vocabulary, shape.hidden) : read);
-  }
-  // As PyTorch starts linear layers.
-  const random = randomNumbers(job.seed, 'head');
-  const bound = 1 / Math.sqrt(shape.hidden);
-  const head = headParameters(shape, labels);
-  for (const parameter of head) {
-    values.set(
-      parameter.name,
-      Float32Array.from({ length: sizeOf(parameter) }, () => (2 * random() - 1) * bound),
-    );
-  }
-  const parameters = [...encoderParameters(shape, vocabulary.length), ...head];
-  return { shape, pooling: await readPooling(folder), labels, parameters, values };
-}
-
-/** The classifier with the words that no example has as they were. */
-async function withWholeVocabulary(
-  classifier: Classifier,
-  folder: string,
-  vocabulary: readonly number[],
-): Promise<Classifier> {
-  const { shape, labels, values } = classifier;
-  const parameters = encoderParameters(shape);
-  const trained = values.get(WORD_TABLE)!;
-  const whole = new Map(values);
-  for await (const { values: words } of readParameters(folder, shape, parameters.slice(0, 1))) {
-    for (const [row, id] of vocabulary.entries()) {
-      words.set(trained.subarray(row * shape.hidden, (row + 1) * shape.hidden), id * shape.hidden);
-    }
-    whole.set(WORD_TABLE, words);
-  }
-  return { ...classifier, parameters: [...parameters, ...headParameters(shape, labels)], values: whole };
-}
-
 /** Logits are linear in the head, so it can carry the temperature: every reader of the files gets calibrated answers. */
 function scaleLogits({ values }: Classifier, factor: number): void {
   for (const name of ['classifier.weight', 'classifier.bias']) {
     const numbers = values.get(name)!;
     for (let i = 0; i < numbers.length; i++) numbers[i]! *= factor;
   }
-}
-
-function pickRows(table: Float32Array, rows: readonly number[], width: number): Float32Array {
-  const picked = new Float32Array(rows.length * width);
-  for (const [to, row] of rows.entries()) picked.set(table.subarray(row * width, (row + 1) * width), to * width);
-  return picked;
 }
 
 function chosenFigures(

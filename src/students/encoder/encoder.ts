@@ -5,9 +5,11 @@ import { EncoderError } from '../student-errors.js';
 import { loadOnnxStudent } from '../student-threads.js';
 import type { ExampleSurvey } from '../training-examples.js';
 import { MOST_PARAMETERS } from './adamw.js';
+import { mostTokens } from './batches.js';
+import { openEncoderTokeniser, surveyTokens } from './encoder-examples.js';
 import { openEncoderFeaturiser } from './encoder-featuriser.js';
 import { encoderParameters, headParameters, sizeOf } from './encoder-parameters.js';
-import { longestText, readEncoderShape } from './encoder-shape.js';
+import { type EncoderShape, longestText, readEncoderShape } from './encoder-shape.js';
 import { locateEncoder } from './locate-encoder.js';
 
 const load = (folder: string) => loadOnnxStudent('encoder', folder, { coresForOne: CORES_FOR_ONE });
@@ -60,10 +62,10 @@ export const encoder: StudentKind = {
 type EncoderJob = TrainingJob<EncoderSettings>;
 type FrozenJob = TrainingJob<FrozenSettings>;
 
-/** Node with onnxruntime loaded, at rest, and the dropout masks. */
+/** Node with onnxruntime and a tokeniser loaded, at rest. */
 const BASE_BYTES = 200 * 2 ** 20;
 /** Values, gradients, their two moments, averaged values, the best epoch's, and gradients as onnxruntime hands them over. */
-const COPIES_OF_PARAMETERS = 8;
+const COPIES_OF_PARAMETERS = 7;
 /** Values, those that onnxruntime holds, and the export. */
 const COPIES_OF_FROZEN = 3;
 
@@ -83,12 +85,14 @@ async function estimateFrozenMemory(job: FrozenJob, { examples, characters }: Ex
   return BASE_BYTES + 4 * COPIES_OF_FROZEN * parameters + encoded + 8 * examples * shape.hidden;
 }
 
-/** What the forward pass keeps for the backward pass is a rule of thumb from the peaks of MiniLM at 64 and 128 tokens. */
-async function estimateMemory(job: EncoderJob, { examples, characters, longest }: ExampleSurvey): Promise<number> {
+/** Exact where it can be: the parameters and the tokens are counted. */
+async function estimateMemory(job: EncoderJob, { examples }: ExampleSurvey): Promise<number> {
   const { settings, labels } = job;
-  const shape = await readEncoderShape(await locateEncoder(settings));
-  const wordRows = Math.min(shape.vocabulary, characters);
-  const parameters = [...encoderParameters(shape, wordRows), ...headParameters(shape, labels.length)];
+  const folder = await locateEncoder(settings);
+  const shape = await readEncoderShape(folder);
+  const tokeniser = await openEncoderTokeniser(folder, Math.min(settings.maxLength, longestText(shape)));
+  const { longest, tokens, vocabulary } = await surveyTokens(job, tokeniser);
+  const parameters = [...encoderParameters(shape, vocabulary), ...headParameters(shape, labels.length)];
   const numbers = parameters.reduce((sum, parameter) => sum + sizeOf(parameter), 0);
   if (numbers > MOST_PARAMETERS) {
     const millions = (count: number) => Math.floor(count / 1e6);
@@ -97,14 +101,17 @@ async function estimateMemory(job: EncoderJob, { examples, characters, longest }
       `it has ${millions(numbers)} million parameters, and ${millions(MOST_PARAMETERS)} million can be trained`,
     );
   }
-  const tokens = Math.min(settings.maxLength, longestText(shape), longest + SPECIAL_TOKENS);
-  const perToken = 8 * shape.hidden + 3 * shape.feedForward + 2 * shape.heads * tokens;
-  const kept = settings.batchSize * tokens * shape.layers * perToken;
-  const encoded = NUMBER_BYTES * (characters + 2 * labels.length * examples);
-  const wholeTable = 4 * shape.vocabulary * shape.hidden;
-  return BASE_BYTES + 4 * (COPIES_OF_PARAMETERS * numbers + kept) + wholeTable + encoded;
+  const atOnce = mostTokens({ ...settings, longest });
+  const masks = 2 ** 22 + 2 * atOnce * shape.heads * longest;
+  const encoded = NUMBER_BYTES * (tokens + 2 * labels.length * examples);
+  return BASE_BYTES + 4 * (COPIES_OF_PARAMETERS * numbers + atOnce * keptPerToken(shape, longest) + masks) + encoded;
 }
 
-const SPECIAL_TOKENS = 2;
+/** Numbers that the forward pass keeps for the backward pass: of each layer query, key and value, the joined heads, inputs and
+ *  outputs of both norms, both sides of the GELU, and the attention's weights before and after dropout. */
+function keptPerToken({ feedForward, heads, hidden, layers }: EncoderShape, longest: number): number {
+  return layers * (8 * hidden + 2 * feedForward + 2 * heads * longest);
+}
+
 /** In an array of JavaScript. */
 const NUMBER_BYTES = 8;

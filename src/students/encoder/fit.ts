@@ -1,18 +1,20 @@
 /** The training loop: epochs of steps, a look at the validation rows after each, the best epoch restored at the end. */
 import type { EncoderSettings } from '../../contracts/index.js';
 import type { ProgressListener } from '../student.js';
-import { AdamW, learningRateAt, type ParameterArrays } from './adamw.js';
-import { epochBatches, sortedBatches } from './batches.js';
+import { learningRateAt, type ParameterArrays } from './adamw.js';
+import { epochBatches, microBatches } from './batches.js';
 import { agreement, type Judged, logLoss } from './calibration.js';
 import { type EpochFigures, restoreCheckpoint, saveCheckpoint, type TrainingState } from './checkpoint.js';
 import type { EncodedExamples, EncodedTexts } from './encoder-examples.js';
-import { sizeOf } from './encoder-parameters.js';
 import type { Classifier } from './inference-model.js';
+import { lossTargets } from './loss-targets.js';
 import { randomNumbers } from './random.js';
-import { addToAverage, smoothed, weightsAveraged } from './recipe.js';
-import { EvaluationSession, TrainingSession } from './training-session.js';
+import { addToAverage, weightsAveraged } from './recipe.js';
+import { Trainer } from './trainer.js';
+import { EvaluationSession } from './training-session.js';
 
 export interface FitOptions {
+  readonly labels: readonly string[];
   readonly settings: EncoderSettings;
   readonly seed: number;
   readonly onProgress: ProgressListener;
@@ -36,22 +38,19 @@ export interface Fit {
 
 /** Trains the classifier's values in place and leaves the best epoch's. */
 export async function fitEncoder(classifier: Classifier, examples: EncodedExamples, options: FitOptions): Promise<Fit> {
-  const tokens = examples.fitting.ids.reduce((longest, ids) => Math.max(longest, ids.length), 0);
-  const masks = { seed: options.seed, texts: options.settings.batchSize, tokens };
-  const optimiser = new AdamW(classifier.parameters.map((parameter) => ({ ...parameter, length: sizeOf(parameter) })));
-  for (const [name, values] of optimiser.values) values.set(classifier.values.get(name)!);
-  const working = { ...classifier, values: optimiser.values };
-  const training = await TrainingSession.create(working, optimiser.gradients, masks);
+  const { seed, settings } = options;
+  const { batchSize, microBatchTokens } = settings;
+  const longest = examples.fitting.ids.reduce((most, ids) => Math.max(most, ids.length), 0);
+  const trainer = await Trainer.create(classifier, { seed, batchSize, microBatchTokens, longest });
   try {
-    return await new Fitting(classifier, examples, options, optimiser, training).run();
+    return await new Fitting(classifier, examples, options, trainer).run();
   } finally {
-    await training.release();
+    await trainer.release();
   }
 }
 
 /** Steps whose mean loss and speed progress tells. */
 const RECENT_STEPS = 20;
-const EVALUATION_BATCH = 32;
 const PHASE = 'fine-tuning';
 
 class Fitting {
@@ -65,14 +64,13 @@ class Fitting {
   private readonly average: ParameterArrays;
 
   constructor(
-    /** Its values are those of the best epoch so far; the optimiser holds the present ones. */
+    /** Its values are those of the best epoch so far; the trainer holds the present ones. */
     private readonly classifier: Classifier,
     private readonly examples: EncodedExamples,
     private readonly options: FitOptions,
-    private readonly optimiser: AdamW,
-    private readonly training: TrainingSession,
+    private readonly trainer: Trainer,
   ) {
-    this.targets = examples.fitting.targets.map(smoothed);
+    this.targets = lossTargets(examples.fitting, options.settings.classWeights, options.labels);
     this.average = new Map([...classifier.values].map(([name, values]) => [name, new Float32Array(values.length)]));
     this.stepsPerEpoch = Math.ceil(examples.fitting.ids.length / options.settings.batchSize);
     this.steps = this.stepsPerEpoch * options.settings.epochs;
@@ -99,7 +97,7 @@ class Fitting {
       await this.options.onProgress(this.progress());
       await this.save(false);
     }
-    const weights = weightsAveraged(this.state.step, this.steps) > 0 ? this.average : this.optimiser.values;
+    const weights = weightsAveraged(this.state.step, this.steps) > 0 ? this.average : this.trainer.values;
     const judged = await this.judge(validation, weights);
     const trainingLoss = this.state.lossSum / this.stepsPerEpoch;
     this.endEpoch({ epoch, trainingLoss, logLoss: logLoss(judged), agreement: agreement(judged) }, weights);
@@ -110,10 +108,13 @@ class Fitting {
     const { ids } = this.examples.fitting;
     const { step } = this.state;
     const started = performance.now();
-    const batch = { ids: rows.map((row) => ids[row]!), targets: rows.map((row) => this.targets[row]!) };
-    const loss = await this.training.run(batch, randomNumbers(this.options.seed, 'dropout', step));
-    this.optimiser.update(step + 1, learningRateAt(step, this.steps, this.options.settings.learningRate));
-    addToAverage(this.average, this.optimiser.values, step + 1, this.steps);
+    const batch = {
+      ids: rows.map((row) => ids[row]!),
+      targets: rows.map((row) => this.targets[row]!.map((share) => share / rows.length)),
+    };
+    const rate = learningRateAt(step, this.steps, this.options.settings.learningRate);
+    const loss = await this.trainer.step(step, batch, rate);
+    addToAverage(this.average, this.trainer.values, step + 1, this.steps);
     this.state = { ...this.state, step: step + 1, lossSum: this.state.lossSum + loss };
     this.recent.push({ loss, texts: rows.length, ms: performance.now() - started });
     if (this.recent.length > RECENT_STEPS) this.recent.shift();
@@ -139,7 +140,7 @@ class Fitting {
     const lengths = ids.map((text) => text.length);
     const evaluation = await EvaluationSession.create({ ...this.classifier, values });
     try {
-      for (const rows of sortedBatches(lengths, EVALUATION_BATCH)) {
+      for (const rows of microBatches(lengths, this.options.settings.microBatchTokens)) {
         const answers = await evaluation.logits(rows.map((row) => ids[row]!));
         for (const [index, row] of rows.entries()) {
           logits[row] = Array.from(answers.subarray(index * labels, (index + 1) * labels));
@@ -179,9 +180,9 @@ class Fitting {
   /** All that a step changes, by the names of the checkpoint. */
   private arrays(): Map<string, Float32Array> {
     const arrays = new Map<string, Float32Array>();
-    const { values, first, second } = this.optimiser;
+    const { values, moments } = this.trainer;
     const { average } = this;
-    for (const [kind, of] of Object.entries({ values, first, second, average, best: this.classifier.values })) {
+    for (const [kind, of] of Object.entries({ values, ...moments, average, best: this.classifier.values })) {
       for (const [name, array] of of) arrays.set(`${name} ${kind}`, array);
     }
     return arrays;

@@ -17,6 +17,8 @@ export interface SafetensorsReader {
   dims(name: string): readonly number[] | null;
   /** Throws RangeError when there is no such tensor or its type is none of F32, F16 and BF16. */
   read(name: string): Promise<Float32Array>;
+  /** These rows of a tensor [rows, width], in the order asked for. Throws as read. */
+  readRows(name: string, rows: readonly number[]): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
@@ -35,14 +37,22 @@ export async function openSafetensors(path: string): Promise<SafetensorsReader> 
       metadata,
       dims: (name) => header.get(name)?.shape ?? null,
       read: async (name) => {
-        const { dtype, data_offsets } = find(name);
-        const decode = decoders[dtype];
-        if (decode === undefined) {
-          throw new RangeError(
-            `tensor "${name}" has type ${dtype}, only ${Object.keys(decoders).join(', ')} can be read`,
-          );
+        const { data_offsets, dtype } = find(name);
+        return decoderOf(
+          name,
+          dtype,
+        )(await readBytes(file, start + data_offsets[0], data_offsets[1] - data_offsets[0]));
+      },
+      readRows: async (name, rows) => {
+        const { data_offsets, dtype, shape } = find(name);
+        const decode = decoderOf(name, dtype);
+        const [height, width] = shape as [number, number];
+        const rowBytes = (data_offsets[1] - data_offsets[0]) / height;
+        const picked = new Float32Array(rows.length * width);
+        for (const [index, row] of rows.entries()) {
+          picked.set(decode(await readBytes(file, start + data_offsets[0] + row * rowBytes, rowBytes)), index * width);
         }
-        return decode(await readBytes(file, start + data_offsets[0], data_offsets[1] - data_offsets[0]));
+        return picked;
       },
       close: () => file.close(),
     };
@@ -96,6 +106,12 @@ const decoders: Readonly<Record<string, (bytes: Uint8Array) => Float32Array>> = 
   F16: (bytes) => Float32Array.from(new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2), fromHalf),
   BF16: fromBrainFloats,
 };
+
+function decoderOf(name: string, dtype: string): (bytes: Uint8Array) => Float32Array {
+  const decode = decoders[dtype];
+  if (decode !== undefined) return decode;
+  throw new RangeError(`tensor "${name}" has type ${dtype}, only ${Object.keys(decoders).join(', ')} can be read`);
+}
 
 interface Header {
   readonly header: ReadonlyMap<string, Entry>;

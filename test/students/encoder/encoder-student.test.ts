@@ -63,6 +63,20 @@ describe('training an encoder', () => {
     expect(trained.chosen).toMatchObject({ epoch: best + 1, logLoss: losses[best] });
   });
 
+  it('counts labels and texts as it is told to', async () => {
+    const lossOf = async (more: Partial<EncoderSettings>, weightOf?: (index: number) => number) => {
+      const examples = toyExamples(60).map((example, index) => ({ ...example, weight: weightOf?.(index) }));
+      const settings = { ...SETTINGS, quantise: false, epochs: 1, ...more };
+      const job = trainingJob(toyLabels, examples, settings);
+      return (await trainInProcess(job, { onProgress: () => {} })).candidates[0]!.trainingLoss!;
+    };
+    const plain = await lossOf({});
+    // All labels have the same number of texts.
+    expect(await lossOf({ classWeights: 'balanced' })).toBeCloseTo(plain, 6);
+    expect(await lossOf({ classWeights: { cold: 5 } })).toBeGreaterThan(1.5 * plain);
+    expect(await lossOf({}, (index) => 1 + index)).not.toBeCloseTo(plain, 3);
+  });
+
   it('tells steps, loss, speed and the time that is left', async () => {
     const { progress } = await train({ epochs: 2, quantise: false });
     const { steps } = progress.findLast((now) => now.steps !== undefined)!;

@@ -18,7 +18,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'resume-'));
   const lines = Array.from({ length: 32 }, (_, index) => {
     const text = `Profit ${index % 2 === 1 ? 'rose' : 'fell'} by ${index} percent.`;
-    return JSON.stringify({ text, target: index % 2 === 1 ? [0.2, 0.8] : [1, 0], validation: index % 4 === 3 });
+    const target = index % 2 === 1 ? [0.2, 0.8] : [1, 0];
+    return JSON.stringify({ text, target, validation: index % 4 === 3, weight: 1 + (index % 3) });
   });
   const examplesFile = join(folder, 'examples.jsonl');
   writeFileSync(examplesFile, lines.join('\n'));
@@ -29,6 +30,9 @@ beforeAll(async () => {
     epochs: 5,
     patience: 5,
     batchSize: 4,
+    // Texts have seven or eight tokens: two parts a step.
+    microBatchTokens: 16,
+    classWeights: 'balanced',
     learningRate: 0.01,
   });
   job = { kind: 'encoder', labels: ['bad', 'good'], examplesFile, outputFolder: '', settings, seed: 3 };
