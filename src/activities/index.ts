@@ -1,46 +1,60 @@
-import { createAnnotateActivities } from './annotate.js';
-import { createBatchActivities } from './annotate-batches.js';
-import { createChooseActivities } from './choose-student.js';
-import { createControlActivities } from './control.js';
 import type { Dependencies } from './dependencies.js';
-import { createDeployActivities } from './deploy.js';
-import { createDistillActivities } from './distill.js';
-import { createCurveActivities } from './draw-curve.js';
-import { createEvaluateActivities } from './evaluate.js';
 import { withFailureTypes } from './failures.js';
-import { createNotifyActivities } from './notify.js';
-import { createPrepareActivities } from './prepare.js';
-import { createReviewActivities } from './review.js';
-import { createReviseActivities } from './revise.js';
-import { createVoteActivities } from './vote.js';
 
 export type { Dependencies } from './dependencies.js';
 
-/** All activities, by the role of the workers that run them. */
-export function createActivities(dependencies: Dependencies) {
-  return {
-    orchestrator: withFailureTypes({
-      ...createControlActivities(dependencies),
-      ...createVoteActivities(),
-      ...createDeployActivities(dependencies),
-      ...createNotifyActivities(dependencies),
-    }),
-    teacher: withFailureTypes({
-      ...createPrepareActivities(dependencies),
-      ...createReviseActivities(dependencies),
-      ...createAnnotateActivities(dependencies),
-      ...createBatchActivities(dependencies),
-    }),
-    student: withFailureTypes({
-      ...createReviewActivities(),
-      ...createDistillActivities(),
-      ...createChooseActivities(),
-      ...createCurveActivities(),
-      ...createEvaluateActivities(),
-    }),
-  };
-}
+/** All activities, by the role of the workers that run them. A process loads those of its own roles: all of them together
+ *  take most of a second. */
+export const createActivities = {
+  async orchestrator(dependencies: Dependencies) {
+    const [control, vote, deploy, notify] = await Promise.all([
+      import('./control.js'),
+      import('./vote.js'),
+      import('./deploy.js'),
+      import('./notify.js'),
+    ]);
+    return withFailureTypes({
+      ...control.createControlActivities(dependencies),
+      ...vote.createVoteActivities(),
+      ...deploy.createDeployActivities(dependencies),
+      ...notify.createNotifyActivities(dependencies),
+    });
+  },
 
-export type OrchestratorActivities = ReturnType<typeof createActivities>['orchestrator'];
-export type TeacherActivities = ReturnType<typeof createActivities>['teacher'];
-export type StudentActivities = ReturnType<typeof createActivities>['student'];
+  async teacher(dependencies: Dependencies) {
+    const [prepare, revise, annotate, batches] = await Promise.all([
+      import('./prepare.js'),
+      import('./revise.js'),
+      import('./annotate.js'),
+      import('./annotate-batches.js'),
+      import('../teachers/index.js').then(({ loadHttpTeachers }) => loadHttpTeachers()),
+    ]);
+    return withFailureTypes({
+      ...prepare.createPrepareActivities(dependencies),
+      ...revise.createReviseActivities(dependencies),
+      ...annotate.createAnnotateActivities(dependencies),
+      ...batches.createBatchActivities(dependencies),
+    });
+  },
+
+  async student() {
+    const [review, distill, choose, curve, evaluate] = await Promise.all([
+      import('./review.js'),
+      import('./distill.js'),
+      import('./choose-student.js'),
+      import('./draw-curve.js'),
+      import('./evaluate.js'),
+    ]);
+    return withFailureTypes({
+      ...review.createReviewActivities(),
+      ...distill.createDistillActivities(),
+      ...choose.createChooseActivities(),
+      ...curve.createCurveActivities(),
+      ...evaluate.createEvaluateActivities(),
+    });
+  },
+};
+
+export type OrchestratorActivities = Awaited<ReturnType<typeof createActivities.orchestrator>>;
+export type TeacherActivities = Awaited<ReturnType<typeof createActivities.teacher>>;
+export type StudentActivities = Awaited<ReturnType<typeof createActivities.student>>;

@@ -1,12 +1,26 @@
 /** A student's answers for texts and for the rows of a file. */
 import { extname } from 'node:path';
-import { CorpusError, compileTemplate, openRowWriter, readColumns, readRows, type Template } from '../corpus/index.js';
+import {
+  CorpusError,
+  compileTemplate,
+  type FoundFile,
+  findFiles,
+  openRowWriter,
+  type Row,
+  readColumns,
+  readRows,
+  type Template,
+} from '../corpus/index.js';
 import { type ScoredLabel, scoredLabels } from '../deployment/index.js';
 import type { Student } from '../students/index.js';
 
 export interface FileToPredict {
+  /** As a corpus: a file, a folder, a glob, hf://datasets/... or s3://... */
   readonly input: string;
+  /** A file, or s3://BUCKET/KEY. */
   readonly output: string;
+  /** For the servers that the files lie on. */
+  readonly env: NodeJS.ProcessEnv;
   readonly template: string;
   readonly textColumn: string;
   /** Scores kept in JSONL; null: all. */
@@ -21,9 +35,16 @@ export interface PredictedFile {
   /** Rows without one; they are not in the output. */
   readonly refused: number;
   /** The first refused rows, without their texts. */
-  readonly problems: readonly { line: number; problem: string }[];
+  readonly problems: readonly RefusedRow[];
   /** The columns that were added. */
   readonly added: readonly string[];
+}
+
+export interface RefusedRow {
+  /** Of several, the name of the row's. */
+  readonly file?: string;
+  readonly line: number;
+  readonly problem: string;
 }
 
 interface AddedColumns {
@@ -50,13 +71,14 @@ export async function predictTexts(
 /** Reads the input twice: for its columns, and a batch at a time for the answers. The output appears when all is done. Throws
  *  CorpusError on a file that can't be used, and the signal's reason. */
 export async function predictFile(student: Student, file: FileToPredict): Promise<PredictedFile> {
-  const { input, output, signal } = file;
+  const { env, output, signal } = file;
   const template = compileTemplate(file.template, file.textColumn);
-  const { columns, total } = await inspect(file, template);
+  const { files } = await findFiles(file.input, { field: '--input', env });
+  const { columns, total } = await inspect(file, files, template);
   const added = nameAdded(columns, file);
   const names = Object.values(added).filter((name) => name !== null);
-  const writer = await openRowWriter(output, [...columns, ...names], '--output');
-  const problems: { line: number; problem: string }[] = [];
+  const writer = await openRowWriter(output, [...columns, ...names], { field: '--output', env });
+  const problems: RefusedRow[] = [];
   let rows = 0;
   let refused = 0;
   let batch: { text: string; values: Record<string, unknown> }[] = [];
@@ -70,13 +92,14 @@ export async function predictFile(student: Student, file: FileToPredict): Promis
     file.onProgress({ done: rows + refused, total });
   };
   try {
-    for await (const row of readRows(input, { field: '--input', signal })) {
+    for await (const { name, row } of rowsOf(files, signal)) {
       const rendered = 'values' in row ? template.render(row.values) : row;
       if ('text' in rendered && 'values' in row) {
         batch.push({ text: rendered.text, values: row.values });
       } else if ('problem' in rendered) {
         refused++;
-        if (problems.length < MOST_PROBLEMS) problems.push({ line: row.line, problem: rendered.problem });
+        const where = files.length === 1 ? {} : { file: name };
+        if (problems.length < MOST_PROBLEMS) problems.push({ ...where, line: row.line, problem: rendered.problem });
       }
       if (batch.length >= BATCH_ROWS) await answerBatch();
     }
@@ -89,14 +112,26 @@ export async function predictFile(student: Student, file: FileToPredict): Promis
   return { rows, refused, problems, added: names };
 }
 
+/** Of all files, one after another. */
+async function* rowsOf(files: readonly FoundFile[], signal: AbortSignal): AsyncGenerator<{ name: string; row: Row }> {
+  for (const { address, name, open } of files) {
+    for await (const row of readRows(await open(), { field: '--input', shown: address, signal })) yield { name, row };
+  }
+}
+
 /** Every column that any row has (JSONL rows may differ), and the number of rows. */
 async function inspect(
   { input, signal }: FileToPredict,
+  files: readonly FoundFile[],
   template: Template,
 ): Promise<{ columns: string[]; total: number }> {
-  const columns = new Set(await readColumns(input, { field: '--input', signal }));
+  const columns = new Set<string>();
+  for (const { address, open } of files) {
+    const found = await readColumns(await open(), { field: '--input', shown: address, signal });
+    for (const column of found ?? []) columns.add(column);
+  }
   let total = 0;
-  for await (const row of readRows(input, { field: '--input', signal })) {
+  for await (const { row } of rowsOf(files, signal)) {
     total++;
     if ('values' in row) for (const column of Object.keys(row.values)) columns.add(column);
   }

@@ -39,8 +39,14 @@ export function registerPredict(program: Command): void {
     .description('classify texts with the deployed student: JSON for --text and for lines on stdin, rows for --input')
     .requiredOption('--task <name>', 'the task whose student answers')
     .option('--text <text>', 'a text; may be given several times', collect, [])
-    .option('--input <file>', 'file of rows: JSONL, CSV, TSV or Parquet')
-    .option('--output <file>', 'the same rows with label and score: JSONL (with all scores), CSV, TSV or Parquet')
+    .option(
+      '--input <path>',
+      'rows, from where a corpus may come: JSONL, CSV, TSV or Parquet; files, folders, hf://, s3://',
+    )
+    .option(
+      '--output <file>',
+      'the same rows with label and score, a file or s3://BUCKET/KEY: JSONL (with all scores), CSV, TSV or Parquet',
+    )
     .option(...STORE_OPTION)
     .option('--version <n>', 'this version instead of the deployed one', wholeNumber)
     .option('--text-column <name>', "column that {text} stands for in the task's template", 'text')
@@ -122,6 +128,7 @@ async function answerFile({ model, student }: Loaded, flags: Flags, input: strin
     const predicted = await predictFile(student, {
       input,
       output,
+      env: process.env,
       template: model.textTemplate,
       textColumn: flags.textColumn,
       top: flags.top ?? null,
@@ -145,7 +152,9 @@ function reportFile(
   json: boolean,
 ): void {
   if (refused > 0) {
-    const shown = problems.map(({ line, problem }) => `  line ${line}: ${problem}\n`).join('');
+    const shown = problems
+      .map(({ file, line, problem }) => `  ${file === undefined ? '' : `${file} `}line ${line}: ${problem}\n`)
+      .join('');
     const more = refused > problems.length ? `  and ${refused - problems.length} more\n` : '';
     process.stderr.write(pc.yellow(`left out, because they could not be used: ${refused}\n${shown}${more}`));
   }

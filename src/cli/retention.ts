@@ -1,10 +1,11 @@
-/** What of a store may go. A run stays while it is open, for some time after its end, and for ever where a registered model was
+/** What of a store may go. A run stays while it is open (without an outcome, where no server knows better), for some time after its end, and for ever where a registered model was
  *  made from its labels; replies stay as long as a run that stays asks or uses them, and for some time after they came. */
 import { z } from 'zod';
 import { ChunkEntry, type RetentionPolicy, RunOutcome } from '../contracts/index.js';
 import { listTasks, listVersions } from '../deployment/index.js';
 import { MissingArtifactError, type Store, type StoredFile } from '../store/index.js';
 import { chunkFolders, runDigest, sealPath } from '../teachers/index.js';
+import type { StateOnServer } from './runs-on-server.js';
 
 /** A folder of which files may go. */
 export interface Outdated {
@@ -37,15 +38,23 @@ const RUN_OF_FILE = /^runs\/[^/]+\/[^/]+(?=\/)/;
 const STAYS_OF_RUN =
   /^runs\/[^/]+\/[^/]+\/(outcome\.json|prepare\/task\.json|review\/(decisions|opinions|revisions)\/.*)$/;
 
-export async function judgeRetention(store: Store, { keepDays }: RetentionPolicy, now: Date): Promise<Retention> {
-  const before = new Date(now.getTime() - keepDays * DAY_MS);
+/** onServer: what a Temporal server knows of the runs, where one was asked. */
+export async function judgeRetention(
+  store: Store,
+  policy: RetentionPolicy,
+  now: Date,
+  onServer: StateOnServer = () => null,
+): Promise<Retention> {
+  const before = new Date(now.getTime() - policy.keepDays * DAY_MS);
   const registered = await runsOfModels(store);
   const kept = { open: 0, registered: 0, recent: 0 };
   const outdated: Outdated[] = [];
   const digestsKept = new Set<string>();
   const repliesKept = new Set<string>();
   for (const folder of await runFolders(store)) {
-    const reason = await whyKept(store, folder, registered, before);
+    const reason = registered.has(folder)
+      ? 'registered'
+      : whyKept(await endOf(store, folder, { abandonedDays: policy.abandonedDays, now, onServer }), before);
     if (reason === null) {
       await addIfAny(outdated, 'run', folder, outdatedFiles(store, folder));
       continue;
@@ -133,16 +142,25 @@ async function revisionFolders(store: Store, folder: string): Promise<string[]> 
 }
 
 /** null: it may go. */
-async function whyKept(
+function whyKept(end: Date | null, before: Date): Reason | null {
+  if (end === null) return 'open';
+  return end < before ? null : 'recent';
+}
+
+/** null: the run is open, or may be. */
+async function endOf(
   store: Store,
   folder: string,
-  registered: ReadonlySet<string>,
-  before: Date,
-): Promise<Reason | null> {
-  if (registered.has(folder)) return 'registered';
+  { abandonedDays, now, onServer }: { abandonedDays: number | null; now: Date; onServer: StateOnServer },
+): Promise<Date | null> {
   const outcome = await readJson(store, `${folder}/outcome.json`);
-  if (outcome === null) return 'open';
-  return new Date(EndOfRun.parse(outcome).endedAt) < before ? null : 'recent';
+  if (outcome !== null) return new Date(EndOfRun.parse(outcome).endedAt);
+  const known = onServer(folder);
+  if (known !== null) return known === 'open' ? null : known;
+  if (abandonedDays === null) return null;
+  const files = await collect(store.files(folder));
+  const last = new Date(Math.max(...files.map(({ modifiedAt }) => modifiedAt.getTime())));
+  return last.getTime() < now.getTime() - abandonedDays * DAY_MS ? last : null;
 }
 
 /** Folders of replies of earlier runs that the run uses. */

@@ -1,10 +1,14 @@
 /** tutelage store: how large a store is, and what of it may go. */
+import { isGrpcServiceError } from '@temporalio/client';
 import type { Command } from 'commander';
 import { parseOrExplain, RetentionPolicy } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
-import { SetupError } from '../temporal/index.js';
+import { type ServerFlags, SetupError } from '../temporal/index.js';
+import { withServerOptions } from './command-options.js';
 import { openExistingStore, STORE_OPTION } from './existing-store.js';
 import { judgeRetention, type Retention, removeOutdated } from './retention.js';
+import { withClient } from './run-client.js';
+import { runsOnServer, type StateOnServer } from './runs-on-server.js';
 import { textTable } from './text-table.js';
 
 interface SizeFlags {
@@ -12,8 +16,9 @@ interface SizeFlags {
   readonly json?: true;
 }
 
-interface GcFlags extends SizeFlags {
+interface GcFlags extends SizeFlags, ServerFlags {
   readonly keepDays?: string;
+  readonly abandonedDays?: string;
   readonly yes?: true;
 }
 
@@ -34,16 +39,17 @@ export function registerStore(program: Command): void {
     .option(...STORE_OPTION)
     .option('--json', 'print one JSON array')
     .action(sizes);
-  command
+  const gcCommand = command
     .command('gc')
     .description(
       'show what is no longer needed: ended runs and replies of earlier ones, but nothing of open runs or of runs that made a registered model; --yes removes it',
     )
     .option('--keep-days <n>', `${described('keepDays')} Default: ${RetentionPolicy.parse({}).keepDays}.`)
+    .option('--abandoned-days <n>', described('abandonedDays'))
     .option('--yes', 'remove it')
     .option(...STORE_OPTION)
-    .option('--json', 'print one JSON object')
-    .action(gc);
+    .option('--json', 'print one JSON object');
+  withServerOptions(gcCommand).action(gc);
 }
 
 async function sizes(flags: SizeFlags): Promise<void> {
@@ -73,15 +79,31 @@ async function sizesOf(store: Store): Promise<Size[]> {
 }
 
 async function gc(flags: GcFlags): Promise<void> {
-  const policy = parseOrExplain(RetentionPolicy, flags.keepDays === undefined ? {} : { keepDays: flags.keepDays });
-  if (!policy.ok) throw new SetupError(`--keep-days: ${policy.problems}`, 'Give a number of days.');
+  const { abandonedDays, keepDays: asked } = flags;
+  const given = {
+    ...(asked !== undefined && { keepDays: asked }),
+    ...(abandonedDays !== undefined && { abandonedDays }),
+  };
+  const policy = parseOrExplain(RetentionPolicy, given);
+  if (!policy.ok) throw new SetupError(`store gc: ${policy.problems}`, 'Give numbers of days.');
   const store = await openExistingStore(flags.store);
   const now = new Date();
-  const retention = await judgeRetention(store, policy.value, now);
+  const retention = await judgeRetention(store, policy.value, now, await askServer(flags));
   if (flags.yes) await removeOutdated(store, retention, now);
   const { keepDays } = policy.value;
   if (flags.json) process.stdout.write(`${JSON.stringify({ keepDays, removed: flags.yes === true, ...retention })}\n`);
   else process.stdout.write(inWords(retention, keepDays, flags.yes === true));
+}
+
+/** Only a server knows of runs that were terminated. Without one they stay, so that it is no error. */
+async function askServer(flags: ServerFlags): Promise<StateOnServer> {
+  try {
+    return await withClient(flags, runsOnServer);
+  } catch (error) {
+    if (!(error instanceof SetupError) && !isGrpcServiceError(error)) throw error;
+    process.stderr.write(`runs that left no outcome count as open: ${error.message}\n`);
+    return () => null;
+  }
 }
 
 function inWords({ kept, leftovers, outdated }: Retention, keepDays: number, removed: boolean): string {

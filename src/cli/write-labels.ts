@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { LabelRow } from '../contracts/index.js';
-import { CorpusError, openRowWriter, sortRecords } from '../corpus/index.js';
+import { CorpusError, isS3Path, openRowWriter, sortRecords } from '../corpus/index.js';
 import { isStoreAt, openStore, type Store } from '../store/index.js';
 import { SetupError } from '../temporal/index.js';
 
@@ -18,7 +18,7 @@ const PATH_SEGMENTS = 5;
 /** Throws where the file could not be written: better before a run than after it. */
 export async function checkLabelsOut(output: string): Promise<void> {
   const folder = dirname(resolve(output));
-  if (!existsSync(folder)) {
+  if (!isS3Path(output) && !existsSync(folder)) {
     throw new CorpusError({
       field: OPTION,
       path: output,
@@ -26,7 +26,7 @@ export async function checkLabelsOut(output: string): Promise<void> {
       mend: 'Make it first',
     });
   }
-  const writer = await openRowWriter(output, COLUMNS, OPTION);
+  const writer = await openRowWriter(output, COLUMNS, { field: OPTION });
   await writer.abort();
 }
 
@@ -38,7 +38,7 @@ export async function writeLabels(uri: string, output: string): Promise<number> 
   }
   const store = await openStore(location);
   const columns = (await tellsProbabilities(store, path)) ? [...COLUMNS, PROBABILITY] : COLUMNS;
-  const writer = await openRowWriter(output, columns, OPTION);
+  const writer = await openRowWriter(output, columns, { field: OPTION });
   let rows = 0;
   try {
     const byLine = ({ part = 0, line }: LabelRow) =>

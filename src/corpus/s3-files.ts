@@ -1,6 +1,6 @@
 /** Files in a bucket of an S3 server, by s3://BUCKET/KEY, where KEY may be a folder or a glob. Each is read as it stood when
  *  it was found: one that is changed meanwhile ends the run. */
-import { type ObjectEntry, openBucket, type S3Bucket, S3Error } from '../store/index.js';
+import { type ObjectEntry, openBucket, type S3Bucket, S3Error, uploadFile } from '../store/index.js';
 import { CorpusError } from './corpus-error.js';
 import type { FileContent } from './file-content.js';
 import { isReadable } from './file-format.js';
@@ -50,6 +50,20 @@ export async function s3Files(
       return { address, identity: address, version: object.etag, open };
     });
   return { files, passedOver: found.objects.length - readable.length };
+}
+
+/** What puts a local file at the address, whole, replacing what was there. Throws CorpusError where the server says no;
+ *  S3Error where asking again may help. */
+export async function s3Upload(
+  path: string,
+  field: string,
+  env: NodeJS.ProcessEnv,
+): Promise<(localPath: string) => Promise<void>> {
+  const asked = { path, field };
+  const { bucket, pattern: key } = parseAddress(asked);
+  // Before there is something to lose.
+  await refusalsNamed(asked, async () => (await openBucket(bucket, env)).head(key));
+  return (localPath) => refusalsNamed(asked, () => uploadFile(localPath, { bucket, key }, env));
 }
 
 function parseAddress({ field, path }: Asked): { bucket: string; pattern: string } {

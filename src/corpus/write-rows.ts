@@ -1,8 +1,10 @@
-/** Rows to a local file; the format is told by the extension. */
+/** Rows to a file, here or on an S3 server; the format is told by the extension. */
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { formatOf } from './file-format.js';
-import { createParquetSink } from './parquet-sink.js';
+import { isS3Path, s3Upload } from './s3-files.js';
 import { createCsvSink, createJsonlSink } from './text-sinks.js';
 
 export interface RowWriter {
@@ -23,14 +25,32 @@ export interface RowSink {
   close(): Promise<void>;
 }
 
-/** Opens a writer of .jsonl, .ndjson, .csv, .tsv or .parquet. Throws CorpusError on another extension. field: setting that names
- *  the file, for messages. */
-export async function openRowWriter(path: string, columns: readonly string[], field = 'output'): Promise<RowWriter> {
+export interface RowWriterOptions {
+  /** Setting that names the file, for messages. */
+  readonly field?: string;
+  /** For the server of an s3:// address. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Where a file is going to appear. */
+interface Target {
+  /** The local file that it is until then. */
+  readonly partial: string;
+  publish(): Promise<void>;
+}
+
+/** Opens a writer of .jsonl, .ndjson, .csv, .tsv or .parquet. path: of a local file, or s3://BUCKET/KEY. Throws CorpusError on
+ *  another extension, and where the server of the address says no. */
+export async function openRowWriter(
+  path: string,
+  columns: readonly string[],
+  { field = 'output', env = process.env }: RowWriterOptions = {},
+): Promise<RowWriter> {
   const format = formatOf(path, field);
-  const partial = `${path}.${randomUUID()}.partial`;
+  const { partial, publish } = isS3Path(path) ? await inBucket(path, field, env) : onDisk(path);
   const sink =
     format === 'parquet'
-      ? createParquetSink(partial, columns)
+      ? (await import('./parquet-sink.js')).createParquetSink(partial, columns)
       : format === 'jsonl'
         ? await createJsonlSink(partial, columns)
         : await createCsvSink(partial, columns, format === 'csv' ? ',' : '\t');
@@ -39,14 +59,36 @@ export async function openRowWriter(path: string, columns: readonly string[], fi
     write: (row) => sink.write(row),
     async finish() {
       await sink.end();
-      await syncToDisk(partial);
-      await rename(partial, path);
+      await publish();
       finished = true;
     },
     async abort() {
       if (finished) return;
       await sink.close();
       await rm(partial, { force: true });
+    },
+  };
+}
+
+function onDisk(path: string): Target {
+  const partial = `${path}.${randomUUID()}.partial`;
+  return {
+    partial,
+    async publish() {
+      await syncToDisk(partial);
+      await rename(partial, path);
+    },
+  };
+}
+
+async function inBucket(path: string, field: string, env: NodeJS.ProcessEnv): Promise<Target> {
+  const upload = await s3Upload(path, field, env);
+  const partial = join(tmpdir(), `tutelage-${randomUUID()}.partial`);
+  return {
+    partial,
+    async publish() {
+      await upload(partial);
+      await rm(partial);
     },
   };
 }

@@ -1,6 +1,5 @@
 /** A student behind HTTP, in the shape of the Hugging Face Hub's text classification. */
-import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import type { Context, Hono } from 'hono';
 import { type ModelVersion, PredictRequest, parseOrExplain } from '../contracts/index.js';
 import { type LiveStudent, OverloadedError } from './live-student.js';
 import { scoredLabels } from './scored-labels.js';
@@ -24,7 +23,8 @@ const RETRY_AFTER_SECONDS = '1';
  * GET /health says what answers. Refusals are {"error": "..."}: 400 for a request that can't be read, 413 for one too large, 503
  * with Retry-After where too many texts wait. X-Model-Version names the version that answered.
  */
-export function createStudentApp({ maxBodyBytes, render, student }: StudentAppOptions): Hono {
+export async function createStudentApp({ maxBodyBytes, render, student }: StudentAppOptions): Promise<Hono> {
+  const [{ Hono }, { bodyLimit }] = await Promise.all([import('hono'), import('hono/body-limit')]);
   const app = new Hono();
   app.use(
     bodyLimit({

@@ -2,7 +2,6 @@
  *  commits, snapshots hold links to blobs, and blobs are named after their digests. */
 import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { listFiles } from '@huggingface/hub';
 import { z } from 'zod';
 import { downloadBlob, type StoredFile } from './download-blob.js';
 import { HubError } from './hub-error.js';
@@ -64,6 +63,7 @@ export async function listRepository(
   commit: string,
   hub: HubSettings,
 ): Promise<Map<string, StoredFile>> {
+  const { listFiles } = await import('@huggingface/hub');
   const found = new Map<string, StoredFile>();
   const options = { recursive: true, hubUrl: hub.endpoint, ...(hub.token === null ? {} : { accessToken: hub.token }) };
   try {

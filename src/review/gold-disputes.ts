@@ -11,7 +11,7 @@ const DISPUTED = 'disputed';
 /** Writes the gold rows on which the teacher has another label than people gave: .csv, .tsv, .jsonl or .parquet. Returns how many
  *  they are. Throws CorpusError on another extension. */
 export async function writeDisputable(review: ReviewFolder, path: string): Promise<number> {
-  const writer = await openRowWriter(path, ['id', 'gold', 'teacher', DISPUTED, 'text', 'votes'], '--output');
+  const writer = await openRowWriter(path, ['id', 'gold', 'teacher', DISPUTED, 'text', 'votes'], { field: '--output' });
   let rows = 0;
   try {
     for await (const row of review.goldRows()) {

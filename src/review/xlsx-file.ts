@@ -1,8 +1,8 @@
 /** Review files as Excel workbooks. */
 import { readFile } from 'node:fs/promises';
 import { strFromU8, unzipSync } from 'fflate';
-import readXlsx from 'read-excel-file/node';
-import writeXlsx, { type SheetData } from 'write-excel-file/node';
+import type writeXlsx from 'write-excel-file/node';
+import type { SheetData } from 'write-excel-file/node';
 import type { Label } from '../contracts/index.js';
 import { DECISION, type SheetCells } from './sheet.js';
 
@@ -39,7 +39,8 @@ export async function writeXlsxFile(
     ]),
   ];
   const widths = columns.map((column) => ({ width: WIDTHS[column] ?? 20 }));
-  await writeXlsx(
+  const { default: write } = await import('write-excel-file/node');
+  await write(
     [
       { data: [header, ...body], sheet: ROWS_SHEET, columns: widths, stickyRowsCount: 1 },
       { data: explained, sheet: LABELS_SHEET, columns: [{ width: 24 }, { width: 80 }], stickyRowsCount: 1 },
@@ -59,7 +60,8 @@ export interface XlsxSheet {
 
 /** The first sheet of a workbook. Throws an Error when the file is no workbook. */
 export async function readXlsxFile(path: string): Promise<XlsxSheet> {
-  const sheets = await readXlsx(path, { trim: false, parseNumber: (digits: string) => digits });
+  const { default: read } = await import('read-excel-file/node');
+  const sheets = await read(path, { trim: false, parseNumber: (digits: string) => digits });
   const entries = unzipSync(await readFile(path), { filter: ({ name }) => name === 'xl/worksheets/sheet1.xml' });
   const xml = strFromU8(entries['xl/worksheets/sheet1.xml'] ?? new Uint8Array());
   const formulas = [...xml.matchAll(/<c\s[^>]*?\br="([A-Z]+\d+)"[^>]*>\s*<f[\s>/]/g)].map(([, address]) => address!);

@@ -1,6 +1,14 @@
 export { openFileStore } from './file-store.js';
 export { splitLines } from './lines.js';
-export { isStoreAt, openBucket, openRunStore, openStore, StoreNotSeenError, storeAddress } from './open-store.js';
+export {
+  isStoreAt,
+  openBucket,
+  openRunStore,
+  openStore,
+  StoreNotSeenError,
+  storeAddress,
+  uploadFile,
+} from './open-store.js';
 export { workflowFolder } from './run-folder.js';
 export type { ObjectEntry, S3Bucket } from './s3-bucket.js';
 export { S3Error } from './s3-error.js';

@@ -1,4 +1,5 @@
 /** Opening a store by its address, once a process. */
+import { createReadStream } from 'node:fs';
 import type { StoreRef } from '../contracts/index.js';
 import { openFileStore, storeFolder, storeId } from './file-store.js';
 import { isS3Address, parseS3Address } from './s3-address.js';
@@ -58,6 +59,21 @@ export async function isStoreAt(location: string): Promise<boolean> {
 /** A bucket as a place of files, not of a store. */
 export async function openBucket(name: string, env: NodeJS.ProcessEnv): Promise<S3Bucket> {
   return (await s3()).bucketOf(name, env);
+}
+
+/** Puts a local file into a bucket, in parts where it is large, replacing what was there. Throws S3Error. */
+export async function uploadFile(
+  localPath: string,
+  { bucket, key }: { readonly bucket: string; readonly key: string },
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const writer = (await s3()).writerOf(bucket, key, env);
+  try {
+    for await (const piece of createReadStream(localPath)) await writer.write(piece as Uint8Array);
+    await writer.finish();
+  } finally {
+    await writer.abort();
+  }
 }
 
 /** The SDK is loaded only where it is used: that takes a while. */

@@ -44,6 +44,11 @@ export function bucketOf(name: string, env: NodeJS.ProcessEnv): S3Bucket {
   return new S3Bucket(clientOf(env), name);
 }
 
+/** Of an object that is not a store's. */
+export function writerOf(bucket: string, key: string, env: NodeJS.ProcessEnv): ArtifactWriter {
+  return new S3Writer(bucketOf(bucket, env), key, key);
+}
+
 const clients = new Map<string, S3Client>();
 
 /** One client, and so one set of connections, for a server. */

@@ -46,7 +46,7 @@ interface Bill {
 
 /** One sending of a question. */
 interface Sending {
-  readonly place: Place;
+  readonly untilPlace: () => Promise<Place>;
   readonly bill: Bill;
   /** Of the question so far. */
   readonly timeOuts: number;
@@ -91,7 +91,10 @@ async function askOnce(question: Question, timeOuts: number, ports: AskingPorts)
   if (!(await budget.reserve(question.worst, watch.stopping))) return null;
   const bill: Bill = { cost: NOTHING_SPENT };
   try {
-    const record = await lane.run((place) => send(question, { place, timeOuts, bill }, ports), watch.stopping);
+    const record = await lane.run(
+      (untilPlace) => send(question, { untilPlace, timeOuts, bill }, ports),
+      watch.stopping,
+    );
     return await record();
   } finally {
     budget.settle(question.worst, bill.cost);
@@ -104,9 +107,11 @@ type CloseRecord = () => Promise<StoredReply | Error>;
 
 async function send(question: Question, sending: Sending, ports: AskingPorts): Promise<CloseRecord> {
   const { journal, labels, limiter, price, teacher, watch } = ports;
-  const { bill, place, timeOuts } = sending;
+  const { bill, timeOuts, untilPlace } = sending;
   const call = await journal.openCall(question);
+  let place: Place;
   try {
+    place = await untilPlace();
     while (!watch.lookHolds) await watch.mayAsk();
     // From here to the call nothing is awaited: wherever the process is suspended, it looks again before it sends.
     watch.stopping.throwIfAborted();
@@ -123,7 +128,7 @@ async function send(question: Question, sending: Sending, ports: AskingPorts): P
     limiter.replied(place, answer);
     stored = paidReply(question, answer, labels, price);
   } catch (error) {
-    if (!(error instanceof QuestionRefusedError)) return failedCall(error, call, question, sending, ports);
+    if (!(error instanceof QuestionRefusedError)) return failedCall(error, { call, place, bill }, question, ports);
     limiter.replied(place, null);
     stored = refusedReply(question);
   }
@@ -139,9 +144,8 @@ async function send(question: Question, sending: Sending, ports: AskingPorts): P
  *  What it returns throws what asking again would not help. */
 function failedCall(
   failure: unknown,
-  call: number,
+  { bill, call, place }: { readonly call: number; readonly place: Place; readonly bill: Bill },
   { request }: Question,
-  { bill, place }: Sending,
   { journal, limiter, name, watch }: AskingPorts,
 ): CloseRecord {
   const error = inTermsOf(name, failure);

@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream';
 import { Agent, FormData, request } from 'undici';
 import { z } from 'zod';
+import { BatchState } from './batch-state.js';
 import { type Credentials, headersOf } from './credentials.js';
 import { type CallContext, errorOfAnswer, errorOfNetwork, providerWords } from './failed-call.js';
 import { QuestionRefusedError, TeacherFailedError, TeacherRefusedError } from './teacher.js';
@@ -21,35 +22,6 @@ const PAGE = 100;
 /** Batches that were created so long before the one looked for are not it, whatever the clocks say. */
 const CLOCKS_DIFFER_S = 3600;
 
-const BatchState = z.object({
-  id: z.string(),
-  status: z.enum([
-    'validating',
-    'failed',
-    'in_progress',
-    'finalizing',
-    'completed',
-    'expired',
-    'cancelling',
-    'cancelled',
-  ]),
-  input_file_id: z.string().nullish(),
-  output_file_id: z.string().nullish(),
-  error_file_id: z.string().nullish(),
-  created_at: z.number().nullish(),
-  expires_at: z.number().nullish(),
-  metadata: z.record(z.string(), z.unknown()).nullish().catch(null),
-  request_counts: z
-    .object({ total: z.number().int(), completed: z.number().int(), failed: z.number().int() })
-    .nullish()
-    .catch(null),
-  errors: z
-    .object({ data: z.array(z.object({ code: z.string().nullish(), message: z.string().nullish() })).nullish() })
-    .nullish()
-    .catch(null),
-});
-export type BatchState = z.infer<typeof BatchState>;
-
 const FileState = z.object({ id: z.string() });
 const Page = z.object({ data: z.array(z.unknown()), has_more: z.boolean().nullish() });
 
@@ -67,11 +39,6 @@ export interface SentPart {
   readonly inputFile: string;
   /** Milliseconds since the epoch. */
   readonly sentAt: number;
-}
-
-/** It is over: nothing more is asked or billed. */
-export function hasEnded({ status }: Pick<BatchState, 'status'>): boolean {
-  return ['failed', 'completed', 'expired', 'cancelled'].includes(status);
 }
 
 export class BatchApi {

@@ -1,9 +1,10 @@
 /** What the provider says of a chunk's open batches. */
 import { OWN_TEACHER } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
-import { type BatchApi, hasEnded } from './batch-api.js';
+import type { BatchApi } from './batch-api.js';
 import { unfinishedParts } from './batch-parts.js';
 import { type Patience, patiently } from './batch-patience.js';
+import { hasEnded } from './batch-state.js';
 
 export interface OpenBatches {
   /** All have, or it is not known of one whether it was created: the chunk has something to do. */

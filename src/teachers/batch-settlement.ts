@@ -2,9 +2,10 @@
  *  what is no longer wanted. */
 import type { Store } from '../store/index.js';
 import type { BatchAnswers } from './batch-answers.js';
-import { type BatchApi, type BatchState, hasEnded } from './batch-api.js';
+import type { BatchApi } from './batch-api.js';
 import { type Part, recordDone, recordGivenUp, recordSent, unfinishedParts } from './batch-parts.js';
 import { downloadLines, type Patience, patiently } from './batch-patience.js';
+import { type BatchState, hasEnded } from './batch-state.js';
 import type { Ledger, OpenQuestion } from './reply-ledger.js';
 import { TeacherRefusedError } from './teacher.js';
 

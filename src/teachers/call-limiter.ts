@@ -19,9 +19,9 @@ export interface LimiterSettings {
 
 /** The calls of one chunk. */
 export interface Lane {
-  /** Runs the job when it is its turn; the place is given back however the job ends. Rejects with the signal's reason if it
-   *  aborts before. */
-  run<Result>(job: (place: Place) => Promise<Result>, signal: AbortSignal): Promise<Result>;
+  /** Runs the job when it is its turn, which comes a little before there is a place: it may be recorded meanwhile that it will be
+   *  sent. The place is given back however the job ends. Rejects with the signal's reason if it aborts before. */
+  run<Result>(job: (untilPlace: () => Promise<Place>) => Promise<Result>, signal: AbortSignal): Promise<Result>;
   leave(): void;
 }
 
@@ -38,11 +38,18 @@ export interface Place {
 const LONGEST_HOLD_MS = 60_000;
 const NEWEST = 0.05;
 const CHARACTERS_PER_TOKEN = 4;
+/** So many calls have their turn before there is a place for them, as a share of the places. More would hide slower records, and
+ *  each counts as sent where the process is killed. */
+const AHEAD = 1 / 8;
 /** The pace was what held calls back if it did so in the last seconds. */
 const HELD_LATELY_MS = 10_000;
 
 export class CallLimiter {
   private inFlight = 0;
+  /** Calls that have had their turn and no place yet. */
+  private ahead = 0;
+  /** Of these, the ones that could be sent. */
+  private readonly ready = new WaitingLine();
   private readonly window: ConcurrencyWindow;
   private readonly requests: RateLimit;
   private readonly tokens: RateLimit;
@@ -89,11 +96,20 @@ export class CallLimiter {
         const turn = line.join(signal);
         this.admit();
         await turn;
-        const place = { sentAt: this.now(), inFlight: this.inFlight, tokens: this.tokensPerCall };
+        const tokens = this.tokensPerCall;
+        let hasPlace = false;
+        const untilPlace = async () => {
+          const place = this.ready.join(signal);
+          this.admit();
+          await place;
+          hasPlace = true;
+          return { sentAt: this.now(), inFlight: this.inFlight, tokens };
+        };
         try {
-          return await job(place);
+          return await job(untilPlace);
         } finally {
-          this.inFlight--;
+          if (hasPlace) this.inFlight--;
+          else this.ahead--;
           this.admit();
         }
       },
@@ -184,7 +200,26 @@ export class CallLimiter {
 
   private admit(): void {
     if (this.workers() !== this.workersCounted) this.share();
-    while (this.inFlight < this.window.places) {
+    this.givePlaces();
+    this.giveTurns();
+  }
+
+  private givePlaces(): void {
+    while (this.inFlight < this.window.places && this.ready.length > 0) {
+      const heldMs = this.heldUntil - this.now();
+      if (heldMs > 0) {
+        this.admitLater(heldMs);
+        return;
+      }
+      if (!this.ready.wakeFirst()) return;
+      this.ahead--;
+      this.inFlight++;
+    }
+  }
+
+  private giveTurns(): void {
+    const { places } = this.window;
+    while (this.inFlight + this.ahead < places + Math.floor(AHEAD * places)) {
       if (!this.someoneWaits()) return;
       const now = this.now();
       const byTokens = this.tokens.waitMs(this.tokensPerCall, now);
@@ -195,7 +230,7 @@ export class CallLimiter {
         return;
       }
       if (!this.wakeNext()) return;
-      this.inFlight++;
+      this.ahead++;
       this.requests.take(1, now);
       this.tokens.take(this.tokensPerCall, now);
     }

@@ -9,9 +9,7 @@ import { type CallContext, errorOfAnswer, providerWords } from './failed-call.js
 import type { HttpConnection } from './http-connection.js';
 import { readRateLimits, type ToldLimits } from './rate-headers.js';
 import { type Teacher, type TeacherAnswer, TeacherFailedError, type TeacherRequest } from './teacher.js';
-
-const ROUTER = new URL('https://router.huggingface.co/v1');
-export const ROUTER_HOST = ROUTER.host;
+import { ROUTER } from './teacher-host.js';
 
 const TokenCount = z.number().int().min(0).nullish().catch(null);
 

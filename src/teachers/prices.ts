@@ -1,8 +1,8 @@
 /** What calls cost, in whole micro-dollars (millionths of a US dollar), never rounded down. */
 import type { Spending, TeacherSettings } from '../contracts/index.js';
 import { type Price, shippedCatalogue, type TeacherCatalogue } from './catalogue.js';
-import { ROUTER_HOST } from './huggingface-teacher.js';
 import type { ChatMessage } from './teacher.js';
+import { ROUTER } from './teacher-host.js';
 
 const MICROS = 1e6;
 /** Tokens that a chat template may put around a message. */
@@ -24,7 +24,7 @@ export async function priceOf(settings: TeacherSettings, catalogue?: TeacherCata
 async function priceAtOnce(settings: TeacherSettings, catalogue?: TeacherCatalogue): Promise<Price | null> {
   if (settings.price !== null) return settings.price;
   if (settings.provider === 'recorded') return { inputPerMillion: 0, outputPerMillion: 0 };
-  const onRouter = settings.url === null || new URL(settings.url).host === ROUTER_HOST;
+  const onRouter = settings.url === null || new URL(settings.url).host === ROUTER.host;
   if (settings.provider !== 'huggingface' || !onRouter) return null;
   const { teachers } = catalogue ?? (await shippedCatalogue());
   return teachers.find(({ model }) => model === settings.model)?.price ?? null;

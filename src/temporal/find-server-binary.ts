@@ -6,7 +6,6 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { EnvHttpProxyAgent, fetch } from 'undici';
 import { SetupError } from './setup-error.js';
 
 export interface ServerBinary {
@@ -100,6 +99,7 @@ async function download({ env, onProgress }: FindOptions): Promise<ServerBinary>
   return intoCache(env, async (folder) => {
     const archive = join(folder, platform === 'windows' ? 'archive.zip' : 'archive.tar.gz');
     // Node's own fetch ignores the proxy variables.
+    const { EnvHttpProxyAgent, fetch } = await import('undici');
     const dispatcher = new EnvHttpProxyAgent({
       connect: { timeout: CONNECT_TIMEOUT_MS },
       httpsProxy: env.HTTPS_PROXY ?? env.https_proxy ?? '',

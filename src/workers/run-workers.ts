@@ -47,13 +47,12 @@ export async function runWorkers(settings: WorkerSettings, signal?: AbortSignal)
   });
   const teacherWorkers = watchTeacherWorkers(connection, settings.server.namespace);
   try {
-    const activities = createActivities({ store, env: settings.env, teacherWorkers: teacherWorkers.count });
+    const dependencies = { store, env: settings.env, teacherWorkers: teacherWorkers.count };
     const workers: Worker[] = [];
     for (const role of settings.roles) {
       const options = role === 'orchestrator' ? workflowSource() : {};
-      workers.push(
-        await Worker.create({ ...options, ...workerOptions(role, settings), connection, activities: activities[role] }),
-      );
+      const activities = await createActivities[role](dependencies);
+      workers.push(await Worker.create({ ...options, ...workerOptions(role, settings), connection, activities }));
     }
     await runUntilStopped(workers, signal, settings.onReady);
   } finally {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { createActivities } from '../../src/activities/index.js';
+import { createActivities, type OrchestratorActivities, type TeacherActivities } from '../../src/activities/index.js';
 import type {
   ChunkResult,
   Grant,
@@ -37,7 +37,7 @@ let server: StandInServer;
 let store: Store;
 let prepared: PreparedRun;
 let first: VoteOutcome;
-let activities: ReturnType<typeof createActivities>;
+let activities: { readonly orchestrator: OrchestratorActivities; readonly teacher: TeacherActivities };
 /** Prompts by the text that they are about. */
 const asked: { text: string; prompt: string; strict: boolean }[] = [];
 
@@ -58,7 +58,11 @@ beforeAll(async () => {
     return path;
   };
   store = await openStore(join(folder, 'store'));
-  activities = createActivities({ store, env: {}, teacherWorkers: () => 1 });
+  const dependencies = { store, env: {}, teacherWorkers: () => 1 };
+  activities = {
+    orchestrator: await createActivities.orchestrator(dependencies),
+    teacher: await createActivities.teacher(dependencies),
+  };
   prepared = await run(activities.teacher.prepare, {
     input: {
       task: {

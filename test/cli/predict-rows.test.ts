@@ -1,10 +1,11 @@
 /** Rows keep what they had, get the answers of the student, and are counted. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FileToPredict, predictFile, predictTexts } from '../../src/cli/predict-rows.js';
 import { readRows } from '../../src/corpus/index.js';
 import type { Student } from '../../src/students/index.js';
+import { describeWithS3, type S3Server, startS3Server } from '../support/s3-server.js';
 
 /** Says up by the share of "+" among the characters; neither gets the quarter that is left. */
 const student: Student = {
@@ -32,7 +33,8 @@ function write(name: string, text: string): string {
 function predict(input: string, output: string, changes: Partial<FileToPredict> = {}, asked = student) {
   return predictFile(asked, {
     input,
-    output: join(folder, output),
+    output: output.startsWith('s3://') ? output : join(folder, output),
+    env: process.env,
     template: '{text}',
     textColumn: 'text',
     top: null,
@@ -104,6 +106,17 @@ describe('predictFile', () => {
     expect(rows).toEqual([
       { text: '++', id: 7, label: 'up', score: 0.75, predicted_label: 'up', predicted_score: 0.75 },
     ]);
+  });
+
+  it('reads the files of a folder one after another, and names the one of a row that it leaves out', async () => {
+    mkdirSync(join(folder, 'in'));
+    write('in/a.jsonl', '{"text":"++","id":1}\n');
+    write('in/b.csv', 'text,more\n--,x\n" ",y\n');
+    const predicted = await predict(join(folder, 'in'), 'out.csv');
+    expect(predicted).toMatchObject({ rows: 2, refused: 1, problems: [{ file: 'in/b.csv', line: 3 }] });
+    expect(readFileSync(join(folder, 'out.csv'), 'utf8')).toBe(
+      'text,id,more,label,score\n"++",1,,up,0.75\n"--",,x,down,0.75\n',
+    );
   });
 
   it("renders the version's template over the columns", async () => {
@@ -178,5 +191,35 @@ describe('predictFile', () => {
     const broken: Student = { ...student, predict: () => Promise.reject(new Error('broken')) };
     await expect(predict(input, 'out.jsonl', {}, broken)).rejects.toThrow('broken');
     expect(readdirSync(folder)).toEqual(['in.jsonl']);
+  });
+});
+
+describeWithS3('predictFile on S3', () => {
+  let server: S3Server;
+  const saved = { ...process.env };
+  beforeAll(async () => {
+    server = await startS3Server();
+    Object.assign(process.env, server.env);
+  });
+  afterAll(async () => {
+    process.env = saved;
+    await server?.stop();
+  });
+
+  it('reads objects, and its output appears when all is done', async () => {
+    const bucket = server.makeBucket();
+    const objects = server.folderOf(bucket);
+    mkdirSync(join(objects, 'in'));
+    write('rows.jsonl', '{"text":"++"}\n{"text":"--"}\n');
+    await predict(join(folder, 'rows.jsonl'), 'rows.parquet');
+    copyFileSync(join(folder, 'rows.parquet'), join(objects, 'in', 'rows.parquet'));
+    const predicted = await predict(`s3://${bucket}/in`, `s3://${bucket}/out/labels.csv`);
+    expect(predicted).toMatchObject({ rows: 2, refused: 0, added: ['predicted_label', 'predicted_score'] });
+    expect(readFileSync(join(objects, 'out', 'labels.csv'), 'utf8').split('\n')[1]).toBe('"++",up,0.75,up,0.75');
+  });
+
+  it('says before it begins that it may not write there', async () => {
+    const input = write('in.jsonl', '{"text":"++"}\n');
+    await expect(predict(input, 's3://no-such-bucket-of-ours/out.csv')).rejects.toThrow(/--output .*no-such-bucket/);
   });
 });

@@ -111,6 +111,30 @@ function tests(open: () => Promise<Store>, leaveHalf: (store: Store) => Promise<
     expect(outdated.map(({ folder }) => folder)).toEqual([runFolder('earlier')]);
   });
 
+  it('a run that left no outcome goes when the server says that it has ended, so many days after its end', async () => {
+    await writeRun(store, 'terminated', null);
+    await writeRun(store, 'waiting', null);
+    const ended = new Date(LATER.getTime() - 10 * DAY_MS);
+    const onServer = (folder: string) => (folder === runFolder('terminated') ? ended : ('open' as const));
+    const judged = (keepDays: number) => judgeRetention(store, policy(keepDays), LATER, onServer);
+    expect(await judged(11)).toMatchObject({ kept: { open: 1, registered: 0, recent: 1 }, outdated: [] });
+    const retention = await judged(9);
+    expect(retention.kept).toEqual({ open: 1, registered: 0, recent: 0 });
+    expect(foldersOf(retention)).toEqual([repliesOf('terminated'), runFolder('terminated')]);
+  });
+
+  it('a run that nobody knows and nobody wrote to for so many days goes where that is asked', async () => {
+    await writeRun(store, 'forgotten', null);
+    await writeRun(store, 'waiting', null);
+    const onServer = (folder: string) => (folder === runFolder('waiting') ? ('open' as const) : null);
+    const judged = (abandonedDays: number | null) =>
+      judgeRetention(store, RetentionPolicy.parse({ keepDays: 0, abandonedDays }), LATER, onServer);
+    for (const days of [null, 201]) expect((await judged(days)).kept.open).toBe(2);
+    const retention = await judged(199);
+    expect(retention.kept.open).toBe(1);
+    expect(foldersOf(retention)).toEqual([repliesOf('forgotten'), runFolder('forgotten')]);
+  });
+
   it('what a dead writer left goes after a day', async () => {
     await leaveHalf(store);
     expect((await judgeRetention(store, policy(1), new Date())).leftovers.files).toBe(0);

@@ -38,7 +38,7 @@ beforeAll(async () => {
     `${run().folder}/vote/labels.jsonl`,
     labels.map((row) => `${JSON.stringify(row)}\n`).join(''),
   );
-  const { student } = createActivities({ store, env: {}, teacherWorkers: () => 1 });
+  const student = await createActivities.student();
   ranked = await activity(student.rankDoubts, { prepared: prepared(), labels: ref });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -106,6 +106,7 @@ describe('a review', () => {
     expect(ids[0]).toBe(`id-${UNLABELLED}`);
     expect(ids.slice(1, 4).sort()).toEqual(WRONG.map((index) => `id-${index}`).sort());
     expect(JSON.parse(rows[1]!).why.join()).toMatch(/of 3 votes 1 say .*a student that had not seen the label says/);
+    expect(ranked.evidence).toContain(`tutelage review ${RUN} --as YOUR-NAME\n`);
     expect(ranked.evidence).toContain(`tutelage review export ${RUN} --output fix.xlsx --rows 9`);
   });
 
@@ -128,7 +129,7 @@ describe('a review', () => {
 
     const review = await openReview(RUN, join(folder, 'store'));
     const corrections = `store:${await review.writeCorrections((await review.decisions()).values())}`;
-    const { orchestrator } = createActivities({ store, env: {}, teacherWorkers: () => 1 });
+    const orchestrator = await createActivities.orchestrator({ store, env: {}, teacherWorkers: () => 1 });
     const summary: VoteOutcome['summary'] = { ...VOTED.summary, labels: await labelsRef() };
     const vote = { prepared: prepared(), failedChunks: 0, incompleteTexts: 0 };
     const outcome = await activity(orchestrator.applyCorrections, { vote, summary, corrections, reviewer: 'carl' });

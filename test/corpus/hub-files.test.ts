@@ -1,11 +1,12 @@
 /** Datasets from a stand-in for the Hub: addresses, patterns, the pinned commit, and work without a network. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { parquetWriteFile } from 'hyparquet-writer';
 import { CorpusInput, Task } from '../../src/contracts/index.js';
-import { findFiles, openRowWriter, prepareCorpus } from '../../src/corpus/index.js';
+import { findFiles, openRowWriter, prepareCorpus, readRows } from '../../src/corpus/index.js';
 import { openFileStore } from '../../src/store/index.js';
 import { COMMIT, type HubServer, startHubServer } from '../hub/hub-server.js';
-import { folder } from './temp-files.js';
+import { collect, folder } from './temp-files.js';
 
 const CONVERTED = 'hf://datasets/acme/reviews@~parquet';
 const PINNED = `hf://datasets/acme/reviews@${COMMIT}`;
@@ -60,6 +61,26 @@ it('reads a dataset in the form of the Hub, and its manifest names the commit', 
   expect(manifest.files).toEqual([
     { input: 'corpus', address: `${PINNED}/default/train/0000.parquet`, rows: 2 },
     { input: 'corpus', address: `${PINNED}/default/train/0001.parquet`, rows: 1 },
+  ]);
+});
+
+it("reads labels that stand there as numbers by the names in the dataset's schema", async () => {
+  const path = join(mkdtempSync(join(folder, 'made-')), 'labelled.parquet');
+  const label = { _type: 'ClassLabel', names: ['bad', 'good'] };
+  const schema = { info: { features: { text: { dtype: 'string', _type: 'Value' }, label } } };
+  parquetWriteFile({
+    filename: path,
+    columnData: [
+      { name: 'text', data: ['one', 'two', 'three', 'four'], type: 'STRING' },
+      { name: 'label', data: [1n, 0n, -1n, 7n], type: 'INT64' },
+    ],
+    kvMetadata: [{ key: 'huggingface', value: JSON.stringify(schema) }],
+  });
+  expect(await collect(readRows(path))).toEqual([
+    { line: 1, values: { text: 'one', label: 'good' } },
+    { line: 2, values: { text: 'two', label: 'bad' } },
+    { line: 3, values: { text: 'three', label: null } },
+    { line: 4, problem: 'its column "label" holds 7, and the file names 2 labels' },
   ]);
 });
 

@@ -65,7 +65,7 @@ describeWithS3('Files at an s3:// address', () => {
   it('are read in every format, Parquet by ranges, compressed or not', async () => {
     const folder = newFolder();
     const parquet = `${folder}/rows.parquet`;
-    const writer = await openRowWriter(parquet, ['text'], 'test');
+    const writer = await openRowWriter(parquet, ['text']);
     for (const text of ['p1', 'p2', 'p3']) await writer.write({ text });
     await writer.finish();
     await put('a.jsonl', '{"text":"j1"}\n{"text":"j2"}\n');

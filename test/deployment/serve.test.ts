@@ -40,7 +40,7 @@ async function live(options: { version?: number; maxWaitingTexts?: number } = {}
 async function app(options: { version?: number; maxWaitingTexts?: number } = {}) {
   const student = await live(options);
   const template = compileTemplate('{text}', 'text');
-  const http = createStudentApp({
+  const http = await createStudentApp({
     student,
     render: (input) => template.render(typeof input === 'string' ? { text: input } : input),
     maxBodyBytes: 100_000,

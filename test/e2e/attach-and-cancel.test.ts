@@ -1,11 +1,13 @@
 /** A run outlives the command that started it: attaching, Ctrl-C, detaching, pausing, cancelling, and what each of them pays. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Retention } from '../../src/cli/retention.js';
 import type { Progress } from '../../src/contracts/index.js';
 import { newFolder, type TutelageProcess } from '../cli/tutelage-process.js';
 import { type DemoFiles, demoFiles, demoReplies } from '../support/demo-data.js';
 import { type LocalUp, resultOf, startTutelage, startUp, temporalCli, tutelage } from '../support/local-run.js';
 import { type ReplayTeacher, startTeacher } from '../support/replay-teacher.js';
+import { eventually } from '../workflows/workflow-bed.js';
 
 const ROWS = 60;
 /** For runs that must not end before somebody, at a busy machine, has stopped them. */
@@ -132,6 +134,21 @@ describe('tutelage cancel', () => {
     expect(annotation.reused).toBeGreaterThanOrEqual(before.answered200 - CONCURRENCY);
     const after = await teacher.stats();
     expect(after.requests - before.requests).toBe(annotation.calls);
+  });
+});
+
+describe('tutelage store gc', () => {
+  it('takes a run that was terminated in Temporal for ended, and none that goes on', async () => {
+    const detached = await run(...distillArguments('terminated', many), '--detach');
+    const { workflowId } = detached.json as { workflowId: string };
+    await untilRequests(10);
+    const judged = async () => (await run('store', 'gc', '--store', 'terminated', '--keep-days', '0', '--json')).json;
+    expect(await judged()).toMatchObject({ kept: { open: 1 }, outdated: [] });
+    await temporalCli(['workflow', 'terminate', '-w', workflowId], { address: up.address, cwd: folder });
+    await eventually(async () => {
+      const { kept, outdated } = (await judged()) as Retention;
+      return kept.open === 0 && outdated.some((each) => each.folder.startsWith(`runs/${workflowId}/`));
+    });
   });
 });
 

@@ -1,13 +1,19 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { FailureType } from '../../src/contracts/index.js';
+import { openFileStore } from '../../src/store/index.js';
 import { newFolder } from '../cli/tutelage-process.js';
 import { demoReplies } from '../support/demo-data.js';
 import { type LocalUp, startTutelage, startUp } from '../support/local-run.js';
 import { startTeacher } from '../support/replay-teacher.js';
 import { eventually } from '../workflows/workflow-bed.js';
-import { AnnotatedRun, QUESTIONS, TEXTS } from './annotated-run.js';
+import { AnnotatedRun, QUESTIONS, TEXTS, untilAsking } from './annotated-run.js';
 
 const CHUNKS = 70;
 const CHUNKS_BEFORE_THE_KILL = 40;
 const CONCURRENCY = 4;
+/** On Linux. */
+const OWN_DIRECTORY = '/proc/self/cwd';
 
 /** Chunks that each process has ended, by its pid. */
 async function chunksByWorker(run: AnnotatedRun): Promise<Map<number, number>> {
@@ -20,23 +26,51 @@ async function chunksByWorker(run: AnnotatedRun): Promise<Map<number, number>> {
   return found;
 }
 
-async function startTeacherWorker(up: LocalUp): Promise<{ readonly pid: number; kill(): void }> {
+async function startTeacherWorker(up: LocalUp, cwd = up.folder): Promise<{ readonly pid: number; kill(): void }> {
   const args = ['worker', '--role', 'teacher', '--concurrency', String(CONCURRENCY), '--address', up.address];
-  const { child } = await startTutelage(args, { cwd: up.folder });
+  const { child } = await startTutelage(args, { cwd });
   return { pid: child.pid ?? 0, kill: () => child.kill('SIGKILL') };
 }
 
+/** Why the last attempt at each of the chunks failed that are not done. */
+async function refusals(run: AnnotatedRun): Promise<string[]> {
+  const { raw } = await run.shard().describe();
+  return (raw.pendingActivities ?? []).flatMap(({ lastFailure }) =>
+    lastFailure?.applicationFailureInfo?.type === FailureType.StoreNotSeen ? [lastFailure.message ?? ''] : [],
+  );
+}
+
 describe('two workers that ask for one run', () => {
-  it('share it, and when one is killed the other one loses nothing', async () => {
+  it('share it, one that sees another store takes no part, and when one is killed the other one loses nothing', async () => {
     const up = await startUp(newFolder(), { roles: ['orchestrator', 'student'] });
     const [first, second] = await Promise.all([startTeacherWorker(up), startTeacherWorker(up)]);
     const teacher = await startTeacher({ replies: demoReplies, latencyMs: 60, jitter: 0.5 });
+    // For each process it is in its own working directory, as a path is on each machine's own disk.
+    const store = { store: join(up.folder, 'shared'), storeAddress: join(OWN_DIRECTORY, 'shared') };
     const set = {
       'annotation.chunkTexts': TEXTS / CHUNKS,
       'annotation.window': 2 * CONCURRENCY,
       'teacher.concurrency': CONCURRENCY,
     };
-    const run = await AnnotatedRun.start({ up, teacher, workflowId: 'shared', set });
+    const run = await AnnotatedRun.start({ up, teacher, workflowId: 'shared', set, ...store });
+
+    await untilAsking(teacher);
+    const elsewhere = newFolder();
+    const { ref } = await openFileStore(join(elsewhere, 'shared'));
+    const stranger = await startTeacherWorker(up, elsewhere);
+    let refused: string[] = [];
+    await eventually(async () => {
+      refused = await refusals(run);
+      return refused.length > 0;
+    });
+    stranger.kill();
+    expect(refused[0]).toMatch(
+      new RegExp(
+        `^this worker does not see the store of the run: file://${OWN_DIRECTORY}/shared has id ${ref.id} here, the run's has [0-9a-f-]{36}\\. Mount the same folder on every worker`,
+      ),
+    );
+    expect(readdirSync(join(elsewhere, 'shared')).sort()).toEqual(['.tmp', 'store.json']);
+
     const ended = (by: ReadonlyMap<number, number>) => (by.get(first.pid) ?? 0) + (by.get(second.pid) ?? 0);
     let shares = new Map<number, number>();
     await eventually(async () => {
@@ -44,6 +78,7 @@ describe('two workers that ask for one run', () => {
       return ended(shares) >= CHUNKS_BEFORE_THE_KILL;
     });
     second.kill();
+    expect(shares.has(stranger.pid)).toBe(false);
     for (const { pid } of [first, second]) expect((shares.get(pid) ?? 0) / ended(shares)).toBeGreaterThan(0.3);
     expect(ended(shares)).toBeLessThan(CHUNKS);
 
