@@ -27,6 +27,7 @@ export const createActivities = {
       import('./revise.js'),
       import('./annotate.js'),
       import('./annotate-batches.js'),
+      import('../teachers/index.js').then(({ loadHttpTeachers }) => loadHttpTeachers()),
     ]);
     return withFailureTypes({
       ...prepare.createPrepareActivities(dependencies),

@@ -101,7 +101,9 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
       const kept = before?.source === 'person' ? keptByPerson(label, before) : label;
       tally.add(kept, decided.tie);
       await labels.write(`${JSON.stringify(kept)}\n`);
-      for (const reply of taken.replies) await recorded.write(`${JSON.stringify(recordedReply(row.text, reply))}\n`);
+      await recorded.write(
+        taken.replies.map((reply) => `${JSON.stringify(recordedReply(row.text, reply))}\n`).join(''),
+      );
     }
     const agreed = agreement.agreement(task.seed, task.evaluation.confidence);
     const counted = tally.summary({

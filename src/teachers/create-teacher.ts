@@ -25,9 +25,13 @@ export async function createTeacher(settings: TeacherSettings, environment: Teac
 
 async function openTeacher(settings: TeacherSettings, environment: TeacherEnvironment): Promise<Teacher> {
   if (settings.provider === 'recorded') return openRecording(settings, environment);
-  // Its clients take long to load, and most processes ask no teacher.
-  const { openHttpTeacher } = await import('./open-http-teacher.js');
+  const { openHttpTeacher } = await loadHttpTeachers();
   return openHttpTeacher(settings, environment.env);
+}
+
+/** Their clients take long to load, and most processes ask no teacher; one that is going to may load them beforehand. */
+export function loadHttpTeachers(): Promise<typeof import('./open-http-teacher.js')> {
+  return import('./open-http-teacher.js');
 }
 
 async function openRecording(

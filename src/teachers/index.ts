@@ -19,7 +19,7 @@ export { type Price, readCatalogue, shippedCatalogue, TeacherCatalogue } from '.
 export { chunkFolder, chunkFolders, earlierChunks, runDigest } from './chunk-folder.js';
 export { askedText, chunkRows, firstUnknownQuestion, questionOf, reusableReplies } from './chunk-questions.js';
 export { chunkReplies, sealPath, settleChunkCounts } from './chunk-seal.js';
-export { createTeacher, type TeacherEnvironment } from './create-teacher.js';
+export { createTeacher, loadHttpTeachers, type TeacherEnvironment } from './create-teacher.js';
 export { callCostMicros, priceOf, worstCall } from './prices.js';
 export { type Probe, type ProbeUsage, probeTeacher } from './probe.js';
 export { type ProbeJob, type ProbePorts, probeQuestion } from './probe-question.js';
