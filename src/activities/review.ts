@@ -172,7 +172,13 @@ function howToReview(workflowId: string, texts: number, labelled: number, confid
   const suggested = suggestedFixes(texts);
   const size = auditSize(labelled, SUGGESTED_BOUND, confidence);
   return [
-    `All ${texts} texts are ranked by doubt. To look at the ${suggested} most doubtful ones, then at ${size} drawn at random, which would show that at most ${100 * SUGGESTED_BOUND} % of the rest are wrong if none is:`,
+    `All ${texts} texts are ranked by doubt. Look at the ${suggested} most doubtful ones, then at ${size} drawn at random, which would show that at most ${100 * SUGGESTED_BOUND} % of the rest are wrong if none is. On a page that opens in the browser, where the gate can be decided, too:`,
+    '',
+    '```sh',
+    `tutelage review ${workflowId} --as YOUR-NAME`,
+    '```',
+    '',
+    'Or with files for Excel and others:',
     '',
     '```sh',
     `tutelage review export ${workflowId} --output fix.xlsx --rows ${suggested}`,

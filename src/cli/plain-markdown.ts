@@ -1,4 +1,4 @@
-/** Markdown as terminals show it: tables in columns, no emphasis. */
+/** Markdown as terminals show it: tables in columns, code indented, no emphasis. */
 import { textTable } from './text-table.js';
 
 const TABLE_LINE = /^\|.*\|$/;
@@ -7,15 +7,17 @@ const RULE = /^\|[\s:|-]+\|$/;
 export function plainMarkdown(markdown: string): string {
   const shown: string[] = [];
   let table: string[][] = [];
+  let code = false;
   for (const line of [...markdown.split('\n'), '']) {
-    if (TABLE_LINE.test(line)) {
+    if (!code && TABLE_LINE.test(line)) {
       if (!RULE.test(line)) table.push(cellsOf(line));
       continue;
     }
     const [head, ...rows] = table;
     if (head !== undefined) shown.push(textTable(head, rows, () => false).trimEnd());
     table = [];
-    shown.push(withoutEmphasis(line));
+    if (line.startsWith('```')) code = !code;
+    else shown.push(code ? `  ${line}` : withoutEmphasis(line));
   }
   return shown.join('\n').trimEnd();
 }

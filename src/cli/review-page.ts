@@ -1,13 +1,14 @@
 /** tutelage review [RUN]: the review page, and a link to it for one reviewer. */
 import type { Client } from '@temporalio/client';
 import pc from 'picocolors';
-import { findReview, servePage, signToken, TOKEN_DAYS } from '../review/index.js';
+import { findReview, signToken, TOKEN_DAYS } from '../review/index.js';
 import { type ServerFlags, SetupError } from '../temporal/index.js';
 import { currentStateFolder, storeLocation } from './command-options.js';
 import { openExistingStore } from './existing-store.js';
 import { reviewSecret } from './review-secret.js';
 import { connect } from './run-client.js';
 import { untilInterrupted } from './run-end.js';
+import { servePage } from './serve-page.js';
 import { temporalDoor } from './temporal-door.js';
 import { readUpState } from './up-state.js';
 
@@ -54,6 +55,7 @@ export async function openPage(workflowId: string | undefined, flags: PageFlags)
     secret,
     host: flags.host ?? ONLY_HERE,
     port: flags.port ?? null,
+    workflowId: workflowId ?? null,
   }).catch((error: NodeJS.ErrnoException) => {
     throw new SetupError(`the page can't be served: ${error.message}`, 'Give another --host or --port.');
   });

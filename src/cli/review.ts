@@ -270,7 +270,7 @@ async function statusInWords(workflowId: string, review: Parameters<typeof revie
     audited === null ? 'no audit was drawn' : `${audited} texts of the audit decided`,
     ...(certificate === null ? [] : [certificateInWords(certificate)]),
     ...(alternativeAnnotator === null ? [] : [testInWords(alternativeAnnotator)]),
-    `to approve with them: tutelage approve ${workflowId} --gate labels --as NAME --reviewed`,
+    `to approve with them: on the page (tutelage review ${workflowId} --as NAME), or tutelage approve ${workflowId} --gate labels --as NAME --reviewed`,
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import { TASK_QUEUES, WorkerRole } from '../contracts/index.js';
-import type { PageServer } from '../review/index.js';
 import { openStore } from '../store/index.js';
 import {
   configuredServer,
@@ -23,6 +22,7 @@ import {
   tryLock,
 } from '../temporal/index.js';
 import { serverArguments } from './command-options.js';
+import type { HttpServer } from './http-server.js';
 import { lastUsed, markEnvironment, UP_LOCK, type UpState, writeUpState } from './up-state.js';
 import { WorkerFleet } from './worker-fleet.js';
 
@@ -162,11 +162,10 @@ async function waitForWorkers(client: Client, roles: readonly WorkerRole[], opti
   }
 }
 
-/** On this machine only: for others there is `tutelage review --host`. */
-/** Loaded once the workers are there: they have better things to do than to wait for it. */
-async function serveReviewPage({ env, folder, store }: UpOptions, client: Client): Promise<PageServer> {
+/** On this machine only: for others there is `tutelage review --host`. Loaded once the workers are there: they have better things to do than to wait for it. */
+async function serveReviewPage({ env, folder, store }: UpOptions, client: Client): Promise<HttpServer> {
   const [{ servePage }, { reviewSecret }, { temporalDoor }] = await Promise.all([
-    import('../review/index.js'),
+    import('./serve-page.js'),
     import('./review-secret.js'),
     import('./temporal-door.js'),
   ]);
@@ -176,12 +175,13 @@ async function serveReviewPage({ env, folder, store }: UpOptions, client: Client
     secret: reviewSecret(env, folder),
     host: '127.0.0.1',
     port: null,
+    workflowId: null,
   });
 }
 
 function recordState(
   options: UpOptions,
-  { local, page, server }: { server: Server; local: DevServer | null; page: PageServer },
+  { local, page, server }: { server: Server; local: DevServer | null; page: HttpServer },
 ): UpState {
   const state: UpState = {
     process: markProcess(process.pid) ?? { pid: process.pid, started: null },

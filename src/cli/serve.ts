@@ -1,7 +1,5 @@
 /** tutelage serve: a student behind HTTP, which follows what is deployed. */
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createAdaptorServer } from '@hono/node-server';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { type ModelVersion, parseOrExplain, ServeSettings } from '../contracts/index.js';
@@ -9,6 +7,7 @@ import { compileTemplate, type Template } from '../corpus/index.js';
 import { createStudentApp, LiveStudent, modelCache, type RenderInput } from '../deployment/index.js';
 import { SetupError, scrubSecrets } from '../temporal/index.js';
 import { openExistingStore, STORE_OPTION } from './existing-store.js';
+import { listen } from './http-server.js';
 import { portNumber, wholeNumber } from './option-values.js';
 import { untilInterrupted } from './run-end.js';
 
@@ -54,22 +53,14 @@ async function serve({ host, port, store, task, textColumn, version, ...limits }
     maxWaitingTexts,
   });
   const app = await createStudentApp({ student, render: renderer(textColumn), maxBodyBytes });
-  const server = createAdaptorServer({ fetch: app.fetch });
   const stopped = untilInterrupted();
   process.once('SIGTERM', () => process.kill(process.pid, 'SIGINT'));
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, host, resolve);
-    });
-    const { port: taken } = server.address() as AddressInfo;
-    process.stdout.write(`http://${host.includes(':') ? `[${host}]` : host}:${taken}\n`);
+    const server = await listen(app, { host, port });
+    process.stdout.write(`${server.address}\n`);
     say(`version ${student.model.version} of ${task} answers POST /predict {"inputs": "the text"}`);
     await followDeployments(student, refreshSeconds, stopped);
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      if ('closeIdleConnections' in server) server.closeIdleConnections();
-    });
+    await server.close();
   } finally {
     await student.close();
   }

@@ -53,7 +53,7 @@ export {
   ReviewRow,
   SecondOpinion,
 } from './review.js';
-export { DecideRequest, GateRequest, RowsQuery, WithdrawRequest } from './review-page.js';
+export { DecideRequest, GateRequest, QueueName, QueueQuery, RowsQuery, WithdrawRequest } from './review-page.js';
 export { RevisedLabels, Revision, RevisionOutcome, RevisionPlan, RevisionRecord } from './revision.js';
 export {
   AnnotationInput,

@@ -14,6 +14,7 @@ export const DecideRequest = z.strictObject({
   label: z.string(),
   sample: ReviewDecision.shape.purpose,
   version,
+  adjudicates: z.boolean().default(false).describe('Settles what people decided differently, and counts over theirs.'),
 });
 export type DecideRequest = z.infer<typeof DecideRequest>;
 
@@ -30,13 +31,21 @@ export const GateRequest = z.strictObject({
 });
 export type GateRequest = z.infer<typeof GateRequest>;
 
-/** Query of the rows of a review; everything comes as text. */
+/** Rows to decide on, one by one: the most doubtful ones, those of the audit, and those that people decided differently. */
+export const QueueName = z.enum(['fix', 'audit', 'differing']);
+export type QueueName = z.infer<typeof QueueName>;
+
+/** Query of a queue; everything comes as text. */
+export const QueueQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0).describe('Only rows behind this place of the queue.'),
+});
+
+/** Query of the table; everything comes as text. */
 export const RowsQuery = z.strictObject({
-  sample: ReviewDecision.shape.purpose.optional().describe('Only of this sample; without: all, as a table.'),
+  sample: ReviewDecision.shape.purpose.optional().describe('Only of this sample.'),
   state: z.enum(['open', 'decided', 'changed', 'differing']).optional(),
   label: z.string().optional().describe('Whose label, as it stands now, is this one; empty: none.'),
   search: z.string().max(1000).optional(),
-  after: z.coerce.number().int().optional().describe('Only rows whose place is behind this one.'),
   offset: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });

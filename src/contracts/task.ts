@@ -233,7 +233,7 @@ export const LabelsGateSettings = z.strictObject({
     .nullable()
     .default(null),
   maxErrorShare: share(
-    'Wrong labels that an audit may leave possible, at most (tutelage review export --audit). null: no audit is asked for.',
+    'Wrong labels that an audit may leave possible, at most (the audit of tutelage review). null: no audit is asked for.',
   )
     .nullable()
     .default(null),

@@ -71,7 +71,7 @@ export function labelsGateChecks(judged: LabelsToJudge): GateCheck[] {
       'certified error share',
       summary.certificate
         ? certificateInWords(summary.certificate)
-        : 'Wrong labels, at most: nobody has audited them. Draw an audit (tutelage review export --audit), or set gates.labels.maxErrorShare to null.',
+        : 'Wrong labels, at most: nobody has audited them. Draw an audit (on the page that tutelage review opens, or by tutelage review export --audit), or set gates.labels.maxErrorShare to null.',
       summary.certificate?.mostWrongShare ?? null,
       atMost(settings.maxErrorShare),
     ),

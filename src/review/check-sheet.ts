@@ -1,7 +1,7 @@
 /** What a review file that comes back decides, or all that is wrong with it. */
 import type { Label, ReviewDecision, ReviewRow } from '../contracts/index.js';
 import { matchLabel } from '../corpus/index.js';
-import { type Answer, DECISION, type Sheet, showsText, TEACHER_LABEL } from './sheet.js';
+import { type Answer, DECISION, idInCell, type Sheet, showsText, TEACHER_LABEL } from './sheet.js';
 
 /** A review file can't be taken; nothing of it was. */
 export class ReviewFileError extends Error {
@@ -27,7 +27,7 @@ export interface SheetToCheck {
   readonly sheet: Sheet;
   readonly path: string;
   readonly labels: readonly Label[];
-  /** The run's texts, at least those that the sheet names, by id. */
+  /** The run's texts, at least those that the sheet names, by id as a cell holds it. */
   readonly known: ReadonlyMap<string, Pick<ReviewRow, 'key' | 'id' | 'text'>>;
   /** Keys of the audit; a file without the teacher's labels may hold no others. */
   readonly auditKeys: ReadonlySet<string>;
@@ -60,7 +60,7 @@ export function checkSheet(check: SheetToCheck): CheckedSheet {
     const computed = read.filter((column) => column !== 'text' || at(column).startsWith('cell'));
     for (const column of computed) problems.push(`${at(column)} holds a formula`);
     if (row.problem !== null || computed.length > 0) continue;
-    const id = String(row.values.id ?? '').trim();
+    const id = idInCell(row.values.id);
     const earlier = seen.get(id);
     const text = check.known.get(id);
     if (id === '') problems.push(`${at('id')} has no id`);

@@ -9,7 +9,7 @@ import { DoubtQueue } from './doubt-queue.js';
 import { type ReviewFormat, readReviewFile } from './formats.js';
 import { NoReviewError, type ReviewFolder } from './review-folder.js';
 import type { ReviewLog } from './review-log.js';
-import type { Sheet } from './sheet.js';
+import { idInCell, type Sheet } from './sheet.js';
 
 /** Throws NoReviewError. */
 export async function queueOf(review: ReviewFolder): Promise<ReviewQueue> {
@@ -103,9 +103,12 @@ export async function takeSheet(
 ): Promise<CheckedSheet> {
   const queue = await queueOf(review);
   const { labels } = queue;
-  const ids = new Set(sheet.rows.map((row) => String(row.values.id ?? '').trim()));
+  const ids = new Set(sheet.rows.map((row) => idInCell(row.values.id)));
   const known = new Map<string, ReviewRow>();
-  for await (const row of review.rows(queue)) if (ids.has(row.id)) known.set(row.id, row);
+  for await (const row of review.rows(queue)) {
+    const id = idInCell(row.id);
+    if (ids.has(id)) known.set(id, row);
+  }
   const log = await review.log();
   const standing = log.decisions();
   const auditKeys = new Set((await review.audit(queue.labelsVersion ?? 0))?.keys);

@@ -55,7 +55,7 @@ export function sheetColumns(purpose: Purpose): string[] {
 }
 
 export function sheetCells(row: ReviewRow, purpose: Purpose): SheetCells {
-  const shown = { id: row.id, [DECISION]: '', text: cellText(row.text) };
+  const shown = { id: idInCell(row.id), [DECISION]: '', text: cellText(row.text) };
   if (purpose === 'audit') return shown;
   if (purpose === 'adjudication') return { ...shown, why: cellText(row.why.join('; ')) };
   return {
@@ -82,10 +82,16 @@ export function cellText(text: string): string {
     : `${harmless.slice(0, LONGEST_CELL).replace(/\p{Surrogate}$/u, '')}…`;
 }
 
-/** Control characters and halves of characters, which XML has no words for and databases refuse, are spaces. */
+/** An id as a cell holds it, and as it is recognised again. */
+export function idInCell(id: unknown): string {
+  return cellText(String(id ?? '')).trim();
+}
+
+/** Control characters, what is no character and halves of characters, which XML has no words for and databases refuse, are
+ *  spaces. */
 export function plainText(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f\ufffd-\uffff]|\p{Surrogate}/gu, ' ');
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f\ufffd]|\p{Surrogate}|\p{Noncharacter_Code_Point}/gu, ' ');
 }
 
 /** Whether a cell still shows the text, but for what spreadsheets change by themselves: space, characters that

@@ -24,6 +24,10 @@ describe('plainMarkdown', () => {
     ]);
   });
 
+  it('indents code, which is no table and has no emphasis', () => {
+    expect(plainMarkdown('| a |\n| - |\n```sh\n| **b** |\n```\nThat **is** all.')).toBe('a\n  | **b** |\nThat is all.');
+  });
+
   it('shows a table that ends the text', () => {
     expect(plainMarkdown('| a | b |\n| --- | --- |\n| 1 | 2 |')).toBe('a  b\n1  2');
   });

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Label, ReviewRow } from '../../src/contracts/index.js';
 import { ReviewFolder } from '../../src/review/index.js';
-import type { Store } from '../../src/store/index.js';
+import { type Store, workflowFolder } from '../../src/store/index.js';
 
 export const LABELS: Label[] = [
   { name: 'good, better', description: 'A comma & "quotes" <here>.', aliases: ['1'] },
@@ -37,10 +37,14 @@ export function reviewRow(index: number, text: string, label: string | null = 'b
   };
 }
 
-/** Texts with the label "bad", the most doubtful first. */
-export async function reviewOf(store: Store, texts: readonly string[]): Promise<ReviewFolder> {
-  const review = new ReviewFolder(store, `runs/test/${randomUUID()}`);
-  const lines = texts.map((text, index) => `${JSON.stringify(reviewRow(index, text))}\n`);
+/** Texts with the label "bad", the most doubtful first. more: what else each row has. */
+export async function reviewOf(
+  store: Store,
+  texts: readonly string[],
+  more: (index: number) => Partial<ReviewRow> = () => ({}),
+): Promise<ReviewFolder> {
+  const review = new ReviewFolder(store, `${workflowFolder('test')}/${randomUUID()}`);
+  const lines = texts.map((text, index) => `${JSON.stringify({ ...reviewRow(index, text), ...more(index) })}\n`);
   const rows = await store.write(review.rowsPath(), lines.join(''));
   await review.writeQueue({
     workflowId: 'test',

@@ -4,14 +4,12 @@ import type { Certificate, GateOutcome, Progress, ReviewDecision, ReviewRow } fr
 export type Sample = ReviewDecision['purpose'];
 
 /** A decision that stands. */
-export type Standing = Pick<ReviewDecision, 'label' | 'reviewer' | 'at'>;
+export type Standing = Pick<ReviewDecision, 'label' | 'reviewer' | 'at'> & { readonly adjudicates: boolean };
 
 export interface PageRow {
   readonly key: string;
   readonly id: string;
   readonly sample: Sample;
-  /** In its sample, from 1. */
-  readonly place: number;
   /** Cut off where it is very long. */
   readonly text: string;
   /** Of the whole text, in UTF-16 code units. */
@@ -28,11 +26,25 @@ export interface PageRow {
   readonly decision: Standing | null;
   /** Each reviewer's last word, where there are several. */
   readonly opinions: readonly Standing[];
+  /** They differ, and nobody has settled it. */
+  readonly differing: boolean;
   readonly version: number;
 }
 
-export interface RowsAnswer {
+export interface QueueAnswer {
   readonly rows: readonly PageRow[];
+  /** The place after which to ask for more; null: there are none. */
+  readonly next: number | null;
+}
+
+/** A row as a line of the table shows it: its beginning. */
+export interface TableRow extends Pick<PageRow, 'key' | 'id' | 'sample' | 'text' | 'decision'> {
+  readonly cut: boolean;
+  readonly teacher: { readonly label: string | null; readonly doubt: number; readonly why: string } | null;
+}
+
+export interface RowsAnswer {
+  readonly rows: readonly TableRow[];
   /** Rows that fit, those before and behind these among them. */
   readonly total: number;
 }
@@ -45,8 +57,8 @@ export interface AuditState {
   readonly length: number;
   readonly decided: number;
   readonly certificate: Certificate | null;
-  /** How many more labels, if all are right, show that at most this share is wrong. */
-  readonly goals: readonly { readonly share: number; readonly more: number }[];
+  /** How many more labels, if all are right, show that at most this share is wrong; null: nothing less is shown by any. */
+  readonly next: { readonly share: number; readonly more: number } | null;
 }
 
 export interface Overview {
@@ -71,7 +83,7 @@ export interface Overview {
   /** null: none was drawn. */
   readonly audit: AuditState | null;
   readonly byReviewer: Readonly<Record<string, number>>;
-  /** Texts about which people's last words differ. */
+  /** Texts about which people's last words differ, and that nobody has settled. */
   readonly differing: number;
   /** What undo would take back: the reviewer's last decision. */
   readonly undoable: {

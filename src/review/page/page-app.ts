@@ -1,18 +1,20 @@
 /** The review page's server: documents, the browser's code, and the JSON that both speak. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { compress } from 'hono/compress';
 import type { ZodType, z } from 'zod';
 import {
   DecideRequest,
   type GateDecision,
   GateRequest,
   parseOrExplain,
+  QueueName,
+  QueueQuery,
   RowsQuery,
   WithdrawRequest,
 } from '../../contracts/index.js';
 import type { Store } from '../../store/index.js';
+import { readAssets } from './assets.js';
 import { Desks } from './desks.js';
 import { type GateDoor, GateDoorError } from './gate-door.js';
 import type { GateAnswer, Refusal, RunsAnswer } from './page-api.js';
@@ -28,22 +30,26 @@ export interface PageOptions {
   /** Signs the reviewers' links. */
   readonly secret: string;
   readonly now: () => Date;
-  /** The folder with the browser's code, compiled. */
+  /** The folder with the browser's code, bundled. */
   readonly clientFolder: string;
 }
 
 export interface PageApp {
   readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** Reads a run's rows before somebody asks for them. */
+  prepare(workflowId: string): Promise<void>;
   close(): Promise<void>;
 }
 
 const LONGEST_BODY_BYTES = 64 * 1024;
+/** What has another address when it changes. */
+const FOR_GOOD = 'private, max-age=31536000, immutable';
 
 export function createPageApp({ clientFolder, door, now, secret, store }: PageOptions): PageApp {
   const desks = new Desks(store, now);
   const assets = readAssets(clientFolder);
-  const document = shell([...assets.keys()].filter((name) => name.endsWith('.js')));
   const app = new Hono<PageVariables>();
+  app.use(compress());
   app.use(securityHeaders());
   app.use(onlyOwnWrites());
   app.use(
@@ -54,13 +60,15 @@ export function createPageApp({ clientFolder, door, now, secret, store }: PageOp
   );
   app.onError(explain);
 
-  app.get('/client/:name', (context) => {
-    const asset = assets.get(context.req.param('name'));
-    return asset === undefined ? context.notFound() : context.body(asset.body, 200, { 'Content-Type': asset.type });
+  app.get('/client/:version/:name', (context) => {
+    const { name, version } = context.req.param();
+    const asset = version === assets.version ? assets.files.get(name) : undefined;
+    if (asset === undefined) return context.notFound();
+    return context.body(asset.body, 200, { 'Content-Type': asset.type, 'Cache-Control': FOR_GOOD });
   });
   app.get('/enter', (context) => {
     const token = context.req.query('token') ?? '';
-    if (readToken(token, secret, now()) === null) return context.html(noEntry, 401);
+    if (readToken(token, secret, now()) === null) return context.html(noEntry(assets.version), 401);
     keepToken(context, token);
     const run = context.req.query('run');
     return context.redirect(run === undefined ? '/' : `/runs/${encodeURIComponent(run)}`, 303);
@@ -75,9 +83,14 @@ export function createPageApp({ clientFolder, door, now, secret, store }: PageOp
   api.get('/runs/:run', async (context) =>
     context.json((await deskOf(context, desks)).overview(context.get('reviewer'))),
   );
+  api.get('/runs/:run/queues/:queue', async (context) => {
+    const queue = parsed(QueueName, context.req.param('queue'));
+    const { after } = parsed(QueueQuery, context.req.query());
+    return context.json((await deskOf(context, desks)).handOut(queue, after, context.get('reviewer')));
+  });
   api.get('/runs/:run/rows', async (context) => {
     const query = parsed(RowsQuery, context.req.query());
-    return context.json((await deskOf(context, desks)).listRows(query, context.get('reviewer')));
+    return context.json((await deskOf(context, desks)).table(query));
   });
   api.get('/runs/:run/rows/:key', async (context) =>
     context.json((await deskOf(context, desks)).row(context.req.param('key'))),
@@ -107,9 +120,15 @@ export function createPageApp({ clientFolder, door, now, secret, store }: PageOp
   });
   app.route('/api', api);
 
-  app.use(onlyReviewers({ secret, now, refuse: (context) => context.html(noEntry, 401) }));
-  app.get('*', (context) => context.html(document));
-  return { fetch: (request) => app.fetch(request), close: () => desks.close() };
+  app.use(onlyReviewers({ secret, now, refuse: (context) => context.html(noEntry(assets.version), 401) }));
+  app.get('*', (context) => context.html(shell(assets.version, new URL(context.req.url).pathname)));
+  return {
+    fetch: (request) => app.fetch(request),
+    prepare: async (workflowId) => {
+      await desks.open(workflowId);
+    },
+    close: () => desks.close(),
+  };
 }
 
 async function deskOf(context: Context, desks: Desks): Promise<ReviewDesk> {
@@ -154,21 +173,4 @@ function explain(error: Error, context: Context): Response {
 function refusal(context: Context, problem: string, status: 400 | 401 | 404 | 413 | 422 | 500): Response {
   const answer: Refusal = { problem };
   return context.json(answer, status);
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-};
-
-function readAssets(folder: string): Map<string, { body: string; type: string }> {
-  const names = readdirSync(folder).filter((name) => extname(name) in TYPES);
-  return new Map(
-    names.map((name) => {
-      // The map stays behind.
-      const body = readFileSync(join(folder, name), 'utf8').replace(/\n\/\/# sourceMappingURL=\S+\s*$/, '\n');
-      return [name, { body, type: TYPES[extname(name)] ?? '' }];
-    }),
-  );
 }

@@ -1,25 +1,32 @@
 /** The HTML documents of the page: an empty one that the browser's code fills, and what people see who have no link. */
+import { firstRequests } from './client/addresses.js';
 
-/** Modules of the first view, so that the browser asks for all of them at once. */
-export function shell(modules: readonly string[]): string {
-  const preloads = modules.map((name) => `<link rel="modulepreload" href="/client/${name}">`).join('\n');
+/** version: of the assets. path: of the document, whose data the browser is told to fetch while the code is on its way. */
+export function shell(version: string, path: string): string {
+  const preloads = firstRequests(path).map(
+    (address) => `<link rel="preload" as="fetch" crossorigin href="${escaped(`/api${address}`)}">`,
+  );
   return page(
     'Review',
-    `${preloads}\n<script type="module" src="/client/main.js"></script>`,
+    version,
+    [`<script type="module" src="/client/${version}/page.js"></script>`, ...preloads].join('\n'),
     '<div id="app"><p class="loading" role="status">Loading…</p></div><noscript><p class="notice">The review page needs JavaScript.</p></noscript>',
   );
 }
 
-export const noEntry = page(
-  'No access',
-  '',
-  `<main class="notice"><h1>This page needs your link</h1>
+export function noEntry(version: string): string {
+  return page(
+    'No access',
+    version,
+    '',
+    `<main class="notice"><h1>This page needs your link</h1>
 <p>Each reviewer has a link of their own, which is good for 30 days. It is printed on the machine where the labels are:</p>
 <pre><code>tutelage review --as YOUR-NAME</code></pre>
 <p>Ask whoever sent you here for yours if you don't work on that machine. If you had a link, it is too old, or the secret of the server has changed.</p></main>`,
-);
+  );
+}
 
-function page(title: string, head: string, body: string): string {
+function page(title: string, version: string, head: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -27,11 +34,15 @@ function page(title: string, head: string, body: string): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title} · Tutelage</title>
-<link rel="icon" href="/client/icon.svg">
-<link rel="stylesheet" href="/client/page.css">
+<link rel="stylesheet" href="/client/${version}/page.css">
 ${head}
+<link rel="icon" href="/client/${version}/icon.svg">
 </head>
 <body>${body}</body>
 </html>
 `;
+}
+
+function escaped(attribute: string): string {
+  return attribute.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 }

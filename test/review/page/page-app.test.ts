@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GateDecision } from '../../../src/contracts/index.js';
 import { GateDoorError, signToken } from '../../../src/review/index.js';
-import type { PageRow, RowsAnswer } from '../../../src/review/page/page-api.js';
+import type { PageRow, QueueAnswer } from '../../../src/review/page/page-api.js';
 import { createPageApp, type PageApp } from '../../../src/review/page/page-app.js';
 import { openStore, type Store, workflowFolder } from '../../../src/store/index.js';
 import { HOSTILE, LABELS, reviewRow } from '../review-of.js';
@@ -22,7 +22,7 @@ beforeAll(async () => {
   store = await openStore(join(folder, 'store'));
   const clientFolder = join(folder, 'client');
   mkdirSync(clientFolder);
-  writeFileSync(join(clientFolder, 'main.js'), 'show();\n//# sourceMappingURL=main.js.map\n');
+  for (const name of ['page.js', 'page.css', 'icon.svg']) writeFileSync(join(clientFolder, name), `${name};`);
   const review = `${workflowFolder(RUN)}/first/review`;
   const lines = HOSTILE.map((text, index) => `${JSON.stringify(reviewRow(index, text))}\n`);
   const rows = await store.write(`${review}/queue.jsonl`, lines.join(''));
@@ -141,7 +141,7 @@ describe('a write', () => {
 });
 
 describe('every answer', () => {
-  it.each(['/', '/api/runs', '/client/main.js', '/client/none.js', '/enter?token='])(
+  it.each(['/', '/api/runs', '/client/x/page.js', '/client/x/none.js', '/enter?token='])(
     'of %s forbids scripts of others, frames, sniffing and telling the address',
     async (path) => {
       const { headers } = await ask(path, { headers: withToken() });
@@ -158,14 +158,45 @@ describe('every answer', () => {
     const document = await (await ask('/runs/run%2F1', { headers: withToken() })).text();
     expect(document).not.toMatch(/<script[^>]*>[^<]/);
     expect(document).not.toContain('alert(1)');
-    expect(await (await ask('/client/main.js')).text()).toBe('show();\n');
   });
 });
 
-it('texts arrive as they are, but for those that are very long', async () => {
-  const listed = await ask(`${run}/rows?sample=fix&limit=20`, { headers: withToken() });
-  const { rows } = (await listed.json()) as RowsAnswer;
-  expect(rows.map((row) => row.text)).toEqual([...HOSTILE.slice(0, 9), HOSTILE[9]!.slice(0, 20_000)]);
+describe('the document', () => {
+  const addressesIn = (document: string) => [...document.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, at]) => at!);
+
+  it('names the code and the style under addresses that change with them, and that browsers may keep', async () => {
+    const document = await (await ask('/runs/run%2F1', { headers: withToken() })).text();
+    const assets = addressesIn(document).filter((address) => address.startsWith('/client/'));
+    expect(assets.map((address) => address.replace(/[0-9a-f]{16}/, 'VERSION'))).toEqual([
+      '/client/VERSION/page.css',
+      '/client/VERSION/page.js',
+      '/client/VERSION/icon.svg',
+    ]);
+    const response = await ask(assets[1]!, { headers: { 'Accept-Encoding': 'gzip' } });
+    expect(response.headers.get('Cache-Control')).toBe('private, max-age=31536000, immutable');
+    expect(response.headers.get('Content-Encoding')).toBe('gzip');
+    expect(await (await ask(assets[1]!)).text()).toBe('page.js;');
+    expect((await ask('/client/0123456789abcdef/page.js')).status).toBe(404);
+  });
+
+  it.each([
+    ['/', ['/runs']],
+    ['/runs/run%2F1', ['/runs/run%2F1', '/runs/run%2F1/queues/fix?after=0']],
+    ['/runs/run%2F1/audit', ['/runs/run%2F1', '/runs/run%2F1/queues/audit?after=0']],
+    ['/runs/run%2F1/fix/key-9', ['/runs/run%2F1', '/runs/run%2F1/rows/key-9']],
+    ['/runs/run%2F1/summary', ['/runs/run%2F1', '/runs/run%2F1/summary']],
+    ['/runs/a%22%3E%26%ff/table', ['/runs/a%2522%253E%2526%25ff']],
+  ])('of %s names what the code will ask for first', async (path, requests) => {
+    const document = await (await ask(path, { headers: withToken() })).text();
+    const preloaded = addressesIn(document).filter((address) => address.startsWith('/api/'));
+    expect(preloaded).toEqual(requests.map((address) => `/api${address}`));
+  });
+});
+
+it('texts that wait arrive as they are, but for those that are very long', async () => {
+  const listed = await ask(`${run}/queues/fix?after=0`, { headers: withToken() });
+  const { rows } = (await listed.json()) as QueueAnswer;
+  expect(rows.map((row) => row.text)).toEqual([...HOSTILE.slice(1, 9), HOSTILE[9]!.slice(0, 20_000)]);
   const whole = await ask(`${run}/rows/key-9`, { headers: withToken() });
   expect(((await whole.json()) as PageRow).text).toBe(HOSTILE[9]);
 });

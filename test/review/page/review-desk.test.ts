@@ -2,7 +2,14 @@ import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { auditSize, reviewStatus, rowsToAudit, rowsToFix } from '../../../src/review/index.js';
+import {
+  auditSize,
+  mostWrong,
+  reviewStatus,
+  rowsToAdjudicate,
+  rowsToAudit,
+  rowsToFix,
+} from '../../../src/review/index.js';
 import { ReviewDesk } from '../../../src/review/page/review-desk.js';
 import type { ReviewFolder } from '../../../src/review/review-folder.js';
 import { openStore, type Store } from '../../../src/store/index.js';
@@ -22,8 +29,10 @@ async function deskOf(review: ReviewFolder, now = () => NOW): Promise<ReviewDesk
   return ReviewDesk.open({ review, queue: (await review.queue())! }, now);
 }
 
+const many = (count: number) => Array.from({ length: count }, (_, index) => `text ${index}`);
+
 function said(key: string, label: string, version = 0) {
-  return { key, label, sample: 'fix' as const, version };
+  return { key, label, sample: 'fix' as const, version, adjudicates: false };
 }
 
 describe('two reviewers on one row', () => {
@@ -56,14 +65,69 @@ describe('two reviewers on one row', () => {
   });
 
   it('are handed different rows', async () => {
-    const desk = await deskOf(await reviewOf(store, ['a', 'b', 'c', 'd']));
-    const open = { sample: 'fix', state: 'open', offset: 0, limit: 2 } as const;
-    const ids = (reviewer: string) => desk.listRows(open, reviewer).rows.map(({ id }) => id);
-    expect([ids('ana'), ids('ben'), ids('ana')]).toEqual([
-      ['id 0', 'id 1'],
-      ['id 2', 'id 3'],
-      ['id 0', 'id 1'],
+    const desk = await deskOf(await reviewOf(store, many(50)));
+    const handed = (reviewer: string, after = 0) => desk.handOut('fix', after, reviewer);
+    const [ana, ben] = [handed('ana'), handed('ben')];
+    expect(ana.rows.map(({ id }) => id)).toEqual(many(20).map((_, index) => `id ${index}`));
+    expect(ben.rows[0]).toMatchObject({ id: 'id 20' });
+    expect(handed('ana')).toEqual(ana);
+    expect(handed('ana', ana.next!)).toMatchObject({ rows: { length: 10 }, next: null });
+    await desk.close();
+  });
+});
+
+it('hands out fewer rows at once where their texts are long', async () => {
+  const desk = await deskOf(
+    await reviewOf(
+      store,
+      many(20).map((text) => text.padEnd(30_000, '.')),
+    ),
+  );
+  const { next, rows } = desk.handOut('fix', 0, 'ana');
+  expect(rows).toHaveLength(4);
+  expect(rows.every(({ text, textLength }) => text.length === 20_000 && textLength === 30_000)).toBe(true);
+  expect(desk.handOut('fix', next!, 'ana').rows[0]).toMatchObject({ id: 'id 4' });
+  await desk.close();
+});
+
+describe('what people decided differently', () => {
+  it('is listed with what each says, in the order of the decisions, and counts as settled as an adjudicator says', async () => {
+    const review = await reviewOf(store, many(4));
+    const desk = await deskOf(review);
+    for (const key of ['key-2', 'key-0', 'key-1']) await desk.decide(said(key, 'bad'), 'ana');
+    for (const key of ['key-0', 'key-2']) await desk.decide(said(key, 'good, better', 1), 'ben');
+    expect(desk.overview('cleo')).toMatchObject({ differing: 2 });
+    const { rows } = desk.handOut('differing', 0, 'cleo');
+    expect(rows).toMatchObject([
+      { key: 'key-2', differing: true, opinions: [{ reviewer: 'ana', label: 'bad' }, { reviewer: 'ben' }] },
+      { key: 'key-0', differing: true, version: 2 },
     ]);
+    expect((await rowsToAdjudicate(review)).map(({ key }) => key).sort()).toEqual(['key-0', 'key-2']);
+    const settled = await desk.decide({ ...said('key-0', 'bad', 2), adjudicates: true }, 'cleo');
+    expect(settled).toMatchObject({
+      row: { differing: false, decision: { label: 'bad', reviewer: 'cleo', adjudicates: true } },
+      overview: { differing: 1 },
+    });
+    await desk.decide(said('key-0', 'good, better', 3), 'dora');
+    expect((await review.decisions()).get('key-0')).toMatchObject({ label: 'bad', reviewer: 'cleo' });
+    expect(await rowsToAdjudicate(review)).toMatchObject([{ key: 'key-2' }]);
+    expect(await reviewStatus(review)).toMatchObject({ adjudicated: 1, differing: [{ id: 'id 2' }] });
+    const table = desk.table({ state: 'differing', offset: 0, limit: 50 });
+    expect(table).toMatchObject({ total: 1, rows: [{ key: 'key-2' }] });
+    await desk.close();
+  });
+
+  it('is nothing where people agree: there is nothing to settle, and a settlement that is taken back opens it again', async () => {
+    const desk = await deskOf(await reviewOf(store, ['a']));
+    await desk.decide(said('key-0', 'bad'), 'ana');
+    const settle = { ...said('key-0', 'bad', 2), adjudicates: true };
+    await expect(desk.decide({ ...settle, version: 1 }, 'cleo')).rejects.toThrow('there is nothing to settle');
+    await desk.decide(said('key-0', 'good, better', 1), 'ben');
+    await desk.decide(settle, 'cleo');
+    // The same again, as the answer was lost.
+    expect(await desk.decide(settle, 'cleo')).toMatchObject({ row: { version: 3 } });
+    const back = await desk.withdraw({ key: 'key-0', version: 3 }, 'cleo');
+    expect(back).toMatchObject({ row: { differing: true, decision: { label: 'good, better', reviewer: 'ben' } } });
     await desk.close();
   });
 });
@@ -129,16 +193,16 @@ it('a line that a killed server left half written is nobody’s decision, and th
 });
 
 describe('the audit', () => {
-  const many = Array.from({ length: 300 }, (_, index) => `text ${index}`);
-
   it("hides the teacher's label until somebody has decided, in every list", async () => {
-    const desk = await deskOf(await reviewOf(store, many));
+    const desk = await deskOf(await reviewOf(store, many(300)));
     await desk.draw('ana');
     const query = { offset: 0, limit: 200 };
-    const [first] = desk.listRows({ ...query, sample: 'audit', state: 'open' }, 'ana').rows;
+    const [first] = desk.handOut('audit', 0, 'ana').rows;
     expect(first).toMatchObject({ teacher: null, decision: null });
     expect(desk.row(first!.key).teacher).toBeNull();
-    const keys = (about: object) => desk.listRows({ ...query, ...about }, 'ana').rows.map(({ key }) => key);
+    const table = (about: object) => desk.table({ ...query, ...about }).rows;
+    const keys = (about: object) => table(about).map(({ key }) => key);
+    expect(table({ sample: 'audit' })).toContainEqual(expect.objectContaining({ key: first!.key, teacher: null }));
     expect(keys({ search: first!.text })).not.toContain(first!.key);
     expect(keys({ sample: 'audit', label: 'bad' })).toEqual([]);
     await expect(desk.decide(said(first!.key, 'bad'), 'ana')).rejects.toThrow('belongs to the audit now');
@@ -148,7 +212,7 @@ describe('the audit', () => {
   });
 
   it('leaves the rest of the texts to the fix queue, on the page and in files', async () => {
-    const review = await reviewOf(store, many);
+    const review = await reviewOf(store, many(300));
     const desk = await deskOf(review);
     const overview = await desk.draw('ana');
     // The audit's sequence holds all labels; as many as show at most 2 % are kept for it.
@@ -160,20 +224,22 @@ describe('the audit', () => {
   });
 
   it('certifies what the command line certifies, and says how many more labels the next bound takes', async () => {
-    const review = await reviewOf(store, many);
+    const review = await reviewOf(store, many(300));
     const desk = await deskOf(review);
     await desk.draw('ana');
     const { rows } = await rowsToAudit(review, { count: 40, reviewer: 'ana', at: NOW });
     for (const [index, { key }] of rows.entries()) {
       const label = index === 3 ? 'good, better' : 'bad';
-      await desk.decide({ key, label, sample: 'audit', version: 0 }, 'ana');
+      await desk.decide({ ...said(key, label), sample: 'audit' }, 'ana');
     }
     const { audit } = desk.overview('ana');
     const { certificate } = await reviewStatus(review);
     expect(audit?.certificate).toEqual(certificate);
     expect(certificate).toMatchObject({ sampled: 40, wrong: 1 });
-    const [next] = audit!.goals;
-    expect(next!.more).toBeGreaterThan(0);
+    const { population, wrong, sampled } = certificate!;
+    const { more, share } = audit!.next!;
+    const shown = (size: number) => mostWrong({ population, wrong, sampled: sampled + size }, 0.95) / population;
+    expect([shown(more) <= share, shown(more - 1) > share]).toEqual([true, true]);
     const summary = desk.summary();
     expect(summary.bound.at(-1)).toMatchObject({ audited: 40, wrong: 1 });
     expect(summary.errors).toEqual([{ label: 'bad', decided: 40, became: [{ label: 'good, better', texts: 1 }] }]);

@@ -29,10 +29,6 @@ export function post<Answer>(path: string, body: unknown = {}): Promise<Answer> 
   });
 }
 
-export function runPath(workflowId: string, ...more: string[]): string {
-  return ['/runs', workflowId, ...more].map((part, index) => (index === 0 ? part : encodeURIComponent(part))).join('/');
-}
-
 async function ask<Answer>(path: string, init: RequestInit): Promise<Answer> {
   const response = await fetch(`/api${path}`, init).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;

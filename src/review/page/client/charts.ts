@@ -1,5 +1,6 @@
 /** Small charts as SVG. What they show is said in words or numbers, too. */
 import { h, svg } from './dom.js';
+import { grouped } from './words.js';
 
 export interface Bar {
   readonly name: string | null;
@@ -79,7 +80,7 @@ export function lineChart({ about, points, xName, yShown, yTop }: Line): SVGElem
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'line-chart', role: 'img', 'aria-label': about },
     grid,
     svg('text', { x: LEFT, y: HEIGHT - 6, class: 'axis' }, '0'),
-    svg('text', { x: WIDTH - RIGHT, y: HEIGHT - 6, class: 'axis end' }, `${xMost.toLocaleString('en')} ${xName}`),
+    svg('text', { x: WIDTH - RIGHT, y: HEIGHT - 6, class: 'axis end' }, `${grouped(xMost)} ${xName}`),
     svg('path', { d: path, class: 'line' }),
     end && svg('circle', { cx: end.x, cy: end.y, r: 3.5, class: 'point' }),
   );

@@ -12,7 +12,7 @@ export async function chooseDecision(entry: Entry, row: PageRow): Promise<boolea
   const answer = await ask(
     'Somebody was faster',
     [
-      h('blockquote', {}, shownLine(text, 300)),
+      h('blockquote', {}, shownLine(text, { longest: 300 })),
       decision === null
         ? h('p', {}, 'A decision about this text was taken back meanwhile.')
         : h(

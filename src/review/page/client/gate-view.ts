@@ -1,7 +1,8 @@
 /** The gate where the run waits: its checks, its evidence, and the decision with its answer. */
 import type { GateCheck, GateOutcome, GateRequest } from '../../../contracts/index.js';
 import type { GateAnswer } from '../page-api.js';
-import { get, post, runPath } from './api.js';
+import { runPath } from './addresses.js';
+import { get, post } from './api.js';
 import { confirmReject } from './dialogs.js';
 import { type Child, h, replace } from './dom.js';
 import { markdown } from './markdown.js';

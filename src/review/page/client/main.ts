@@ -1,10 +1,11 @@
 /** The review page in the browser: from the address to the view. */
+import { readAddress } from './addresses.js';
 import { RefusedError } from './api.js';
 import { showHelp } from './dialogs.js';
 import { h, replace } from './dom.js';
 import { listenToKeys } from './keys.js';
 import { ReviewState } from './review-state.js';
-import { isTab, RunPage } from './run-page.js';
+import { RunPage } from './run-page.js';
 import { runsPage } from './runs-page.js';
 
 const app = document.getElementById('app')!;
@@ -12,13 +13,14 @@ let state: ReviewState | null = null;
 let page: RunPage | null = null;
 
 async function show(): Promise<void> {
-  const [kind, workflowId, tab = 'fix', row] = location.pathname.split('/').slice(1).map(decodeURIComponent);
+  const address = readAddress(location.pathname);
   try {
-    if (kind !== 'runs' || !workflowId || !isTab(tab)) {
+    if (address === null) {
       page = null;
       replace(app, await runsPage());
       return;
     }
+    const { row, tab, workflowId } = address;
     if (state?.overview.workflowId !== workflowId) {
       state = await ReviewState.open(workflowId);
       page = null;
@@ -27,7 +29,7 @@ async function show(): Promise<void> {
       page = new RunPage(state);
       replace(app, page.element);
     }
-    await page.open(tab, { row: row ?? null, query: new URLSearchParams(location.search) });
+    await page.open(tab, { row, query: new URLSearchParams(location.search) });
   } catch (error) {
     page = null;
     replace(app, problem(error));

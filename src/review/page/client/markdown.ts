@@ -48,8 +48,10 @@ function blocksOf(source: string): HTMLElement[] {
 }
 
 function table(lines: readonly string[]): HTMLElement {
-  const rows = lines.filter((line) => !/^\|[\s:|-]+\|$/.test(line)).map(cellsOf);
-  const [head = [], ...body] = rows;
+  const isRule = (line: string) => /^\|[\s:|-]+\|$/.test(line);
+  const [head = [], ...body] = lines.filter((line) => !isRule(line)).map(cellsOf);
+  const numbers = cellsOf(lines.find(isRule) ?? '').map((rule) => rule.endsWith(':'));
+  const classOf = (column: number) => (numbers[column] ? 'number' : null);
   return h(
     'div',
     { class: 'scrolls', tabindex: 0, role: 'region', 'aria-label': 'Table' },
@@ -62,7 +64,7 @@ function table(lines: readonly string[]): HTMLElement {
         h(
           'tr',
           {},
-          head.map((cell) => h('th', { scope: 'col' }, inline(cell))),
+          head.map((cell, column) => h('th', { scope: 'col', class: classOf(column) }, inline(cell))),
         ),
       ),
       h(
@@ -72,7 +74,7 @@ function table(lines: readonly string[]): HTMLElement {
           h(
             'tr',
             {},
-            cells.map((cell) => h('td', {}, inline(cell))),
+            cells.map((cell, column) => h('td', { class: classOf(column) }, inline(cell))),
           ),
         ),
       ),

@@ -1,7 +1,8 @@
 /** Decisions on their way to the server: sent one after another, kept in the browser until the server has them. */
 import type { DecideRequest } from '../../../contracts/index.js';
 import type { Conflict, PageRow, Written } from '../page-api.js';
-import { post, RefusedError, runPath, SilentError } from './api.js';
+import { runPath } from './addresses.js';
+import { post, RefusedError, SilentError } from './api.js';
 
 export type Entry = DecideRequest & { readonly entryId: string };
 
@@ -20,18 +21,18 @@ const FINAL: readonly number[] = [400, 404, 409];
 
 export class Outbox {
   private readonly place: string;
-  private entries: Entry[];
+  private entries: Entry[] = [];
   private sending: Promise<void> | null = null;
 
-  /** What an earlier visit of the same reviewer could not send is sent now. */
+  /** What an earlier visit of the same reviewer could not send is sent once the page stands: the first look into the storage
+   *  takes a browser a while. */
   constructor(
     private readonly workflowId: string,
     reviewer: string,
     private readonly listener: OutboxListener,
   ) {
     this.place = `tutelage outbox ${JSON.stringify([workflowId, reviewer])}`;
-    this.entries = stored(this.place);
-    if (this.entries.length > 0) this.start();
+    requestAnimationFrame(() => setTimeout(() => this.takeUp()));
   }
 
   get size(): number {
@@ -48,6 +49,12 @@ export class Outbox {
   /** Resolves when nothing waits any more. */
   async empty(): Promise<void> {
     while (this.sending !== null) await this.sending;
+  }
+
+  private takeUp(): void {
+    const own = new Set(this.entries.map(({ entryId }) => entryId));
+    this.entries.unshift(...stored(this.place).filter(({ entryId }) => !own.has(entryId)));
+    if (this.entries.length > 0) this.start();
   }
 
   private start(): void {

@@ -1,10 +1,28 @@
 /** How far the review is, and the bound as it tightens. */
-import type { Overview, Sample } from '../page-api.js';
+import type { QueueName } from '../../../contracts/index.js';
+import type { Overview } from '../page-api.js';
 import { type Child, h } from './dom.js';
 import { atMost, counted, grouped, percent } from './words.js';
 
-export function progressStrip(overview: Overview, sample: Sample): Child {
-  return sample === 'fix' ? fixProgress(overview) : auditProgress(overview);
+export function progressStrip(overview: Overview, queue: QueueName): Child {
+  switch (queue) {
+    case 'fix':
+      return fixProgress(overview);
+    case 'audit':
+      return auditProgress(overview);
+    case 'differing':
+      return differingProgress(overview);
+  }
+}
+
+function differingProgress({ differing }: Overview): Child {
+  return h(
+    'p',
+    {},
+    h('strong', {}, counted(differing, 'text')),
+    differing === 1 ? ' waits' : ' wait',
+    h('span', { class: 'quiet' }, ' · what you decide here settles it, and counts over what others say'),
+  );
 }
 
 function fixProgress({ fix }: Overview): Child {
@@ -25,8 +43,7 @@ function fixProgress({ fix }: Overview): Child {
 
 function auditProgress({ audit, confidence }: Overview): Child {
   if (audit === null) return null;
-  const { certificate, decided, goals } = audit;
-  const next = goals[0];
+  const { certificate, decided, next } = audit;
   return [
     h('progress', {
       max: decided + (next?.more ?? 0) || 1,
@@ -45,7 +62,7 @@ function auditProgress({ audit, confidence }: Overview): Child {
             h('strong', { class: 'bound' }, atMost(certificate.mostWrongShare)),
             ` of the labels are wrong, at ${percent(confidence)} confidence`,
           ],
-      next === undefined
+      next === null
         ? null
         : h(
             'span',

@@ -1,7 +1,8 @@
 /** One review in the browser: what the server last said of it, and the decisions on their way. */
 import type { DecideRequest } from '../../../contracts/index.js';
 import type { Overview, PageRow, Written } from '../page-api.js';
-import { get, post, RefusedError, runPath } from './api.js';
+import { runPath } from './addresses.js';
+import { get, post, RefusedError } from './api.js';
 import { type Entry, Outbox } from './outbox.js';
 
 /** What the views want to hear of. */

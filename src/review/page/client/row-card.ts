@@ -3,7 +3,7 @@ import type { Overview, PageRow } from '../page-api.js';
 import { h, svg } from './dom.js';
 import type { LabelChoice } from './label-choice.js';
 import { shownText } from './shown-text.js';
-import { fromNow, percent } from './words.js';
+import { fromNow, grouped, percent } from './words.js';
 
 export function rowCard(
   row: PageRow,
@@ -16,7 +16,7 @@ export function rowCard(
       ? h(
           'p',
           { class: 'cut' },
-          `The first ${text.length.toLocaleString('en')} of ${textLength.toLocaleString('en')} characters. `,
+          `The first ${grouped(text.length)} of ${grouped(textLength)} characters. `,
           h('button', { type: 'button', class: 'link', click: options.onWholeText }, 'Show the whole text'),
         )
       : null;
@@ -83,22 +83,26 @@ function hiddenNote(): HTMLElement {
 }
 
 /** Whoever decided on the text, each one's last word. */
-function opinionList({ decision, opinions }: PageRow): HTMLElement {
-  const differ = new Set(opinions.map(({ label }) => label)).size > 1;
+function opinionList({ decision, differing, opinions }: PageRow): HTMLElement {
+  const heading = differing
+    ? 'People differ. The latest counts until somebody settles it.'
+    : decision?.adjudicates
+      ? 'People differed, and it is settled.'
+      : 'People agree.';
   return h(
     'section',
     { class: 'opinions' },
-    h('h3', {}, differ ? 'People differ. The latest counts; decide to settle it.' : 'People agree.'),
+    h('h3', {}, heading),
     h(
       'ul',
       {},
-      opinions.map(({ at, label, reviewer }) =>
+      opinions.map(({ adjudicates, at, label, reviewer }) =>
         h(
           'li',
           { class: label === decision?.label ? 'counts' : '' },
           h('bdi', { class: 'who' }, reviewer),
           h('bdi', { class: 'name' }, label),
-          h('span', { class: 'quiet' }, fromNow(at)),
+          h('span', { class: 'quiet' }, adjudicates ? 'settles it, ' : '', fromNow(at)),
         ),
       ),
     ),

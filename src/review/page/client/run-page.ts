@@ -1,6 +1,6 @@
 /** The frame of one run: its name, the views as tabs, and what concerns all of them. */
 import type { Overview, PageRow } from '../page-api.js';
-import { runPath } from './api.js';
+import { runPath, TABS, type Tab } from './addresses.js';
 import { chooseDecision } from './dialogs.js';
 import { h, replace } from './dom.js';
 import { GateView } from './gate-view.js';
@@ -21,13 +21,6 @@ export interface RunView {
   rowChanged?(row: PageRow): void;
   /** Another view takes its place. */
   leave?(): void;
-}
-
-const TABS = ['fix', 'audit', 'table', 'summary', 'gate'] as const;
-export type Tab = (typeof TABS)[number];
-
-export function isTab(name: string): name is Tab {
-  return (TABS as readonly string[]).includes(name);
 }
 
 export class RunPage implements ReviewListener {
@@ -87,8 +80,9 @@ export class RunPage implements ReviewListener {
   conflict(entry: Entry, row: PageRow): void {
     this.asked = this.asked.then(async () => {
       const mine = await chooseDecision(entry, row);
-      const { key, label, sample } = entry;
-      if (mine) this.state.decide({ key, label, sample, version: row.version });
+      const { adjudicates, key, label, sample } = entry;
+      if (mine)
+        this.state.decide({ key, label, sample, adjudicates: adjudicates && row.differing, version: row.version });
       this.rowChanged(row);
       await this.state.refresh();
     });
@@ -125,7 +119,8 @@ export class RunPage implements ReviewListener {
     switch (tab) {
       case 'fix':
       case 'audit':
-        return new WorkView(this.state, { sample: tab, only: row, say });
+      case 'differing':
+        return new WorkView(this.state, { queue: tab, only: row, say });
       case 'table':
         return new TableView(this.state, query);
       case 'summary':
@@ -136,8 +131,9 @@ export class RunPage implements ReviewListener {
   }
 
   private renderTabs(): void {
-    const { workflowId } = this.state.overview;
-    const links = TABS.map((tab) =>
+    const { differing, workflowId } = this.state.overview;
+    const shown = TABS.filter((tab) => tab !== 'differing' || differing > 0 || tab === this.tab);
+    const links = shown.map((tab) =>
       h(
         'a',
         { href: runPath(workflowId, tab), 'aria-current': tab === this.tab ? 'page' : null },
@@ -146,12 +142,20 @@ export class RunPage implements ReviewListener {
       ),
     );
     replace(this.tabs, links);
+    requestAnimationFrame(() => this.scrollTabs());
+  }
+
+  /** On a phone some of them are out of sight. */
+  private scrollTabs(): void {
+    const current = this.tabs.querySelector<HTMLElement>('[aria-current]');
+    if (current !== null) this.tabs.scrollLeft = current.offsetLeft - (this.tabs.clientWidth - current.offsetWidth) / 2;
   }
 }
 
 const TITLES: Readonly<Record<Tab, string>> = {
   fix: 'Fix queue',
   audit: 'Audit',
+  differing: 'People differ',
   table: 'Table',
   summary: 'Summary',
   gate: 'Gate',
@@ -161,7 +165,7 @@ function countOf(tab: Tab, { audit, differing, fix }: Overview): HTMLElement | n
   const of: Partial<Record<Tab, string>> = {
     fix: `${grouped(fix.decided)} / ${grouped(fix.suggested)}`,
     ...(audit === null ? {} : { audit: grouped(audit.decided) }),
-    ...(differing === 0 ? {} : { table: `${grouped(differing)} differ` }),
+    ...(differing === 0 ? {} : { differing: grouped(differing) }),
   };
   const count = of[tab];
   return count === undefined ? null : h('span', { class: 'count' }, count);

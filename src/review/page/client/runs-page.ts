@@ -1,6 +1,7 @@
 /** What waits: the runs at their gates, and the other reviews of the store. */
 import type { RunEntry, RunsAnswer } from '../page-api.js';
-import { get, runPath } from './api.js';
+import { runPath } from './addresses.js';
+import { get } from './api.js';
 import { h, replace } from './dom.js';
 import { counted, fromNow, grouped } from './words.js';
 

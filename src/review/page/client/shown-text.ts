@@ -28,10 +28,10 @@ export function shownText(text: string): HTMLElement {
   return h('bdi', {}, ...parts(text));
 }
 
-/** Without line breaks, cut off at so many characters. */
-export function shownLine(text: string, longest: number): HTMLElement {
+/** Without line breaks. longest: characters after which it is cut off. cut: whether it was before. */
+export function shownLine(text: string, { cut = false, longest = Number.POSITIVE_INFINITY } = {}): HTMLElement {
   const line = text.slice(0, longest).replace(/\s+/g, ' ').trim();
-  return h('bdi', {}, ...parts(line), text.length > longest ? '…' : null);
+  return h('bdi', {}, ...parts(line), cut || text.length > longest ? '…' : null);
 }
 
 function parts(text: string): Child[] {

@@ -1,6 +1,7 @@
 /** The review in figures: classes, agreement, errors by class, errors found, the bound, and who decided how much. */
 import type { Summary } from '../page-api.js';
-import { get, runPath } from './api.js';
+import { runPath } from './addresses.js';
+import { get } from './api.js';
 import { type Bar, barChart, lineChart } from './charts.js';
 import { type Child, h, replace } from './dom.js';
 import type { ReviewState } from './review-state.js';
@@ -66,7 +67,11 @@ export class SummaryView implements RunView {
           ? `${certificate.wrong} of ${certificate.sampled} audited were wrong; ${percent(confidence)} confidence`
           : 'The audit tells.',
       ),
-      tile('People differ', grouped(differing), differing === 0 ? 'on no text' : 'The table shows them.'),
+      tile(
+        'People differ',
+        grouped(differing),
+        ['on no text', 'It waits to be settled.'][differing] ?? 'They wait to be settled.',
+      ),
     );
   }
 

@@ -1,6 +1,7 @@
 /** All rows that the page shows, with filters. */
-import type { PageRow, RowsAnswer } from '../page-api.js';
-import { get, runPath } from './api.js';
+import type { RowsAnswer, TableRow } from '../page-api.js';
+import { runPath } from './addresses.js';
+import { get } from './api.js';
 import { type Child, h, replace } from './dom.js';
 import type { ReviewState } from './review-state.js';
 import type { RunView } from './run-page.js';
@@ -75,7 +76,11 @@ export class TableView implements RunView {
   }
 
   private changed(): void {
-    this.offset = 0;
+    this.goTo(0);
+  }
+
+  private goTo(offset: number): void {
+    this.offset = offset;
     this.load().catch((error: Error) =>
       replace(this.results, h('p', { class: 'problem', role: 'alert' }, error.message)),
     );
@@ -137,8 +142,7 @@ export class TableView implements RunView {
     ];
   }
 
-  private line(row: PageRow): HTMLElement {
-    const { decision, id, key, sample, teacher, text } = row;
+  private line({ cut, decision, id, key, sample, teacher, text }: TableRow): HTMLElement {
     const changed = decision !== null && decision.label !== teacher?.label;
     const href = `${runPath(this.state.overview.workflowId, sample)}/${encodeURIComponent(key)}`;
     return h(
@@ -147,8 +151,8 @@ export class TableView implements RunView {
       h(
         'th',
         { scope: 'row' },
-        h('a', { href }, shownLine(text, 160)),
-        h('span', { class: 'quiet' }, shownLine(id, 40), sample === 'audit' ? ' · audit' : ''),
+        h('a', { href }, shownLine(text, { cut })),
+        h('span', { class: 'quiet' }, shownLine(id, { longest: 40 }), sample === 'audit' ? ' · audit' : ''),
       ),
       h('td', { 'data-name': 'Teacher' }, teacher?.label == null ? h('em', {}, 'none') : h('bdi', {}, teacher.label)),
       h(
@@ -161,7 +165,7 @@ export class TableView implements RunView {
               h('span', { class: 'quiet' }, h('bdi', {}, decision.reviewer)),
             ],
       ),
-      h('td', { 'data-name': 'Why', class: 'reasons' }, shownLine(teacher?.why.join('; ') ?? '', 200)),
+      h('td', { 'data-name': 'Why', class: 'reasons' }, shownLine(teacher?.why ?? '')),
       h('td', { 'data-name': 'Doubt', class: 'number' }, teacher === null ? '' : percent(teacher.doubt)),
     );
   }
@@ -169,8 +173,7 @@ export class TableView implements RunView {
   private pages(total: number): HTMLElement | null {
     if (total <= PAGE) return null;
     const go = (offset: number) => () => {
-      this.offset = offset;
-      void this.load();
+      this.goTo(offset);
       scrollTo({ top: 0 });
     };
     const last = Math.min(total, this.offset + PAGE);

@@ -4,17 +4,18 @@ export function counted(count: number, word: string): string {
   return `${grouped(count)} ${word}${count === 1 ? '' : 's'}`;
 }
 
+/** 12,345. Without Intl, which takes a browser some 50 ms at its first use. */
 export function grouped(count: number): string {
-  return count.toLocaleString('en');
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 export function percent(share: number, digits = 0): string {
-  return `${(100 * share).toFixed(digits)} %`;
+  return `${(100 * share).toFixed(digits)}\u00a0%`;
 }
 
 /** Of a bound: rounded up. */
 export function atMost(share: number): string {
-  return `${(Math.ceil(1000 * share) / 10).toFixed(1)} %`;
+  return `${(Math.ceil(1000 * share) / 10).toFixed(1)}\u00a0%`;
 }
 
 /** "4 Dec 2026, 16:58", here. */

@@ -1,6 +1,8 @@
 /** One text at a time: the fix queue, the audit, or a single row out of the table. */
-import type { PageRow, RowsAnswer, Sample } from '../page-api.js';
-import { get, runPath, SilentError } from './api.js';
+import type { QueueName } from '../../../contracts/index.js';
+import type { PageRow, QueueAnswer } from '../page-api.js';
+import { queuePath, runPath } from './addresses.js';
+import { get, SilentError } from './api.js';
 import { auditIntro } from './audit-intro.js';
 import { h, replace } from './dom.js';
 import type { ViewKeys } from './keys.js';
@@ -12,10 +14,15 @@ import type { RunView } from './run-page.js';
 import { shownLine } from './shown-text.js';
 import { counted } from './words.js';
 
-/** Rows that are asked for at once, and how few are left when more are. */
-const BATCH = 20;
+/** How few rows are left when more are asked for. */
 const LOW = 8;
 const PAUSE_MS = 1500;
+
+const QUEUES: Readonly<Record<QueueName, string>> = {
+  fix: 'the fix queue',
+  audit: 'the audit',
+  differing: 'what people differ on',
+};
 
 export class WorkView implements RunView {
   readonly element = h('div', { class: 'work' });
@@ -25,23 +32,23 @@ export class WorkView implements RunView {
   private rows: PageRow[] = [];
   private position = 0;
   private choice: LabelChoice | null = null;
-  /** All open rows behind the last one are here. */
-  private complete = false;
+  /** The place of the queue behind which more rows are; null: there are none. */
+  private next: number | null = 0;
   private loading: Promise<void> | null = null;
   /** Key of the row whose decision the line `last` tells of. */
   private toldOf: string | null = null;
   private left = false;
 
-  private readonly sample: Sample;
-  /** One row's key, as from the table; null: the open rows of the sample. */
+  private readonly queue: QueueName;
+  /** One row's key, as from the table; null: the rows of the queue. */
   private readonly only: string | null;
   private readonly say: (problem: string) => void;
 
   constructor(
     private readonly state: ReviewState,
-    options: { sample: Sample; only: string | null; say: (problem: string) => void },
+    options: { queue: QueueName; only: string | null; say: (problem: string) => void },
   ) {
-    this.sample = options.sample;
+    this.queue = options.queue;
     this.only = options.only;
     this.say = options.say;
     replace(this.element, this.strip, this.last, this.place);
@@ -50,8 +57,8 @@ export class WorkView implements RunView {
   async show(): Promise<void> {
     if (this.only !== null) {
       this.rows = [await get<PageRow>(this.path('rows', this.only))];
-      this.complete = true;
-    } else if (this.sample === 'fix' || this.state.overview.audit !== null) await this.loadMore();
+      this.next = null;
+    } else await this.loadMore();
     this.render();
   }
 
@@ -96,7 +103,8 @@ export class WorkView implements RunView {
   private decide(label: string): void {
     const row = this.current;
     if (row === undefined) return;
-    this.state.decide({ key: row.key, label, sample: row.sample, version: row.version });
+    const { differing, key, sample, version } = row;
+    this.state.decide({ key, label, sample, version, adjudicates: this.queue === 'differing' && differing });
     this.toldOf = row.key;
     replace(this.last, 'Saving ', h('bdi', { class: 'name' }, label), '…');
     if (this.only === null) this.move(1);
@@ -114,7 +122,7 @@ export class WorkView implements RunView {
   private move(by: number): void {
     this.position = Math.max(0, Math.min(this.rows.length, this.position + by));
     this.render();
-    if (this.rows.length - this.position <= LOW && !this.complete) this.loadMoreBehind();
+    if (this.rows.length - this.position <= LOW && this.next !== null) this.loadMoreBehind();
   }
 
   /** Meanwhile the rows that are here go on. */
@@ -167,20 +175,11 @@ export class WorkView implements RunView {
   }
 
   private async loadBatch(): Promise<void> {
-    const after = this.rows.reduce(
-      (most, { place, sample }) => (sample === this.sample ? Math.max(most, place) : most),
-      0,
-    );
-    const query = new URLSearchParams({
-      sample: this.sample,
-      state: 'open',
-      after: String(after),
-      limit: String(BATCH),
-    });
-    const { rows } = await get<RowsAnswer>(`${this.path('rows')}?${query}`);
+    if (this.next === null) return;
+    const { next, rows } = await get<QueueAnswer>(queuePath(this.state.overview.workflowId, this.queue, this.next));
     const known = new Set(this.rows.map(({ key }) => key));
     this.rows.push(...rows.filter(({ key }) => !known.has(key)));
-    this.complete = rows.length < BATCH;
+    this.next = next;
   }
 
   private render(): void {
@@ -192,14 +191,14 @@ export class WorkView implements RunView {
   }
 
   private renderStrip(): void {
-    replace(this.strip, progressStrip(this.state.overview, this.sample));
+    replace(this.strip, progressStrip(this.state.overview, this.queue));
   }
 
   private renderRow(): void {
     const { overview } = this.state;
     const row = this.current;
     this.choice = null;
-    if (this.sample === 'audit' && overview.audit === null && this.only === null) {
+    if (this.queue === 'audit' && overview.audit === null && this.only === null) {
       replace(
         this.place,
         auditIntro(overview, () => this.drawAudit()),
@@ -227,12 +226,13 @@ export class WorkView implements RunView {
   }
 
   private end(): HTMLElement {
-    const skipped = this.rows.filter(({ decision }) => decision === null).length - this.state.pending;
-    const what = this.sample === 'fix' ? 'the fix queue' : 'the audit';
+    const waits = ({ decision, differing }: PageRow) => (this.queue === 'differing' ? differing : decision === null);
+    const skipped = this.rows.filter(waits).length - this.state.pending;
+    const what = QUEUES[this.queue];
     const again = () => {
       this.rows = [];
       this.position = 0;
-      this.complete = false;
+      this.next = 0;
       this.loadMoreBehind();
       this.renderRow();
     };
@@ -266,7 +266,7 @@ export class WorkView implements RunView {
     replace(
       this.last,
       h('span', { class: same ? 'dot' : 'dot changed' }),
-      h('span', { class: 'quiet' }, shownLine(row.text, 60)),
+      h('span', { class: 'quiet' }, shownLine(row.text, { longest: 60 })),
       ' ',
       h('bdi', { class: 'name' }, decision.label),
       '; ',
@@ -282,6 +282,7 @@ export class WorkView implements RunView {
 
   private async drawAudit(): Promise<void> {
     await this.state.drawAudit();
+    this.next = 0;
     await this.loadMore();
     this.render();
   }

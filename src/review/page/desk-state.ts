@@ -1,0 +1,86 @@
+/** What one review is just now, held in memory: its rows, its audit, and what people said. */
+import type { Audit, ReviewDecision, ReviewRow } from '../../contracts/index.js';
+import { keptForAudit, usualAuditSize } from '../audit.js';
+import type { FoundReview } from '../find-review.js';
+import type { ReviewLog } from '../review-log.js';
+import { AuditGoals } from './audit-goals.js';
+import { DeskLog } from './desk-log.js';
+import { DeskRows } from './desk-rows.js';
+import type { Sample } from './page-api.js';
+
+/** More texts of the audit than these are not shown one by one. */
+const AUDIT_HELD = 5_000;
+const NONE: ReadonlySet<string> = new Set();
+
+export class DeskState {
+  readonly journal: DeskLog;
+  readonly goals = new AuditGoals();
+  rows!: DeskRows;
+  audit: Audit | null = null;
+  private usualAudit = 0;
+  /** What `kept` was for these decisions. */
+  private keptFor: { readonly decisions: object; readonly keys: ReadonlySet<string> } | null = null;
+
+  private constructor(readonly found: FoundReview) {
+    this.journal = new DeskLog(found.review);
+  }
+
+  static async open(found: FoundReview): Promise<DeskState> {
+    const state = new DeskState(found);
+    await state.journal.sync();
+    await state.load();
+    return state;
+  }
+
+  get queue(): FoundReview['queue'] {
+    return this.found.queue;
+  }
+
+  get log(): ReviewLog {
+    return this.journal.log;
+  }
+
+  /** The decision that counts for each text, oldest first. */
+  get decisions(): ReadonlyMap<string, ReviewDecision> {
+    return this.log.decisions();
+  }
+
+  /** Keys of texts that nobody fixes, as the audit needs them. */
+  get kept(): ReadonlySet<string> {
+    if (this.audit === null) return NONE;
+    const { decisions } = this;
+    if (this.keptFor?.decisions !== decisions) {
+      this.keptFor = { decisions, keys: keptForAudit(this.audit, decisions, this.usualAudit) };
+    }
+    return this.keptFor.keys;
+  }
+
+  /** null: the page does not hold the row. */
+  row(key: string): ReviewRow | null {
+    return this.rows.byKey.get(key) ?? null;
+  }
+
+  sampleOf(key: string): Sample {
+    return this.decisions.get(key)?.purpose ?? (this.kept.has(key) ? 'audit' : 'fix');
+  }
+
+  /** Takes over what was written beside this server. */
+  async sync(): Promise<void> {
+    await this.journal.sync();
+    const known = [...this.log.keys()].every((key) => this.rows.byKey.has(key));
+    if (!known || (this.audit === null && (await this.readAudit()) !== null)) await this.load();
+  }
+
+  /** The audit, and the rows that it and the decisions need. */
+  async load(): Promise<void> {
+    this.keptFor = null;
+    this.audit = await this.readAudit();
+    this.usualAudit = this.audit === null ? 0 : usualAuditSize(this.audit, this.queue.confidence);
+    const needed = new Set([...this.log.keys(), ...(this.audit?.keys.slice(0, AUDIT_HELD) ?? [])]);
+    this.rows = await DeskRows.load(this.found, needed);
+  }
+
+  private readAudit(): Promise<Audit | null> {
+    return this.found.review.audit(this.queue.labelsVersion ?? 0);
+  }
+}
