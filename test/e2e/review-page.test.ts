@@ -187,6 +187,12 @@ function shownOf(text: string): string {
   return cut.replaceAll('\r\n', '\n');
 }
 
+/** After very many marks of what can't be seen these are named in brackets. */
+function isShown(seen: string, text: string): boolean {
+  const bracket = seen.indexOf('⟨');
+  return bracket < 0 ? seen === text : text.startsWith(seen.slice(0, bracket));
+}
+
 async function fetchedBy(page: Page): Promise<{ addresses: string[]; bytes: number }> {
   const fetched = (await page.evaluate(FETCHED)) as { address: string; bytes: number }[];
   return {
@@ -213,7 +219,9 @@ const ONE_BY_ONE = 60;
 /** In the page: what the first text's element says, marks of what can't be seen included, and what no text may become. */
 const READING = `
   const said = (element) => [...element.childNodes]
-    .map((node) => node.className === 'unseen' ? String.fromCodePoint(Number.parseInt(node.title.slice(2), 16)) : node.data)
+    .map((node) => node.className === 'unseen'
+      ? String.fromCodePoint(Number.parseInt(node.title.slice(2), 16)).repeat(Number(node.textContent.split(' ×')[1] ?? 1))
+      : node.data)
     .join('');
   const strange = () => [...document.body.querySelectorAll('script, style, iframe, img, base, meta, link, object, embed, form[action], '
     + 'a:not([href^="/"]), #app #app, [onerror], [onload], [onclick], [onfocus], [srcdoc]')].map(({ outerHTML }) => outerHTML.slice(0, 200));
@@ -298,7 +306,7 @@ withChromium('10,000 hostile rows', () => {
     expect((await fetchedBy(page)).bytes).toBeLessThan(FIRST_VIEW_BYTES);
     const seen: { texts: string[]; strange: string[] } = JSON.parse(await page.evaluate(WALK));
     const shown = texts.slice(0, ONE_BY_ONE).map((text) => shownOf(text));
-    expect(seen.texts.map((text, index) => text === shown[index])).toEqual(shown.map(() => true));
+    expect(seen.texts.map((text, index) => isShown(text, shown[index]!))).toEqual(shown.map(() => true));
     expect(seen.strange).toEqual([]);
     expect(surprises).toEqual([]);
   }, 120_000);
