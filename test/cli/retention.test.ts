@@ -111,6 +111,28 @@ function tests(open: () => Promise<Store>, leaveHalf: (store: Store) => Promise<
     expect(outdated.map(({ folder }) => folder)).toEqual([runFolder('earlier')]);
   });
 
+  it('what a revised guideline asked stays with its run, and goes with it but for what was decided', async () => {
+    await writeRun(store, 'earlier', new Date());
+    await writeRun(store, 'open', null);
+    const revision = `${runFolder('open')}/revisions/1-x`;
+    const replies = chunkFolder(revision, { name: 'corpus-000000', ...KEYS });
+    const record = `${runFolder('open')}/review/revisions/000001.json`;
+    await store.write(
+      `${revision}/prepare/manifest.json`,
+      JSON.stringify({ chunks: [{ reuse: [repliesOf('earlier')] }] }),
+    );
+    await store.write(`${replies}/sealed.json`, '{}');
+    await store.write(record, '{}');
+    expect(foldersOf(await judgeRetention(store, policy(0), LATER))).toEqual([runFolder('earlier')]);
+    await store.write(`${runFolder('open')}/outcome.json`, JSON.stringify({ endedAt: new Date().toISOString() }));
+    const retention = await judgeRetention(store, policy(0), LATER);
+    expect(foldersOf(retention)).toContain(replies);
+    await removeOutdated(store, retention, LATER);
+    const left = await store.list('');
+    expect(left).toContain(record);
+    expect(left.filter((path) => path.startsWith(revision) || path.startsWith(replies))).toEqual([]);
+  });
+
   it('a run that left no outcome goes when the server says that it has ended, so many days after its end', async () => {
     await writeRun(store, 'terminated', null);
     await writeRun(store, 'waiting', null);

@@ -1,6 +1,7 @@
 /** Later code must make the same commands of the histories that earlier releases left: one folder a release.
  *  A change of commands goes behind patched(). To record the histories of a new release, into the folder of its version:
- *  TUTELAGE_RECORD_HISTORIES=1 npx jest test/workflows/replay */
+ *  TUTELAGE_RECORD_HISTORIES=1 npx jest test/workflows/replay
+ *  revise-before-it-was-known.json is signals.json with a signal in it that nobody listened to then. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
