@@ -61,7 +61,9 @@ async function startRun() {
   const replies = ['--replies', join(demo, 'replies.jsonl'), '--latency', '20'];
   const teacher = start('teacher', ...replies);
   const [line] = await once(createInterface({ input: teacher.stdout }), 'line');
-  const from = ['--corpus', join(demo, 'corpus.jsonl'), '--gold', join(demo, 'gold.jsonl')];
+  // Beside the run: the board shows where the corpus is.
+  for (const name of ['corpus.jsonl', 'gold.jsonl']) copyFileSync(join(demo, name), join(folder, name));
+  const from = ['--corpus', 'corpus.jsonl', '--gold', 'gold.jsonl'];
   const { url } = JSON.parse(line);
   start('distill', 'financial-sentiment', ...from, '--teacher-url', url, '--id', RUN, '--yes').stdout.resume();
   for (;;) {
@@ -155,7 +157,13 @@ async function onBoard() {
   const page = await newPage(BOARD);
   await page.goto(`${uiAddress}/namespaces/default/workflows/${RUN}`);
   await page.getByText('User Metadata').first().click();
-  await page.getByText('Waiting for you').waitFor();
+  // The UI draws Markdown in frames.
+  await page.getByText('Current Details').first().waitFor();
+  const end = Date.now() + PATIENCE_MS;
+  while (!(await isIn(page, 'Waiting for you'))) {
+    if (Date.now() > end) throw new Error('the UI shows no board');
+    await sleep(WAITING_MS);
+  }
   await picture(page, 'board');
 }
 
@@ -166,6 +174,11 @@ async function reviewer(name, options = DESKTOP) {
   await page.goto(/http\S+/.exec(stdout)[0]);
   await page.locator('article').waitFor();
   return page;
+}
+
+async function isIn(page, text) {
+  const counts = page.frames().map((frame) => frame.getByText(text).count());
+  return (await Promise.all(counts)).some((count) => count > 0);
 }
 
 async function newPage(options) {

@@ -28,7 +28,7 @@ export class DeskRefusal extends Error {
   }
 }
 
-/** Rows that are handed out at once, and the characters after which no more are. */
+/** Rows that are handed out at once, and the characters after which no more are: texts and reasons may be long. */
 const BATCH = 20;
 const BATCH_CHARACTERS = 60_000;
 
@@ -76,7 +76,7 @@ export class ReviewDesk {
       if (rows.length === BATCH || characters > BATCH_CHARACTERS) return { rows, next: last };
       const shown = clippedRow(shownRow(this.state, row));
       rows.push(shown);
-      characters += shown.text.length;
+      characters += JSON.stringify(shown).length;
       last = place;
       if (leased) this.leases.take(row.key, reviewer);
     }
