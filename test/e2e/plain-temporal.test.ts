@@ -133,7 +133,7 @@ describe('a run by the plain Temporal CLI', () => {
     const refused = await decide('clumsy', { gate: 'labels', decision: 'aprove', reviewer: 'ana' });
     expect(refused.code).not.toBe(0);
     expect(refused.stderr.replaceAll('\\"', '"')).toContain(
-      'decision: received "aprove"; give "approve" or "reject"; did you mean "approve"?',
+      'decision: received "aprove"; give "approve" or "reject" or "revise"; did you mean "approve"?',
     );
     await temporal('workflow', 'cancel', '-w', 'clumsy');
   });
