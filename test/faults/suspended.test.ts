@@ -14,11 +14,13 @@ import {
 } from './annotated-run.js';
 
 const CONCURRENCY = 8;
+/** Opened before there was a place for it, and closed as unsent when the worker goes on. */
+const AHEAD = 1;
 /** Ten of the corpus, four of the gold rows: the worker has two places left, and asks the server for more work. */
 const CHUNKS = 14;
 
 describe('a teacher worker that is suspended until another one has taken over', () => {
-  it('sends nothing when it goes on, and takes nothing back', async () => {
+  it('sends nothing when it goes on', async () => {
     const seed = faultsSeed();
     const folder = newFolder();
     const up = await startUp(folder);
@@ -54,11 +56,16 @@ describe('a teacher worker that is suspended until another one has taken over', 
       console.log(`${stats.requests} requests, ${stats.repeats} paid again, ${books.uncertain} uncertain`);
       expect(run.labels()).toEqual(expected);
       expect(stats).toMatchObject({ questions: QUESTIONS, unknown: 0 });
-      expect(await run.counts()).toMatchObject({ texts: TEXTS, replies: QUESTIONS, calls: books.calls });
+      const counts = await run.counts();
+      expect(counts).toMatchObject({ texts: TEXTS, replies: QUESTIONS });
 
       // The teacher got what stands in the journals and nothing else, and the suspended worker's did not grow.
       expect(stats.requests).toBe(books.calls);
-      for (const [owner, calls] of atStop.byOwner) expect([owner, books.byOwner.get(owner)]).toEqual([owner, calls]);
+      const takenBack = [...atStop.byOwner].map(([owner, calls]) => calls - (books.byOwner.get(owner) ?? 0));
+      expect(Math.min(...takenBack)).toBe(0);
+      expect(takenBack.reduce((sum, calls) => sum + calls, 0)).toBeLessThanOrEqual(AHEAD);
+      // A chunk that was sealed before it went on counts that one as uncertain.
+      expect([0, AHEAD]).toContain(counts.calls - books.calls);
       // It may have been stopped between a claim and its journal, which then comes late, and stays empty.
       for (const [owner, calls] of books.byOwner) if (!owners.has(owner)) expect([owner, calls]).toEqual([owner, 0]);
       expect(stats.repeats).toBeLessThanOrEqual(CONCURRENCY);
