@@ -80,13 +80,16 @@ async function serve(options: UpOptions, server: Server, local: DevServer | null
   const client = await createClient(server, options.env);
   try {
     const roles = options.roles ?? (local === null ? await unservedRoles(client, options) : WorkerRole.options);
-    const fleet = makeFleet(options, server, local, roles);
+    const fleet = makeFleet(options, server, local);
     const kill = (): void => fleet.kill();
     options.kill.addEventListener('abort', kill);
     try {
-      fleet.start();
-      await waitForWorkers(client, roles, options);
-      if (options.stop.aborted) return;
+      // The student's work comes last in a run: its worker does not keep the others from starting.
+      for (const some of [roles.filter((role) => role !== 'student'), roles.filter((role) => role === 'student')]) {
+        fleet.start(some);
+        await waitForWorkers(client, some, options);
+        if (options.stop.aborted) return;
+      }
       const page = await serveReviewPage(options, client);
       try {
         options.onReady(recordState(options, { server, local, page }));
@@ -115,12 +118,7 @@ async function unservedRoles(client: Client, { onProgress }: UpOptions): Promise
   return WorkerRole.options.filter((role) => pollers[role] === 0);
 }
 
-function makeFleet(
-  options: UpOptions,
-  server: Server,
-  local: DevServer | null,
-  roles: readonly WorkerRole[],
-): WorkerFleet {
+function makeFleet(options: UpOptions, server: Server, local: DevServer | null): WorkerFleet {
   const { folder, onProgress, store, flags } = options;
   // The local server was started with the search attributes, and its address is on nobody's profile.
   const ofLocal = local && { TUTELAGE_SEARCH_ATTRIBUTES: '1', TUTELAGE_LOCAL_SERVER: local.address };
@@ -129,7 +127,6 @@ function makeFleet(
   return new WorkerFleet({
     folder,
     env,
-    roles,
     onProgress,
     commandLine: (role) => [
       ...[launcher, 'worker', '--role', role, '--store', store, ...serverFlags],

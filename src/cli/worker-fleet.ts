@@ -9,7 +9,6 @@ import { isRunning, markProcess, type ProcessMark, readState, stopProcess, write
 export interface FleetOptions {
   /** The state folder: workers.json and the log worker-ROLE.log of each are written there. */
   readonly folder: string;
-  readonly roles: readonly WorkerRole[];
   /** The command line of a role's process, after the Node executable. */
   readonly commandLine: (role: WorkerRole) => readonly string[];
   readonly env: NodeJS.ProcessEnv;
@@ -39,14 +38,16 @@ export function runningWorkers(folder: string): WorkerProcess[] {
 export class WorkerFleet {
   private readonly children = new Map<WorkerRole, ChildProcess>();
   private readonly stopping = new AbortController();
-  private supervised: Promise<void>[] = [];
+  private readonly supervised: Promise<void>[] = [];
 
-  constructor(private readonly options: FleetOptions) {}
+  /** Workers that a killed `up` left are given time to end, and then killed. */
+  constructor(private readonly options: FleetOptions) {
+    for (const { process: left } of runningWorkers(options.folder)) void removeLeftover(left);
+  }
 
-  /** Starts all roles. Workers that a killed `up` left are given time to end, and then killed. */
-  start(): void {
-    for (const { process: left } of runningWorkers(this.options.folder)) void removeLeftover(left);
-    this.supervised = this.options.roles.map((role) => this.supervise(role));
+  /** Starts these roles, none of which was started before. */
+  start(roles: readonly WorkerRole[]): void {
+    this.supervised.push(...roles.map((role) => this.supervise(role)));
   }
 
   /** Tells all workers to finish what they do, and waits for their end. */
