@@ -12,7 +12,6 @@ export interface OnnxTensor {
 export type OnnxAttribute = number | readonly number[] | { readonly float: number } | string;
 
 export interface OnnxNode {
-  /** Its domain stands before it where it is not a standard operator: com.microsoft.MatMulNBits. */
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -53,12 +52,12 @@ export function encodeOnnxModel(model: OnnxModel): Uint8Array {
   for (const tensor of model.initializers) graph.message(5, encodeTensor(tensor));
   for (const input of model.inputs) graph.message(11, encodeValue(input));
   for (const output of model.outputs) graph.message(12, encodeValue(output));
-  const message = new Message().integer(1, IR_VERSION).text(2, 'tutelage').message(7, graph);
-  const versions = new Map(model.nodes.map(({ op }) => [domainOf(op), 1]));
-  for (const [domain, version] of versions.set('', model.opset)) {
-    message.message(8, new Message().text(1, domain).integer(2, version));
-  }
-  return message.toBytes();
+  return new Message()
+    .integer(1, IR_VERSION)
+    .text(2, 'tutelage')
+    .message(7, graph)
+    .message(8, new Message().text(1, '').integer(2, model.opset))
+    .toBytes();
 }
 
 /** A protobuf message under construction. Parts are kept apart until the end, so that weights are copied once. */
@@ -118,17 +117,11 @@ function encodeNode(node: OnnxNode): Message {
   const message = new Message();
   for (const input of node.inputs) message.text(1, input);
   for (const output of node.outputs) message.text(2, output);
-  const domain = domainOf(node.op);
-  message.text(3, node.outputs[0] ?? '').text(4, domain === '' ? node.op : node.op.slice(domain.length + 1));
+  message.text(3, node.outputs[0] ?? '').text(4, node.op);
   for (const [name, value] of Object.entries(node.attributes ?? {})) {
     message.message(5, encodeAttribute(name, value));
   }
-  return domain === '' ? message : message.text(7, domain);
-}
-
-/** '' is that of the standard operators. */
-function domainOf(op: string): string {
-  return op.slice(0, Math.max(0, op.lastIndexOf('.')));
+  return message;
 }
 
 function encodeAttribute(name: string, value: OnnxAttribute): Message {

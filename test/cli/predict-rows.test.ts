@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type FileToPredict, predictFile, predictTexts } from '../../src/cli/predict-rows.js';
 import { readRows } from '../../src/corpus/index.js';
 import type { Student } from '../../src/students/index.js';
-import { describeWithS3, type S3Server, startS3Server } from '../support/s3-server.js';
+import { describeWithS3, useS3Server } from '../support/s3-server.js';
 
 /** Says up by the share of "+" among the characters; neither gets the quarter that is left. */
 const student: Student = {
@@ -195,20 +195,11 @@ describe('predictFile', () => {
 });
 
 describeWithS3('predictFile on S3', () => {
-  let server: S3Server;
-  const saved = { ...process.env };
-  beforeAll(async () => {
-    server = await startS3Server();
-    Object.assign(process.env, server.env);
-  });
-  afterAll(async () => {
-    process.env = saved;
-    await server?.stop();
-  });
+  const server = useS3Server();
 
   it('reads objects, and its output appears when all is done', async () => {
-    const bucket = server.makeBucket();
-    const objects = server.folderOf(bucket);
+    const bucket = server().makeBucket();
+    const objects = server().folderOf(bucket);
     mkdirSync(join(objects, 'in'));
     write('rows.jsonl', '{"text":"++"}\n{"text":"--"}\n');
     await predict(join(folder, 'rows.jsonl'), 'rows.parquet');

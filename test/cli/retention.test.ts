@@ -9,7 +9,7 @@ import { parseS3Address } from '../../src/store/s3-address.js';
 import { bucketOf, openS3Store } from '../../src/store/s3-store.js';
 import { chunkFolder } from '../../src/teachers/index.js';
 import { newVersion } from '../deployment/new-version.js';
-import { describeWithS3, type S3Server, startS3Server } from '../support/s3-server.js';
+import { describeWithS3, useS3Server } from '../support/s3-server.js';
 import { newFolder } from './tutelage-process.js';
 
 const DAY_MS = 86_400_000;
@@ -181,18 +181,9 @@ describe('In a folder', () => {
 });
 
 describeWithS3('On S3', () => {
-  let server: S3Server;
-  const saved = { ...process.env };
-  beforeAll(async () => {
-    server = await startS3Server();
-    Object.assign(process.env, server.env);
-  });
-  afterAll(async () => {
-    process.env = saved;
-    await server?.stop();
-  });
+  const server = useS3Server();
   tests(
-    () => openS3Store(parseS3Address(`s3://${server.makeBucket()}/store`), process.env),
+    () => openS3Store(parseS3Address(`s3://${server().makeBucket()}/store`), process.env),
     async ({ ref }) => {
       const { bucket, prefix } = parseS3Address(ref.uri);
       const objects = bucketOf(bucket, process.env);

@@ -5,24 +5,15 @@ import { CorpusError, findFiles, openRowWriter, readColumns, readRows } from '..
 import { openBucket, S3Error } from '../../src/store/index.js';
 import { newFolder } from '../cli/tutelage-process.js';
 import { startS3Proxy } from '../support/s3-proxy.js';
-import { describeWithS3, type S3Server, startS3Server } from '../support/s3-server.js';
+import { describeWithS3, useS3Server } from '../support/s3-server.js';
 
 describeWithS3('Files at an s3:// address', () => {
-  let server: S3Server;
+  const server = useS3Server();
   let bucket: string;
   let env: NodeJS.ProcessEnv;
-  const saved = { ...process.env };
-  beforeAll(async () => {
-    server = await startS3Server();
-    Object.assign(process.env, server.env, { AWS_EC2_METADATA_DISABLED: 'true' });
-  });
-  afterAll(async () => {
-    process.env = saved;
-    await server?.stop();
-  });
   beforeEach(() => {
     env = process.env;
-    bucket = server.makeBucket();
+    bucket = server().makeBucket();
   });
 
   const put = async (key: string, content: string | Uint8Array) =>
@@ -77,7 +68,7 @@ describeWithS3('Files at an s3:// address', () => {
   });
 
   it('are read on from where an answer broke off', async () => {
-    const proxy = await startS3Proxy(server.env.AWS_ENDPOINT_URL ?? '');
+    const proxy = await startS3Proxy(server().env.AWS_ENDPOINT_URL ?? '');
     const texts = Array.from({ length: 40_000 }, (_, i) => `text number ${i} of many`);
     await put('long.jsonl', texts.map((text) => `${JSON.stringify({ text })}\n`).join(''));
     proxy.cutAnswers(/^GET .*long/, 2, 300_000);

@@ -6,27 +6,17 @@ import { S3Bucket } from '../../src/store/s3-bucket.js';
 import { createS3Client } from '../../src/store/s3-client.js';
 import { openS3Store, s3StoreId } from '../../src/store/s3-store.js';
 import { type S3Proxy, startS3Proxy } from '../support/s3-proxy.js';
-import { describeWithS3, type S3Server, startS3Server } from '../support/s3-server.js';
+import { describeWithS3, useS3Server } from '../support/s3-server.js';
 import { collect, describeStore } from './conformance.js';
 
 describeWithS3('On a real S3 server', () => {
-  let server: S3Server;
-  const saved = { ...process.env };
-  beforeAll(async () => {
-    server = await startS3Server();
-    // The SDK looks for its keys there, and nowhere else.
-    Object.assign(process.env, server.env, { AWS_EC2_METADATA_DISABLED: 'true' });
-  });
-  afterAll(async () => {
-    process.env = saved;
-    await server?.stop();
-  });
+  const server = useS3Server();
 
   const open = (uri: string, env: Record<string, string> = {}): Promise<Store> =>
     openS3Store(parseS3Address(uri), { ...process.env, ...env });
 
   describeStore('The S3 store', async () => {
-    const uri = `s3://${server.makeBucket()}/some/prefix`;
+    const uri = `s3://${server().makeBucket()}/some/prefix`;
     return {
       open: () => open(uri),
       // Somebody else has written the part that comes next.
@@ -42,7 +32,7 @@ describeWithS3('On a real S3 server', () => {
   describe('the S3 store', () => {
     let uri: string;
     beforeEach(() => {
-      uri = `s3://${server.makeBucket()}`;
+      uri = `s3://${server().makeBucket()}`;
     });
 
     it('uploads a large object in parts, and reads it in pieces', async () => {
@@ -103,7 +93,7 @@ describeWithS3('On a real S3 server', () => {
   describe('a journal on S3', () => {
     let uri: string;
     beforeEach(() => {
-      uri = `s3://${server.makeBucket()}`;
+      uri = `s3://${server().makeBucket()}`;
     });
 
     it('writes as soon as there are so many records, however long it would wait', async () => {
@@ -151,12 +141,12 @@ describeWithS3('On a real S3 server', () => {
       const store = await open(uri);
       const journal = await store.journal('journal');
       await journal.append('one');
-      server.suspend();
+      server().suspend();
       const appended = journal.append('two');
       try {
         expect(await settledSoon(appended)).toBe(false);
       } finally {
-        server.resume();
+        server().resume();
       }
       await appended;
       expect(await collect(store.lines('journal'))).toEqual(['one', 'two']);
@@ -176,8 +166,8 @@ describeWithS3('On a real S3 server', () => {
     let proxy: S3Proxy;
     let store: Store;
     beforeEach(async () => {
-      proxy = await startS3Proxy(server.env.AWS_ENDPOINT_URL ?? '');
-      store = await open(`s3://${server.makeBucket()}`, { AWS_ENDPOINT_URL: proxy.url });
+      proxy = await startS3Proxy(server().env.AWS_ENDPOINT_URL ?? '');
+      store = await open(`s3://${server().makeBucket()}`, { AWS_ENDPOINT_URL: proxy.url });
     });
     afterEach(() => proxy.close());
 

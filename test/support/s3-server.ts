@@ -36,6 +36,25 @@ if (program === null) {
 /** describe, or describe.skip where there is no server. */
 export const describeWithS3 = program === null ? describe.skip : describe;
 
+/** For a describeWithS3: a server for its tests, with what the SDK needs to use it in this process's environment. */
+export function useS3Server(): () => S3Server {
+  let server: S3Server | null = null;
+  const saved = { ...process.env };
+  beforeAll(async () => {
+    server = await startS3Server();
+    // The SDK looks for its keys there, and nowhere else.
+    Object.assign(process.env, server.env, { AWS_EC2_METADATA_DISABLED: 'true' });
+  });
+  afterAll(async () => {
+    process.env = saved;
+    await server?.stop();
+  });
+  return () => {
+    if (server === null) throw new Error('the S3 server is there once the tests run');
+    return server;
+  };
+}
+
 export async function startS3Server(): Promise<S3Server> {
   if (program === null) throw new Error('there is no S3 server: use describeWithS3');
   const root = mkdtempSync(join(tmpdir(), 'tutelage-s3-'));
