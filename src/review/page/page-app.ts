@@ -15,6 +15,7 @@ import {
 } from '../../contracts/index.js';
 import type { Store } from '../../store/index.js';
 import { readAssets } from './assets.js';
+import { BoardNews } from './board-news.js';
 import { Desks } from './desks.js';
 import { type GateDoor, GateDoorError } from './gate-door.js';
 import type { GateAnswer, Refusal, RunsAnswer } from './page-api.js';
@@ -38,6 +39,9 @@ export interface PageApp {
   readonly fetch: (request: Request) => Response | Promise<Response>;
   /** Reads a run's rows before somebody asks for them. */
   prepare(workflowId: string): Promise<void>;
+  /** Tells the runs that wait for a review what is new, for their boards. address: of the page; null: it is served no more.
+   *  Throws GateDoorError. */
+  tellBoards(address: string | null): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,6 +51,7 @@ const FOR_GOOD = 'private, max-age=31536000, immutable';
 
 export function createPageApp({ clientFolder, door, now, secret, store }: PageOptions): PageApp {
   const desks = new Desks(store, now);
+  const news = new BoardNews(desks, door, now);
   const assets = readAssets(clientFolder);
   const app = new Hono<PageVariables>();
   app.use(compress());
@@ -127,6 +132,7 @@ export function createPageApp({ clientFolder, door, now, secret, store }: PageOp
     prepare: async (workflowId) => {
       await desks.open(workflowId);
     },
+    tellBoards: (address) => news.tell(address),
     close: () => desks.close(),
   };
 }
@@ -144,7 +150,8 @@ async function gateOf(door: GateDoor, workflowId: string): Promise<GateAnswer> {
     const problem =
       progress === null ? 'no worker answers for this run, or the server does not know it any more' : null;
     return {
-      waitingFor: progress?.waitingFor ?? null,
+      // The page knows more of the review than its news, and is not drawn anew for them.
+      waitingFor: progress?.waitingFor ? { ...progress.waitingFor, review: null } : null,
       stage: progress?.stage ?? null,
       gates: progress?.gates ?? {},
       problem,

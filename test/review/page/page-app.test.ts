@@ -37,6 +37,8 @@ beforeAll(async () => {
     door: {
       openRuns: () => Promise.reject(new GateDoorError('no server')),
       progress: () => Promise.reject(new GateDoorError('no server')),
+      reviewsWaiting: () => Promise.reject(new GateDoorError('no server')),
+      tellOfReview: () => Promise.reject(new GateDoorError('no server')),
       decide: async (_, decision) => {
         decided.push(decision);
         const { decision: what, note, reviewer, corrections } = decision;
