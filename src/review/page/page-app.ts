@@ -86,12 +86,17 @@ export function createPageApp({ clientFolder, door, now, secret, store }: PageOp
     return context.json(answer);
   });
   api.get('/runs/:run', async (context) =>
-    context.json((await deskOf(context, desks)).overview(context.get('reviewer'))),
+    context.json((await firstDeskOf(context, desks)).overview(context.get('reviewer'))),
   );
   api.get('/runs/:run/queues/:queue', async (context) => {
     const queue = parsed(QueueName, context.req.param('queue'));
     const { after } = parsed(QueueQuery, context.req.query());
-    return context.json((await deskOf(context, desks)).handOut(queue, after, context.get('reviewer')));
+    const reviewer = context.get('reviewer');
+    const first = await firstDeskOf(context, desks);
+    const early = first.reading && queue === 'fix' ? first.handOut(queue, after, reviewer) : null;
+    // Behind the rows that are read are others.
+    if (early?.next) return context.json(early);
+    return context.json((await deskOf(context, desks)).handOut(queue, after, reviewer));
   });
   api.get('/runs/:run/rows', async (context) => {
     const query = parsed(RowsQuery, context.req.query());
@@ -138,10 +143,22 @@ export function createPageApp({ clientFolder, door, now, secret, store }: PageOp
 }
 
 async function deskOf(context: Context, desks: Desks): Promise<ReviewDesk> {
-  const workflowId = context.req.param('run') ?? '';
-  const desk = await desks.open(workflowId);
-  if (desk === null) throw new DeskRefusal(`the store has no review of ${workflowId}`, 404);
-  return desk;
+  const workflowId = runOf(context);
+  return (await desks.open(workflowId)) ?? noReview(workflowId);
+}
+
+/** As soon as it has an overview and the beginning of the fix queue. */
+async function firstDeskOf(context: Context, desks: Desks): Promise<ReviewDesk> {
+  const workflowId = runOf(context);
+  return (await desks.openFirst(workflowId)) ?? noReview(workflowId);
+}
+
+function runOf(context: Context): string {
+  return context.req.param('run') ?? '';
+}
+
+function noReview(workflowId: string): never {
+  throw new DeskRefusal(`the store has no review of ${workflowId}`, 404);
 }
 
 async function gateOf(door: GateDoor, workflowId: string): Promise<GateAnswer> {
