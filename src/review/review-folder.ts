@@ -87,6 +87,11 @@ export class ReviewFolder {
     return { name, journal: await this.store.journal(`${this.folder}/decisions/${name}`) };
   }
 
+  /** Nobody has decided on anything, nor drawn the audit of this version of the labels. */
+  async isUntouched(labelsVersion: number): Promise<boolean> {
+    return (await this.decisionFiles()).length === 0 && !(await this.store.exists(this.auditPath(labelsVersion)));
+  }
+
   /** Names of the files that hold decisions. One that grows yet ends in JOURNAL_END. */
   async decisionFiles(): Promise<string[]> {
     return this.store.names(`${this.folder}/decisions`);

@@ -126,6 +126,13 @@ withChromium('the review page', () => {
       await ana.locator(shown).first().waitFor();
       expect(await accessibilityProblems(ana)).toEqual([]);
     }
+    // The board is told by the page's server, now and then.
+    const shown = await waitingAt('labels', ({ waitingFor }) => waitingFor?.review?.audited === 1);
+    expect(shown.waitingFor?.review).toMatchObject({
+      page: view('').slice(0, -1),
+      decided: 50,
+      certificate: { sampled: 1 },
+    });
     await ana.locator('#note').fill('Tried by a test.');
     await ana.getByRole('button', { name: 'Approve' }).click();
     await ana.locator('.outcome', { hasText: 'Gate labels: approved' }).waitFor();
@@ -153,14 +160,14 @@ withChromium('the review page', () => {
     await server.ended;
   }
 
-  async function waitingAt(gate: string): Promise<void> {
+  async function waitingAt(gate: string, met: (progress: Progress) => boolean = () => true): Promise<Progress> {
     for (let attempt = 0; attempt < 120; attempt++) {
       const { code, stdout } = await tutelage(['watch', RUN, '--once', '--json'], { cwd: folder });
       const progress: Progress | null = code === 0 ? JSON.parse(stdout) : null;
-      if (progress?.waitingFor?.gate === gate) return;
+      if (progress?.waitingFor?.gate === gate && met(progress)) return progress;
       await sleep(300);
     }
-    throw new Error(`the run did not come to the gate ${gate}`);
+    throw new Error(`the run did not come to the gate ${gate}, or does not show what was waited for`);
   }
 
   /** Decisions in the store that count, in the order of time. */
@@ -278,7 +285,10 @@ withChromium('10,000 hostile rows', () => {
     const noServer = () => Promise.reject(new GateDoorError('no server'));
     app = createPageApp({
       store,
-      door: { openRuns: noServer, progress: noServer, decide: noServer },
+      door: {
+        ...{ openRuns: noServer, progress: noServer, decide: noServer },
+        ...{ reviewsWaiting: noServer, tellOfReview: noServer },
+      },
       secret: 'of this test',
       clientFolder: join(__dirname, '..', '..', 'dist', 'review', 'page', 'client'),
       now: () => new Date(),

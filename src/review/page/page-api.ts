@@ -71,6 +71,8 @@ export interface Overview {
   readonly texts: number;
   /** The most doubtful of them, which the page shows; the audit's come on top. */
   readonly shown: number;
+  /** The server still reads the texts: figures that follow from their labels are not known yet. */
+  readonly reading: boolean;
   readonly confidence: number;
   readonly fix: {
     readonly texts: number;

@@ -52,6 +52,16 @@ export class ReviewDesk {
     return this.state.queue.rankedAt;
   }
 
+  /** Not all rows are read yet: there are an overview and the beginning of the fix queue. */
+  get reading(): boolean {
+    return this.state.reading;
+  }
+
+  /** Resolves when all rows are read. */
+  whole(): Promise<void> {
+    return this.state.whole();
+  }
+
   /** Takes over what was written beside this server. */
   refresh(): Promise<void> {
     return this.inTurn(() => this.state.sync());

@@ -25,7 +25,7 @@ function differingProgress({ differing }: Overview): Child {
   );
 }
 
-function fixProgress({ fix }: Overview): Child {
+function fixProgress({ fix, reading }: Overview): Child {
   const { changed, decided, suggested } = fix;
   return [
     h('progress', { max: suggested, value: Math.min(decided, suggested), 'aria-label': 'Texts decided' }),
@@ -36,7 +36,7 @@ function fixProgress({ fix }: Overview): Child {
       decided <= suggested
         ? ` of the ${grouped(suggested)} most doubtful decided`
         : ` decided, more than the ${grouped(suggested)} suggested`,
-      h('span', { class: 'quiet' }, ` · ${counted(changed, 'label')} changed so far`),
+      reading ? null : h('span', { class: 'quiet' }, ` · ${counted(changed, 'label')} changed so far`),
     ),
   ];
 }
