@@ -117,6 +117,13 @@ withChromium('the review page', () => {
     expect(await accessibilityProblems(ana)).toEqual([]);
     await ana.keyboard.press('2');
     await ana.locator('.strip', { hasText: 'of the labels are wrong' }).waitFor();
+    const ben = await pageOf(await newWindow(), new URL(await linkOf('ben')));
+    await ben.getByRole('link', { name: /Second opinion/ }).click();
+    await ben.locator('.strip', { hasText: '1 text of the audit that others have decided' }).waitFor();
+    expect(await ben.locator('.votes, .why, .opinions, .badge').count()).toBe(0);
+    expect(await accessibilityProblems(ben)).toEqual([]);
+    await ben.keyboard.press('2');
+    await ben.locator('.last', { hasText: 'the teacher' }).waitFor();
     for (const [name, shown] of [
       ['table', 'table'],
       ['summary', '.line-chart'],
@@ -264,7 +271,7 @@ const TURN = `(async () => {${READING}
   }
 })()`;
 
-withChromium('10,000 hostile rows', () => {
+withChromium(`10,000 hostile rows, TUTELAGE_SEED=${SEED}`, () => {
   const texts = hostileTexts(SEED, HOSTILE_ROWS);
   const ids = hostileIds(SEED, HOSTILE_ROWS);
   const folder = newFolder();
