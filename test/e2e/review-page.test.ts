@@ -80,6 +80,19 @@ withChromium('the review page', () => {
     expect(new Set(standing().map(({ reviewer }) => reviewer))).toEqual(new Set(['ana']));
   }, 60_000);
 
+  it('keeps what was decided while the server was away, in a tab that was closed, and sends it when the page is opened again', async () => {
+    await killServer();
+    await ana.keyboard.press('1');
+    await ana.locator('.waiting', { hasText: '1 decision waits in this browser' }).waitFor();
+    const window = ana.context();
+    await ana.close();
+    await startServer(link.port);
+    ana = await pageOf(window, link);
+    await ana.locator('.strip', { hasText: '51 decided' }).waitFor();
+    expect(standing()).toHaveLength(51);
+    expect(standing().at(-1)).toMatchObject({ label: 'negative', reviewer: 'ana' });
+  });
+
   it('shows the second of two reviewers on one row what the first one decided, lets them choose, and a third one settle it', async () => {
     const row = new URL(`/runs/${encodeURIComponent(RUN)}/fix/${standing()[0]!.key}`, link).href;
     const ben = await (await newWindow()).newPage();
@@ -117,6 +130,14 @@ withChromium('the review page', () => {
     expect(await accessibilityProblems(ana)).toEqual([]);
     await ana.keyboard.press('2');
     await ana.locator('.strip', { hasText: 'of the labels are wrong' }).waitFor();
+    const ben = await (await newWindow()).newPage();
+    await ben.goto(await linkOf('ben'));
+    await ben.getByRole('link', { name: /Second opinion/ }).click();
+    await ben.locator('.strip', { hasText: '1 text of the audit that others have decided' }).waitFor();
+    expect(await ben.locator('.votes, .why, .opinions, .badge').count()).toBe(0);
+    expect(await accessibilityProblems(ben)).toEqual([]);
+    await ben.keyboard.press('2');
+    await ben.locator('.last', { hasText: 'the teacher' }).waitFor();
     for (const [name, shown] of [
       ['table', 'table'],
       ['summary', '.line-chart'],
@@ -130,7 +151,7 @@ withChromium('the review page', () => {
     const shown = await waitingAt('labels', ({ waitingFor }) => waitingFor?.review?.audited === 1);
     expect(shown.waitingFor?.review).toMatchObject({
       page: view('').slice(0, -1),
-      decided: 50,
+      decided: 51,
       certificate: { sampled: 1 },
     });
     await ana.locator('#note').fill('Tried by a test.');
@@ -264,7 +285,7 @@ const TURN = `(async () => {${READING}
   }
 })()`;
 
-withChromium('10,000 hostile rows', () => {
+withChromium(`10,000 hostile rows, TUTELAGE_SEED=${SEED}`, () => {
   const texts = hostileTexts(SEED, HOSTILE_ROWS);
   const ids = hostileIds(SEED, HOSTILE_ROWS);
   const folder = newFolder();

@@ -6,13 +6,16 @@ import { runPath } from './client/addresses.js';
 import type { Desks } from './desks.js';
 import type { GateDoor } from './gate-door.js';
 
-/** Between two news of a wait: a fiftieth of the time since its first, but no less and no more than these. Were something
- *  decided day and night, a week would bring some 2,100 news. */
+/** Between two news of a wait: a fiftieth of the time since its first, but no less than this. */
 const SOONEST_MS = 15_000;
-const LATEST_MS = 5 * 60_000;
 const PACE = 1 / 50;
+/** And, for so many news, no more than this. Were something decided day and night, a month would bring some 1,100 news, and a year
+ *  some 1,250. */
+const LATEST_MS = 5 * 60_000;
+const MOST_PROMPT = 1000;
 
 interface Told {
+  readonly count: number;
   readonly firstAt: number;
   readonly at: number;
   /** Without its time. */
@@ -63,7 +66,8 @@ export class BoardNews {
     const news = JSON.stringify({ page, ...figures });
     if (news === before?.news) return;
     await this.door.tellOfReview(workflowId, { page, ...figures, at: now.toISOString() });
-    this.told.set(wait, { firstAt: before?.firstAt ?? now.getTime(), at: now.getTime(), news });
+    const count = (before?.count ?? 0) + 1;
+    this.told.set(wait, { count, firstAt: before?.firstAt ?? now.getTime(), at: now.getTime(), news });
   }
 
   /** null: the store has no review of the run. */
@@ -82,6 +86,7 @@ export class BoardNews {
   }
 }
 
-function pause({ at, firstAt }: Told): number {
-  return Math.min(LATEST_MS, Math.max(SOONEST_MS, PACE * (at - firstAt)));
+function pause({ at, count, firstAt }: Told): number {
+  const longest = count < MOST_PROMPT ? LATEST_MS : Number.POSITIVE_INFINITY;
+  return Math.min(longest, Math.max(SOONEST_MS, PACE * (at - firstAt)));
 }

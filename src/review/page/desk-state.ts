@@ -17,6 +17,8 @@ export class DeskState {
   readonly goals = new AuditGoals();
   rows!: DeskRows;
   audit: Audit | null = null;
+  /** Why these are not the labels that the run has, in words; null: they are. */
+  outdated: string | null = null;
   private usualAudit = 0;
   private loaded: Promise<void> = Promise.resolve();
   private isLoaded = false;
@@ -31,6 +33,7 @@ export class DeskState {
   static async open(found: FoundReview): Promise<DeskState> {
     const state = new DeskState(found);
     await state.journal.sync();
+    state.outdated = await found.review.outdated(found.queue);
     await new Promise<void>((resolve, reject) => {
       state.loaded = state.load(resolve);
       state.loaded.then(resolve, reject);
@@ -83,6 +86,7 @@ export class DeskState {
   /** Takes over what was written beside this server. */
   async sync(): Promise<void> {
     await this.journal.sync();
+    this.outdated = await this.found.review.outdated(this.queue);
     if (this.reading) return;
     const known = [...this.log.keys()].every((key) => this.rows.byKey.has(key));
     if (!known || (this.audit === null && (await this.readAudit()) !== null)) await this.load();

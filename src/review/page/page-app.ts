@@ -14,6 +14,7 @@ import {
   WithdrawRequest,
 } from '../../contracts/index.js';
 import type { Store } from '../../store/index.js';
+import { OutdatedReviewError } from '../review-folder.js';
 import { readAssets } from './assets.js';
 import { BoardNews } from './board-news.js';
 import { Desks } from './desks.js';
@@ -187,6 +188,7 @@ function parsed<Schema extends ZodType>(schema: Schema, value: unknown): z.outpu
 }
 
 function explain(error: Error, context: Context): Response {
+  if (error instanceof OutdatedReviewError) return refusal(context, error.message, 400);
   if (error instanceof DeskRefusal) return refusal(context, error.message, error.status);
   if (error instanceof GateDoorError) return refusal(context, error.message, 422);
   if (error instanceof SyntaxError) return refusal(context, 'the request is no JSON', 400);

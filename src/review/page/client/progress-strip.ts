@@ -10,9 +10,21 @@ export function progressStrip(overview: Overview, queue: QueueName): Child {
       return fixProgress(overview);
     case 'audit':
       return auditProgress(overview);
+    case 'again':
+      return againProgress(overview);
     case 'differing':
       return differingProgress(overview);
   }
+}
+
+function againProgress({ again }: Overview): Child {
+  return h(
+    'p',
+    {},
+    h('strong', {}, counted(again, 'text')),
+    ' of the audit that others have decided',
+    h('span', { class: 'quiet' }, ' · what they and the teacher said is hidden until you have decided'),
+  );
 }
 
 function differingProgress({ differing }: Overview): Child {
