@@ -33,7 +33,7 @@ export async function downloadModel(request: ModelRequest, hub: HubSettings): Pr
   const commit = await resolveRevision(model, revision, hub);
   const files = await listRepository(model, commit, hub);
   const missing = required.find((path) => !files.has(path));
-  if (missing !== undefined) throw new HubError(model.name, `it has no ${missing}`);
+  if (missing !== undefined) throw new HubError(model.name, `it has no ${missing}`, { refused: true });
   for (const path of new Set([...required, ...optional])) {
     const file = files.get(path);
     if (file !== undefined) await fetchFile(model, { commit, path, file }, hub);

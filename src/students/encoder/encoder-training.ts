@@ -9,10 +9,10 @@ import { writeValidationAnswers } from '../student-folder.js';
 import { measureParity, PARITY_ROWS } from '../training.js';
 import { likeliest } from '../training-examples.js';
 import { agreement, bestTemperature, calibrationError, type Judged } from './calibration.js';
-import { type EncodedExamples, encodeExamples, openEncoderTokeniser } from './encoder-examples.js';
+import { type EncodedExamples, encodeExamples, openReading } from './encoder-examples.js';
 import { exportEncoder } from './encoder-export.js';
 import { WEIGHTS_FILE } from './encoder-folder.js';
-import { longestText, readEncoderShape } from './encoder-shape.js';
+import { readEncoderShape } from './encoder-shape.js';
 import { type CheckpointOptions, fitEncoder } from './fit.js';
 import { fitHead } from './fit-head.js';
 import type { Classifier } from './inference-model.js';
@@ -50,11 +50,10 @@ export async function trainEncoder({
   ...training
 }: EncoderTraining<EncoderSettings> & { readonly checkpointEveryMs?: number }): Promise<TrainedStudent> {
   const { encoderFolder, job, onProgress } = training;
-  const folder = job.checkpointFolder;
-  const checkpoints: CheckpointOptions | null =
-    folder === undefined ? null : { folder, job: await identify(job, encoderFolder), everyMs: checkpointEveryMs };
   return train(training, async (classifier, examples) => {
-    const { labels, settings, seed } = job;
+    const { checkpointFolder: folder, labels, settings, seed } = job;
+    const checkpoints: CheckpointOptions | null =
+      folder === undefined ? null : { folder, job: await identify(job, encoderFolder), everyMs: checkpointEveryMs };
     const fit = await fitEncoder(classifier, examples, { labels, settings, seed, onProgress, checkpoints });
     return {
       candidates: fit.epochs.map((figures) => ({ ...figures })),
@@ -78,9 +77,8 @@ async function train(
 ): Promise<TrainedStudent> {
   const started = performance.now();
   const shape = await readEncoderShape(encoderFolder);
-  const maxLength = Math.min(job.settings.maxLength, longestText(shape));
-  const tokeniser = await openEncoderTokeniser(encoderFolder, maxLength);
-  const examples = await encodeExamples(job, tokeniser);
+  const reading = await openReading(encoderFolder, shape, job.settings);
+  const examples = await encodeExamples(job, reading.tokeniser);
   const { vocabulary } = examples;
   const classifier = await startingClassifier(encoderFolder, vocabulary, { labels: job.labels.length, seed: job.seed });
   const fit = await fitClassifier(classifier, examples);
@@ -90,7 +88,7 @@ async function train(
   await onProgress({ phase: 'export', done: 0.98 });
   const whole = await withWholeVocabulary(classifier, encoderFolder, vocabulary);
   const to = job.outputFolder;
-  await exportEncoder(whole, { from: encoderFolder, to, labels: job.labels, maxLength });
+  await exportEncoder(whole, { from: encoderFolder, to, labels: job.labels, reading });
   const { texts, targets } = examples.validation;
   const parity = await compareExport(to, texts.slice(0, PARITY_ROWS), fit.validation.logits, temperature, load);
   const ids = examples.validation.ids.map((tokens) => tokens.map((row) => examples.vocabulary[row]!));

@@ -1,7 +1,8 @@
 /** The fine-tuned encoder keeps the port's promises, with a tiny random BERT. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EncoderSettings, TrainingProgress } from '../../../src/contracts/index.js';
+import { openTokeniser } from '../../../src/students/encoder/tokeniser.js';
 import { loadStudent, trainInProcess } from '../../../src/students/index.js';
 import { describeStudentKind } from '../conformance.js';
 import { emptyFolder, toyExamples, toyLabels, trainingJob } from '../training-job.js';
@@ -40,19 +41,22 @@ describe('training an encoder', () => {
   });
 
   it("leaves the Hub's layout: labels in config.json beside what stood there, weights under their names", async () => {
-    const { outputFolder } = await train({ epochs: 1, quantise: false });
+    const prefix = 'report says ';
+    const { outputFolder } = await train({ epochs: 1, quantise: false, prefix });
     const config = JSON.parse(readFileSync(join(outputFolder, 'config.json'), 'utf8'));
     expect(config).toMatchObject({
       model_type: 'bert',
       hidden_size: 16,
       id2label: { 0: 'cold', 1: 'mild', 2: 'hot' },
-      tutelage: { max_length: 24, pooling: 'mean' },
+      tutelage: { max_length: 24, pooling: 'mean', prefix },
     });
     const weights = readFileSync(join(outputFolder, 'model.safetensors'));
     const header = JSON.parse(weights.subarray(8, 8 + Number(weights.readBigUInt64LE())).toString());
     expect(header['bert.encoder.layer.0.attention.self.key.weight'].shape).toEqual([16, 16]);
     expect(header['classifier.weight'].shape).toEqual([3, 16]);
-    expect(existsSync(join(outputFolder, 'tokenizer.json'))).toBe(true);
+    // Whoever reads tokenizer.json need not know of the prefix.
+    const [student, encoder] = [outputFolder, SETTINGS.encoder].map((folder) => openTokeniser(folder, 24));
+    expect((await student!).encode('Snow').ids).toEqual((await encoder!).encode('report says Snow').ids);
   });
 
   it('stops when patience is at an end, and keeps the epoch with the lowest validation loss', async () => {
@@ -93,5 +97,8 @@ describe('training an encoder', () => {
     await makeTinyEncoder(encoder, { num_hidden_layers: 48, hidden_size: 1024, intermediate_size: 4096 });
     await expect(train({ encoder })).rejects.toThrow('604 million parameters, and 268 million can be trained');
     await expect(train({ encoder: './nowhere' })).rejects.toThrow('there is no such folder on the disk of the worker');
+    await makeTinyEncoder(encoder);
+    rmSync(join(encoder, 'model.safetensors'));
+    await expect(train({ encoder })).rejects.toMatchObject({ name: 'EncoderError' });
   });
 });
