@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
+/** Beside the checkout: recorded votes that may not be part of this project. */
+export const RECORDED = '../shared/data/financial-phrasebank/mixtral-train.jsonl';
+
 /** Of the rows, in `label` or `majority`. */
 export const LABELS = ['negative', 'neutral', 'positive'];
 

@@ -11,12 +11,11 @@ import { trainEncoder } from '../../dist/students/encoder/encoder-training.js';
 import { RECIPE } from '../../dist/students/encoder/recipe.js';
 import { loadStudent } from '../../dist/students/index.js';
 import { seededFraction } from '../../dist/voting/index.js';
-import { LABELS } from '../encoder-arguments.js';
+import { LABELS, RECORDED } from '../encoder-arguments.js';
 import { machine, rounded } from '../machine.js';
 import { meanDifference } from './mean-difference.js';
 
 const FOLDS = 5;
-const RECORDED = '../shared/data/financial-phrasebank/mixtral-train.jsonl';
 /** One of so many rows is asked after each epoch where nothing is chosen: the log loss of rows that are learnt falls. */
 const WATCHED = 10;
 
