@@ -31,20 +31,17 @@ export async function exportEncoder(
   };
   await writeStudentConfig(to, 'encoder', labels, { ...original, ...own, ...forTransformers });
   await copyFile(new URL(PYTORCH_MODEL, import.meta.url), join(to, PYTORCH_MODEL));
-  await writeTokeniser(from, to, prefix);
+  await writeTokeniser(from, to, reading);
 }
 
-/** Without a prefix the files are those of the encoder. With one, the class that takes tokenizer.json as it is must read it: those
- *  of the families may make the tokeniser anew. */
-async function writeTokeniser(from: string, to: string, prefix: string): Promise<void> {
-  if (prefix === '') {
-    await copyFile(join(from, TOKENISER_FILE), join(to, TOKENISER_FILE));
-    await copyIfThere(from, to, TOKENISER_CONFIG_FILE);
-    return;
-  }
-  const config = { ...(await readTokenizerConfig(from)), tokenizer_class: 'PreTrainedTokenizerFast' };
-  await writeFile(join(to, TOKENISER_FILE), JSON.stringify(withPrefix(await readTokenizer(from), prefix)));
-  await writeFile(join(to, TOKENISER_CONFIG_FILE), JSON.stringify(config));
+/** The encoder's, with the student's length, to which Python cuts texts then, and its prefix. A tokeniser with a prefix must be
+ *  read by the class that takes tokenizer.json as it is: those of the families may make it anew. */
+async function writeTokeniser(from: string, to: string, { maxLength, prefix }: Reading): Promise<void> {
+  const config = await readTokenizerConfig(from);
+  const own = { model_max_length: maxLength, ...(prefix === '' ? {} : { tokenizer_class: 'PreTrainedTokenizerFast' }) };
+  await writeFile(join(to, TOKENISER_CONFIG_FILE), `${JSON.stringify({ ...config, ...own }, null, 2)}\n`);
+  if (prefix === '') await copyFile(join(from, TOKENISER_FILE), join(to, TOKENISER_FILE));
+  else await writeFile(join(to, TOKENISER_FILE), JSON.stringify(withPrefix(await readTokenizer(from), prefix)));
 }
 
 /** The parameters as the Hub's checkpoints have them: query, key and value apart, the encoder's under its name. */
@@ -59,13 +56,5 @@ function* checkpointTensors({ shape, parameters, values }: Classifier): Generato
         data: whole.subarray(index * size, (index + 1) * size),
       };
     }
-  }
-}
-
-async function copyIfThere(from: string, to: string, name: string): Promise<void> {
-  try {
-    await copyFile(join(from, name), join(to, name));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }

@@ -18,6 +18,7 @@ import { fitHead } from './fit-head.js';
 import type { Classifier } from './inference-model.js';
 import { type GateOutcome, quantise } from './parity-gate.js';
 import { RECIPE } from './recipe.js';
+import { runModel } from './run-model.js';
 import { startingClassifier, withWholeVocabulary } from './starting-classifier.js';
 
 type AnySettings = EncoderSettings | FrozenSettings;
@@ -93,10 +94,11 @@ async function train(
   const parity = await compareExport(to, texts.slice(0, PARITY_ROWS), fit.validation.logits, temperature, load);
   const ids = examples.validation.ids.map((tokens) => tokens.map((row) => examples.vocabulary[row]!));
   const rows = { texts, ids, targets: targets.map(likeliest), answers: fit.validation.logits.map(likeliest) };
-  const int8 = job.settings.quantise ? await quantise(whole, to, rows, load) : null;
+  const int8 = job.settings.quantise ? await quantise(whole, to, rows, { load, run: runModel }) : null;
   await writeValidationAnswers(to, int8?.answers ?? rows.answers);
   const chosen = {
     ...chosenFigures(fit, examples, temperature),
+    maxLength: reading.maxLength,
     ...(int8 === null ? {} : int8Figures(int8)),
   };
   return {
