@@ -5,6 +5,7 @@ import { BudgetOutcome, ShardBudget } from './budget-decision.js';
 import { CorpusCounts, CorpusInput, GoldInput } from './corpus.js';
 import { GateName, GateOutcome } from './gate.js';
 import { AnnotationCounts } from './reply.js';
+import { ReviewNews } from './review-news.js';
 import { RevisionOutcome } from './revision.js';
 import { Grant, Spending } from './spending.js';
 import { TrainingNews } from './student.js';
@@ -239,6 +240,7 @@ export const Progress = z.object({
       remindersSent: z.number().int(),
       approveCommand: z.string().describe('The exact command that would approve.'),
       rejectCommand: z.string(),
+      review: ReviewNews.nullish().describe('What a server of the review page told last; none: nothing yet.'),
     })
     .nullable(),
   budget: z

@@ -351,6 +351,10 @@ describe('the review queue', () => {
     const handle = await bed.distill({ rankDoubts });
     const { waitingFor } = await atGate(handle, 'labels');
     expect(waitingFor?.evidence).toContain('There is no review queue: the disk is full');
+    const revision = { guideline: 'Be strict.', doubted: true };
+    await handle.signal('revise', { gate: 'labels', reviewer: 'ana', revision });
+    const again = await progressWhen(handle, (now) => now.waitingFor !== null && now.revisions.length === 1);
+    expect(again.waitingFor?.evidence).toContain('page and files show those before the revision: the disk is full');
     await handle.terminate();
   });
 });

@@ -17,7 +17,11 @@ export class DeskState {
   readonly goals = new AuditGoals();
   rows!: DeskRows;
   audit: Audit | null = null;
+  /** Why these are not the labels that the run has, in words; null: they are. */
+  outdated: string | null = null;
   private usualAudit = 0;
+  private loaded: Promise<void> = Promise.resolve();
+  private isLoaded = false;
   /** What `kept` was for these decisions. */
   private keptFor: { readonly decisions: object; readonly keys: ReadonlySet<string> } | null = null;
 
@@ -25,11 +29,26 @@ export class DeskState {
     this.journal = new DeskLog(found.review);
   }
 
+  /** Once the most doubtful rows are read: the others follow. */
   static async open(found: FoundReview): Promise<DeskState> {
     const state = new DeskState(found);
     await state.journal.sync();
-    await state.load();
+    state.outdated = await found.review.outdated(found.queue);
+    await new Promise<void>((resolve, reject) => {
+      state.loaded = state.load(resolve);
+      state.loaded.then(resolve, reject);
+    });
     return state;
+  }
+
+  /** Not all rows are read yet: what follows from labels is not known. */
+  get reading(): boolean {
+    return !this.isLoaded;
+  }
+
+  /** Resolves when all rows are read. */
+  whole(): Promise<void> {
+    return this.loaded;
   }
 
   get queue(): FoundReview['queue'] {
@@ -67,17 +86,24 @@ export class DeskState {
   /** Takes over what was written beside this server. */
   async sync(): Promise<void> {
     await this.journal.sync();
+    this.outdated = await this.found.review.outdated(this.queue);
+    if (this.reading) return;
     const known = [...this.log.keys()].every((key) => this.rows.byKey.has(key));
     if (!known || (this.audit === null && (await this.readAudit()) !== null)) await this.load();
   }
 
-  /** The audit, and the rows that it and the decisions need. */
-  async load(): Promise<void> {
+  /** The audit, and the rows that it and the decisions need. onFirst: called when the most doubtful rows are there. */
+  async load(onFirst: () => void = () => {}): Promise<void> {
     this.keptFor = null;
     this.audit = await this.readAudit();
     this.usualAudit = this.audit === null ? 0 : usualAuditSize(this.audit, this.queue.confidence);
     const needed = new Set([...this.log.keys(), ...(this.audit?.keys.slice(0, AUDIT_HELD) ?? [])]);
-    this.rows = await DeskRows.load(this.found, needed);
+    this.rows = await DeskRows.load(this.found, needed, (first) => {
+      if (!this.reading) return;
+      this.rows = first;
+      onFirst();
+    });
+    this.isLoaded = true;
   }
 
   private readAudit(): Promise<Audit | null> {

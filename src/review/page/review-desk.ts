@@ -9,7 +9,7 @@ import type {
 } from '../../contracts/index.js';
 import { rowsToAudit } from '../exchange.js';
 import type { FoundReview } from '../find-review.js';
-import { shownRow, tableRows, waitingRows } from './desk-lists.js';
+import { blindRow, shownRow, tableRows, waitingRows } from './desk-lists.js';
 import { overviewOf } from './desk-overview.js';
 import { DeskState } from './desk-state.js';
 import { summarise } from './desk-summary.js';
@@ -52,6 +52,16 @@ export class ReviewDesk {
     return this.state.queue.rankedAt;
   }
 
+  /** Not all rows are read yet: there are an overview and the beginning of the fix queue. */
+  get reading(): boolean {
+    return this.state.reading;
+  }
+
+  /** Resolves when all rows are read. */
+  whole(): Promise<void> {
+    return this.state.whole();
+  }
+
   /** Takes over what was written beside this server. */
   refresh(): Promise<void> {
     return this.inTurn(() => this.state.sync());
@@ -66,15 +76,16 @@ export class ReviewDesk {
   }
 
   /** The next rows of a queue, but for those that are in another reviewer's hands just now. What people differ on is seldom
-   *  much, and shown to everybody. */
+   *  much, and shown to everybody; an opinion of their own is wanted of each. */
   handOut(queue: QueueName, after: number, reviewer: string): QueueAnswer {
     const rows: PageRow[] = [];
-    const leased = queue !== 'differing';
+    const leased = queue === 'fix' || queue === 'audit';
+    const shownAs = queue === 'again' ? blindRow : shownRow;
     let [last, characters] = [after, 0];
-    for (const { place, row } of waitingRows(this.state, queue, after)) {
+    for (const { place, row } of waitingRows(this.state, { queue, after, reviewer })) {
       if (leased && !this.leases.isFree(row.key, reviewer)) continue;
       if (rows.length === BATCH || characters > BATCH_CHARACTERS) return { rows, next: last };
-      const shown = clippedRow(shownRow(this.state, row));
+      const shown = clippedRow(shownAs(this.state, row));
       rows.push(shown);
       characters += JSON.stringify(shown).length;
       last = place;

@@ -10,9 +10,21 @@ export function progressStrip(overview: Overview, queue: QueueName): Child {
       return fixProgress(overview);
     case 'audit':
       return auditProgress(overview);
+    case 'again':
+      return againProgress(overview);
     case 'differing':
       return differingProgress(overview);
   }
+}
+
+function againProgress({ again }: Overview): Child {
+  return h(
+    'p',
+    {},
+    h('strong', {}, counted(again, 'text')),
+    ' of the audit that others have decided',
+    h('span', { class: 'quiet' }, ' · what they and the teacher said is hidden until you have decided'),
+  );
 }
 
 function differingProgress({ differing }: Overview): Child {
@@ -25,7 +37,7 @@ function differingProgress({ differing }: Overview): Child {
   );
 }
 
-function fixProgress({ fix }: Overview): Child {
+function fixProgress({ fix, reading }: Overview): Child {
   const { changed, decided, suggested } = fix;
   return [
     h('progress', { max: suggested, value: Math.min(decided, suggested), 'aria-label': 'Texts decided' }),
@@ -36,7 +48,7 @@ function fixProgress({ fix }: Overview): Child {
       decided <= suggested
         ? ` of the ${grouped(suggested)} most doubtful decided`
         : ` decided, more than the ${grouped(suggested)} suggested`,
-      h('span', { class: 'quiet' }, ` · ${counted(changed, 'label')} changed so far`),
+      reading ? null : h('span', { class: 'quiet' }, ` · ${counted(changed, 'label')} changed so far`),
     ),
   ];
 }
