@@ -102,6 +102,9 @@ async function prepareRun(
   const { maxFailedChunks, shardTexts } = task.annotation;
   const { chunkTexts, window } = chunkingOf(task);
   const textsAsked = manifest.chunks.reduce((sum, chunk) => sum + chunk.texts, 0);
+  // Read while the probes wait for their answers.
+  const worstCall = dearestCall(store, task, manifest, teachers);
+  worstCall.catch(() => {}); // It is awaited below, unless a probe fails first.
   const { attempt } = Context.current().info;
   const found: PreparedTeacher[] = [];
   for (const [name, asked] of teachers) {
@@ -127,7 +130,7 @@ async function prepareRun(
     textsPerChunk: chunkTexts,
     textsAsked,
     callsAtMost: textsAsked * votesPerText,
-    worstCall: await dearestCall(store, task, manifest, teachers),
+    worstCall: await worstCall,
     budget: grantOf(task.budget),
     budgetDeadlineMs: budgetDeadline(task, input),
     gates: task.gates,
