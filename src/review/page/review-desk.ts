@@ -57,9 +57,14 @@ export class ReviewDesk {
     return this.state.reading;
   }
 
-  /** Resolves when all rows are read. */
+  /** Resolves when all rows are read, as soon as may be. */
   whole(): Promise<void> {
     return this.state.whole();
+  }
+
+  /** The same, but in its own time. */
+  get loaded(): Promise<void> {
+    return this.state.loaded;
   }
 
   /** Takes over what was written beside this server. */
