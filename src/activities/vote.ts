@@ -150,8 +150,6 @@ function versionAfter({ revised }: VoteInput, { changes }: RevisedLabels): numbe
 
 /** Decides the labels of the texts of a run, one after another, in their order. */
 class VoteCounter {
-  private texts = 0;
-
   constructor(
     private readonly task: Task,
     private readonly names: readonly string[],
@@ -165,7 +163,7 @@ class VoteCounter {
 
   /** Of the next text. */
   label({ revision, row, set, taken }: AnsweredText) {
-    const posterior = this.weighing.aggregated?.posteriors[this.texts++];
+    const posterior = this.weighing.aggregated?.posteriorOf(taken.replies);
     const about = this.about(row.key, taken.deciding);
     const decided = posterior === undefined ? decideLabel(about) : decideByPosterior({ ...about, posterior });
     const { gold, gateGold, id, key, line, part, text } = row;

@@ -277,6 +277,11 @@ export const DistillationResult = z.object({
     busy: z.number().int(),
     unreadable: z.number().int(),
     labelled: z.number().int(),
+    incomplete: z
+      .number()
+      .int()
+      .default(0)
+      .describe('Texts of the corpus without all their votes: the budget did not suffice, or their chunk failed.'),
     uncertain: z.number().int(),
     reused: z.number().int(),
     costUsd: z.number().nullable(),

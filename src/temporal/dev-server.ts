@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../contracts/index.js';
 import { findServerBinary } from './find-server-binary.js';
 import { waitForLock } from './lock-file.js';
@@ -161,6 +161,7 @@ function isOpen(address: string): Promise<boolean> {
 }
 
 async function isReady(address: string, timeoutMs: number): Promise<boolean> {
+  const { Connection } = await import('@temporalio/client');
   const deadline = Date.now() + timeoutMs;
   let connection: Connection | null = null;
   try {

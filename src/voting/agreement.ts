@@ -1,6 +1,7 @@
 /** How far annotators agree: overall, with an interval, by label, and by pair. */
 import { createAlpha } from './krippendorff-alpha.js';
 import { seededFraction } from './seeded-fraction.js';
+import { VoteCombinations } from './vote-combinations.js';
 
 export interface Agreement {
   /** Share of the pairs of votes about one text that name the same label; null without a pair. */
@@ -24,27 +25,23 @@ const RESAMPLES = 1000;
 
 /** Collects votes and tells their agreement, in memory of one number a combination of votes that occurs. */
 export class AgreementTally {
-  /** How often each combination of votes occurs, by the votes' JSON. */
-  private readonly occurrences = new Map<string, { votes: readonly (string | null)[]; times: number }>();
+  private readonly combinations = new VoteCombinations();
 
   constructor(private readonly labels: readonly string[]) {}
 
   /** votes: of one text, by annotator; null: none that can be read. */
   add(votes: readonly (string | null)[]): void {
-    const key = JSON.stringify(votes);
-    const known = this.occurrences.get(key);
-    if (known === undefined) this.occurrences.set(key, { votes, times: 1 });
-    else known.times++;
+    this.combinations.add(votes);
   }
 
   /** As in Agreement. */
   raw(): number | null {
-    return rawAgreement([...this.occurrences.values()]);
+    return rawAgreement(this.combinations.all);
   }
 
   /** The same seed gives the same interval. confidence: 0.95. */
   agreement(seed: number, confidence: number): Agreement {
-    const combinations = [...this.occurrences.values()];
+    const combinations = this.combinations.all;
     return {
       raw: rawAgreement(combinations),
       alpha: alphaOf(combinations, this.labels),

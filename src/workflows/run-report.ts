@@ -299,6 +299,7 @@ export class RunReport {
         busy: annotation.busy,
         unreadable: annotation.unreadable,
         labelled: votes?.summary.labelled ?? 0,
+        incomplete: Math.max(0, (prepared?.counts.texts ?? 0) - annotation.texts),
         uncertain: annotation.uncertain,
         reused: annotation.reused,
         costUsd: inDollars(annotation.spentMicros),

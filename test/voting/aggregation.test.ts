@@ -1,4 +1,4 @@
-import { dawidSkene, majority, weightedMajority } from '../../src/voting/index.js';
+import { dawidSkene, majority, VoteCombinations, weightedMajority } from '../../src/voting/index.js';
 import oracle from './fixtures/aggregation.json' with { type: 'json' };
 
 function largestDifference(ours: readonly (readonly number[])[], theirs: readonly (readonly number[])[]): number {
@@ -18,6 +18,18 @@ describe.each(oracle.cases)('with $name', (example) => {
     const { posteriors, quality } = dawidSkene({ votes, labels });
     expect(largestDifference(posteriors, example.dawidSkene.posteriors)).toBeLessThan(1e-6);
     expect(largestDifference([quality as number[]], [example.dawidSkene.quality])).toBeLessThan(1e-6);
+  });
+
+  it.each([majority, weightedMajority, dawidSkene])('texts with the same votes may stand as one: %p', (aggregate) => {
+    const combinations = new VoteCombinations();
+    const ofText = votes.map((each) => combinations.add(each));
+    const { all } = combinations;
+    expect(all.length).toBeLessThan(votes.length);
+    const table = { votes: all.map((each) => each.votes), times: all.map(({ times }) => times), labels };
+    const [alone, together] = [aggregate({ votes, labels }), aggregate(table)];
+    const posteriors = ofText.map((combination) => together.posteriors[all.indexOf(combination)]!);
+    expect(largestDifference(posteriors, alone.posteriors)).toBeLessThan(1e-9);
+    expect(largestDifference([together.quality as number[]], [alone.quality as number[]])).toBeLessThan(1e-9);
   });
 });
 

@@ -202,6 +202,7 @@ describe('a run whose checks all pass', () => {
         busy: 0,
         unreadable: 0,
         labelled: 39,
+        incomplete: 0,
         uncertain: 0,
         reused: 0,
         costUsd: 0.0012,
