@@ -19,6 +19,7 @@ export async function runTraining(
   const survey = await surveyExamples(job);
   refuseMissingExamples(job, survey);
   const stated = await refuseMemory(kind, job, survey);
+  await onProgress({ phase: `starting, about ${stated} MB needed`, done: 0 });
   const trained = await kind.train(job, onProgress);
   return { ...trained, memoryMb: { stated, peak: peakMemoryMb() } };
 }

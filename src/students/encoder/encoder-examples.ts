@@ -3,6 +3,8 @@ import type { EncoderSettings, FrozenSettings } from '../../contracts/index.js';
 import type { TrainingJob } from '../student.js';
 import { EncoderError } from '../student-errors.js';
 import { likeliest, readExamples } from '../training-examples.js';
+import { type EncoderShape, longestText } from './encoder-shape.js';
+import { readPrefix, refuseUnpooledPrefix } from './sentence-transformers.js';
 import { openTokeniser, type Tokeniser } from './tokeniser.js';
 
 export interface EncodedTexts {
@@ -46,10 +48,26 @@ export async function surveyTokens(job: TrainingJob, tokeniser: Tokeniser): Prom
   return { tokens, vocabulary: vocabulary.size, longest };
 }
 
-/** Throws EncoderError. */
-export async function openEncoderTokeniser(folder: string, maxLength: number): Promise<Tokeniser> {
+/** How a student reads texts. */
+export interface Reading {
+  readonly tokeniser: Tokeniser;
+  /** Tokens of a text, at most as many as the encoder has positions for. */
+  readonly maxLength: number;
+  /** Stands before each text. */
+  readonly prefix: string;
+}
+
+/** Of the student that the settings and the encoder make. Throws EncoderError. */
+export async function openReading(
+  folder: string,
+  shape: EncoderShape,
+  settings: Pick<EncoderSettings, 'maxLength' | 'prefix'>,
+): Promise<Reading> {
+  const maxLength = Math.min(settings.maxLength, longestText(shape));
+  const prefix = settings.prefix ?? (await readPrefix(folder));
+  await refuseUnpooledPrefix(folder, prefix);
   try {
-    return await openTokeniser(folder, maxLength);
+    return { tokeniser: await openTokeniser(folder, maxLength, prefix), maxLength, prefix };
   } catch (error) {
     const { message } = error as Error;
     throw new EncoderError(folder, `tokenizer.json can't be used (${message})`, { cause: error });

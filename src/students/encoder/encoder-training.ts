@@ -9,15 +9,16 @@ import { writeValidationAnswers } from '../student-folder.js';
 import { measureParity, PARITY_ROWS } from '../training.js';
 import { likeliest } from '../training-examples.js';
 import { agreement, bestTemperature, calibrationError, type Judged } from './calibration.js';
-import { type EncodedExamples, encodeExamples, openEncoderTokeniser } from './encoder-examples.js';
+import { type EncodedExamples, encodeExamples, openReading } from './encoder-examples.js';
 import { exportEncoder } from './encoder-export.js';
 import { WEIGHTS_FILE } from './encoder-folder.js';
-import { longestText, readEncoderShape } from './encoder-shape.js';
+import { readEncoderShape } from './encoder-shape.js';
 import { type CheckpointOptions, fitEncoder } from './fit.js';
 import { fitHead } from './fit-head.js';
 import type { Classifier } from './inference-model.js';
 import { type GateOutcome, quantise } from './parity-gate.js';
 import { RECIPE } from './recipe.js';
+import { runModel } from './run-model.js';
 import { startingClassifier, withWholeVocabulary } from './starting-classifier.js';
 
 type AnySettings = EncoderSettings | FrozenSettings;
@@ -50,11 +51,10 @@ export async function trainEncoder({
   ...training
 }: EncoderTraining<EncoderSettings> & { readonly checkpointEveryMs?: number }): Promise<TrainedStudent> {
   const { encoderFolder, job, onProgress } = training;
-  const folder = job.checkpointFolder;
-  const checkpoints: CheckpointOptions | null =
-    folder === undefined ? null : { folder, job: await identify(job, encoderFolder), everyMs: checkpointEveryMs };
   return train(training, async (classifier, examples) => {
-    const { labels, settings, seed } = job;
+    const { checkpointFolder: folder, labels, settings, seed } = job;
+    const checkpoints: CheckpointOptions | null =
+      folder === undefined ? null : { folder, job: await identify(job, encoderFolder), everyMs: checkpointEveryMs };
     const fit = await fitEncoder(classifier, examples, { labels, settings, seed, onProgress, checkpoints });
     return {
       candidates: fit.epochs.map((figures) => ({ ...figures })),
@@ -78,9 +78,8 @@ async function train(
 ): Promise<TrainedStudent> {
   const started = performance.now();
   const shape = await readEncoderShape(encoderFolder);
-  const maxLength = Math.min(job.settings.maxLength, longestText(shape));
-  const tokeniser = await openEncoderTokeniser(encoderFolder, maxLength);
-  const examples = await encodeExamples(job, tokeniser);
+  const reading = await openReading(encoderFolder, shape, job.settings);
+  const examples = await encodeExamples(job, reading.tokeniser);
   const { vocabulary } = examples;
   const classifier = await startingClassifier(encoderFolder, vocabulary, { labels: job.labels.length, seed: job.seed });
   const fit = await fitClassifier(classifier, examples);
@@ -90,15 +89,16 @@ async function train(
   await onProgress({ phase: 'export', done: 0.98 });
   const whole = await withWholeVocabulary(classifier, encoderFolder, vocabulary);
   const to = job.outputFolder;
-  await exportEncoder(whole, { from: encoderFolder, to, labels: job.labels, maxLength });
+  await exportEncoder(whole, { from: encoderFolder, to, labels: job.labels, reading });
   const { texts, targets } = examples.validation;
   const parity = await compareExport(to, texts.slice(0, PARITY_ROWS), fit.validation.logits, temperature, load);
   const ids = examples.validation.ids.map((tokens) => tokens.map((row) => examples.vocabulary[row]!));
   const rows = { texts, ids, targets: targets.map(likeliest), answers: fit.validation.logits.map(likeliest) };
-  const int8 = job.settings.quantise ? await quantise(whole, to, rows, load) : null;
+  const int8 = job.settings.quantise ? await quantise(whole, to, rows, { load, run: runModel }) : null;
   await writeValidationAnswers(to, int8?.answers ?? rows.answers);
   const chosen = {
     ...chosenFigures(fit, examples, temperature),
+    maxLength: reading.maxLength,
     ...(int8 === null ? {} : int8Figures(int8)),
   };
   return {

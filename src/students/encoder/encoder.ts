@@ -6,10 +6,10 @@ import { loadOnnxStudent } from '../student-threads.js';
 import type { ExampleSurvey } from '../training-examples.js';
 import { MOST_PARAMETERS } from './adamw.js';
 import { mostTokens } from './batches.js';
-import { openEncoderTokeniser, surveyTokens } from './encoder-examples.js';
+import { openReading, surveyTokens } from './encoder-examples.js';
 import { openEncoderFeaturiser } from './encoder-featuriser.js';
 import { encoderParameters, headParameters, sizeOf } from './encoder-parameters.js';
-import { type EncoderShape, longestText, readEncoderShape } from './encoder-shape.js';
+import { type EncoderShape, readEncoderShape } from './encoder-shape.js';
 import { locateEncoder } from './locate-encoder.js';
 
 const load = (folder: string) => loadOnnxStudent('encoder', folder, { coresForOne: CORES_FOR_ONE });
@@ -41,8 +41,8 @@ export const encoder: StudentKind = {
   kind: 'encoder',
   estimateMemory: (job, survey) => estimateMemory(jobOf('encoder', job), survey),
   memorySettings: (job) => {
-    const { batchSize, maxLength } = jobOf('encoder', job).settings;
-    return `student.batchSize (${batchSize}) or student.maxLength (${maxLength})`;
+    const { maxLength, microBatchTokens } = jobOf('encoder', job).settings;
+    return `student.microBatchTokens (${microBatchTokens}) or student.maxLength (${maxLength})`;
   },
   train: async (job, onProgress) => {
     // Only the training process needs onnxruntime beside its inference thread.
@@ -90,7 +90,7 @@ async function estimateMemory(job: EncoderJob, { examples }: ExampleSurvey): Pro
   const { settings, labels } = job;
   const folder = await locateEncoder(settings);
   const shape = await readEncoderShape(folder);
-  const tokeniser = await openEncoderTokeniser(folder, Math.min(settings.maxLength, longestText(shape)));
+  const { tokeniser } = await openReading(folder, shape, settings);
   const { longest, tokens, vocabulary } = await surveyTokens(job, tokeniser);
   const parameters = [...encoderParameters(shape, vocabulary), ...headParameters(shape, labels.length)];
   const numbers = parameters.reduce((sum, parameter) => sum + sizeOf(parameter), 0);
