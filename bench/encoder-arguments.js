@@ -2,16 +2,20 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
+/** Beside the checkout: recorded votes that may not be part of this project. */
+export const RECORDED = '../shared/data/financial-phrasebank/mixtral-train.jsonl';
+
 /** Of the rows, in `label` or `majority`. */
 export const LABELS = ['negative', 'neutral', 'positive'];
 
-export function encoderArguments(args) {
+/** `rounds` is what a benchmark does without being told otherwise. */
+export function encoderArguments(args, { rounds: usual = 5 } = {}) {
   const { values } = parseArgs({
     args,
     options: {
       encoder: { type: 'string' },
       rows: { type: 'string', default: 'examples/demo/gold.jsonl' },
-      rounds: { type: 'string', default: '5' },
+      rounds: { type: 'string', default: String(usual) },
     },
   });
   const { encoder, rounds, rows: file } = values;

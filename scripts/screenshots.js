@@ -1,9 +1,9 @@
-/** npm run screenshots: pictures of the review page in all its views, and of the board, from a run of the demo's texts. They
- *  go to .tutelage/screenshots; those that docs/images holds are replaced there, too. Needs Chromium. */
+/** npm run screenshots: pictures of the review page in all its views, and of the board, from a run of the demo's texts, and of the
+ *  demo itself. They go to .tutelage/screenshots; those that docs/images holds are replaced there, too. Needs Chromium. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,18 +12,24 @@ import { build } from './build.js';
 import { ensureInstalled } from './ensure-installed.js';
 import { findChromium } from './find-chromium.js';
 import { step } from './step.js';
+import { terminalPage } from './terminal-picture.js';
 
 const RUN = 'financial-news-2026';
 const FIXED = 17;
 const AUDITED = 60;
 const DESKTOP = { viewport: { width: 1180, height: 820 } };
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
+/** Its first line is the command that people type. */
+const DEMO = '$ npm run demo\n';
+const SHOWN_HOME = '/home/ana';
 const BOARD = { viewport: { width: 1700, height: 1250 } };
+const TERMINAL = { viewport: { width: 1600, height: 900 } };
 const WAITING_MS = 300;
 /** For the pictures of a machine that is busy. */
 const PATIENCE_MS = 120_000;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const launcher = join(root, 'bin', 'tutelage.js');
 const demo = join(root, 'examples', 'demo');
 const pictures = join(root, '.tutelage', 'screenshots');
 const docs = join(root, 'docs', 'images');
@@ -44,6 +50,8 @@ try {
   await step('build', async () => ((await build()) ? 'built' : 'up to date'));
   await step('run', () => startRun());
   await step('pictures', () => takePictures());
+  tutelage('down');
+  await step('demo', () => pictureDemo());
   for (const name of readdirSync(pictures)) {
     if (existsSync(join(docs, name))) copyFileSync(join(pictures, name), join(docs, name));
   }
@@ -84,6 +92,7 @@ async function takePictures() {
   await onReview(ana);
   await onDifferences(ana, await reviewer('ben'));
   await onAudit(ana);
+  await onSecondOpinion(await reviewer('ben'));
   for (const [view, shown] of [
     ['summary', '.line-chart'],
     ['gate', '.checks'],
@@ -130,6 +139,12 @@ async function onDifferences(ana, ben) {
   await picture(ben, 'review-differing');
 }
 
+/** Another reviewer's opinion on what was audited. */
+async function onSecondOpinion(page) {
+  await open(page, 'again', 'article');
+  await picture(page, 'review-again');
+}
+
 async function onAudit(page) {
   await open(page, 'audit', '.end');
   await picture(page, 'review-audit-before');
@@ -137,6 +152,30 @@ async function onAudit(page) {
   for (let decided = 0; decided < AUDITED; decided++) await decideRightly(page);
   await page.locator('.strip', { hasText: `${AUDITED} texts audited` }).waitFor();
   await picture(page, 'review-audit');
+}
+
+/** What it writes to a terminal. */
+async function pictureDemo() {
+  const home = join(folder, 'demo');
+  mkdirSync(home);
+  const child = spawn(process.execPath, [launcher, 'demo'], {
+    cwd: home,
+    env: { ...process.env, FORCE_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  let output = DEMO;
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+  }
+  const [code] = await once(child, 'close');
+  spawnSync(process.execPath, [launcher, 'down'], { cwd: home });
+  if (code !== 0) throw new Error(`the demo ended with ${code}:\n${output}`);
+  const page = await newPage(TERMINAL);
+  await page.setContent(terminalPage(output.replaceAll(home, SHOWN_HOME).replaceAll(homedir(), SHOWN_HOME)));
+  await page.locator('pre').screenshot({ path: join(pictures, 'demo.png') });
 }
 
 async function onPhone() {
@@ -160,9 +199,11 @@ async function onBoard() {
   // The UI draws Markdown in frames.
   await page.getByText('Current Details').first().waitFor();
   const end = Date.now() + PATIENCE_MS;
-  while (!(await isIn(page, 'Waiting for you'))) {
-    if (Date.now() > end) throw new Error('the UI shows no board');
+  // The page's server tells the board now and then how far people are.
+  while (!(await isIn(page, `${AUDITED} audited`))) {
+    if (Date.now() > end) throw new Error('the UI shows no board, or not what was reviewed');
     await sleep(WAITING_MS);
+    await page.keyboard.press('r');
   }
   await picture(page, 'board');
 }
@@ -207,7 +248,7 @@ async function picture(page, name, options = {}) {
 }
 
 function start(...args) {
-  const child = spawn(process.execPath, [join(root, 'bin', 'tutelage.js'), ...args], {
+  const child = spawn(process.execPath, [launcher, ...args], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
@@ -216,5 +257,5 @@ function start(...args) {
 }
 
 function tutelage(...args) {
-  return spawnSync(process.execPath, [join(root, 'bin', 'tutelage.js'), ...args], { cwd: folder, encoding: 'utf8' });
+  return spawnSync(process.execPath, [launcher, ...args], { cwd: folder, encoding: 'utf8' });
 }

@@ -1,7 +1,7 @@
-/** npm run bench -- accuracy --encoder FOLDER [--rows FILE.jsonl] [--folds 0,1,2,3,4] [--seeds 1,2,3,4,5] [--recipe default|peer]
+/** npm run bench -- accuracy --encoder FOLDER [--rows FILE.jsonl] [--folds 0,1,2,3,4] [--seeds 1,2,3,4,5] [--recipe default|peer|self]
  *  [--results FILE.jsonl] [--peer FILE.jsonl]: fine-tunes on the recorded votes of four folds and asks for the experts' labels of the
  *  fifth (row i is in fold i mod 5). Each pair of fold and seed is a line of the results, and one that stands there is not trained
- *  again, so what was stopped goes on. What the figures mean: docs/benchmarks.md. */
+ *  again, so what was stopped goes on. self: of the four folds only one has labels; the others get those of the student that learnt it. What the figures mean: docs/benchmarks.md. */
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -11,23 +11,26 @@ import { trainEncoder } from '../../dist/students/encoder/encoder-training.js';
 import { RECIPE } from '../../dist/students/encoder/recipe.js';
 import { loadStudent } from '../../dist/students/index.js';
 import { seededFraction } from '../../dist/voting/index.js';
-import { LABELS } from '../encoder-arguments.js';
+import { LABELS, RECORDED } from '../encoder-arguments.js';
 import { machine, rounded } from '../machine.js';
 import { meanDifference } from './mean-difference.js';
 
 const FOLDS = 5;
-const RECORDED = '../shared/data/financial-phrasebank/mixtral-train.jsonl';
 /** One of so many rows is asked after each epoch where nothing is chosen: the log loss of rows that are learnt falls. */
 const WATCHED = 10;
 
+/** What the product does without being told otherwise, with all recorded votes. */
+const usual = {
+  settings: {},
+  recipe: {},
+  examples: (rows, seed) =>
+    rows.map((row) => ({ text: row.text, target: shareOfVotes(row), validation: isHeldOut(row, seed) })),
+};
+
 const recipes = {
-  /** What the product does without being told otherwise, with all recorded votes. */
-  default: {
-    settings: {},
-    recipe: {},
-    examples: (rows, seed) =>
-      rows.map((row) => ({ text: row.text, target: shareOfVotes(row), validation: isHeldOut(row, seed) })),
-  },
+  default: usual,
+  /** The same, self-trained: labels of one fold, and what the student that learnt them says of the other three. */
+  self: { ...usual, isLabelled: (row, fold) => row % FOLDS === (fold + 1) % FOLDS },
   /** What most people run with transformers: the majority label, the last weights, all rows to learn from. */
   peer: {
     settings: { targets: 'hard', epochs: 4, patience: 4, learningRate: 5e-5, batchSize: 16 },
@@ -85,14 +88,31 @@ function accuracyArguments(args) {
 
 /** In this process: the recipe is not a setting of the product. */
 async function train({ encoder, recipe: name, rows, fold, seed }) {
-  const { settings, recipe, examples } = recipes[name];
+  const { settings, recipe, examples, isLabelled = () => true } = recipes[name];
   Object.assign(RECIPE, recipe);
+  const part = (wanted) => rows.filter((_, row) => wanted(row));
+  const learnt = examples(
+    part((row) => row % FOLDS !== fold && isLabelled(row, fold)),
+    seed,
+  );
+  const rest = part((row) => row % FOLDS !== fold && !isLabelled(row, fold));
+  const asked = part((row) => row % FOLDS === fold);
+  const settled = { encoder, settings, seed };
+  const figuresOf = (folder) => rightTwice(folder, asked);
+  if (rest.length === 0) return fineTune({ ...settled, learnt, ask: figuresOf });
+  const { answers, accuracy: accuracyBefore } = await fineTune({
+    ...settled,
+    learnt,
+    ask: async (folder) => ({ ...(await figuresOf(folder)), answers: await answersOf(folder, rest) }),
+  });
+  const guessed = rest.map(({ text }, row) => ({ text, target: answers[row], validation: false }));
+  return { ...(await fineTune({ ...settled, learnt: [...learnt, ...guessed], ask: figuresOf })), accuracyBefore };
+}
+
+/** Fine-tunes on the examples, and gives what `ask` finds of the student's folder beside the figures of the training. */
+async function fineTune({ encoder, settings, seed, learnt, ask }) {
   const folder = mkdtempSync(join(tmpdir(), 'tutelage-bench-'));
   try {
-    const learnt = examples(
-      rows.filter((_, row) => row % FOLDS !== fold),
-      seed,
-    );
     const examplesFile = join(folder, 'examples.jsonl');
     writeFileSync(examplesFile, learnt.map((example) => `${JSON.stringify(example)}\n`).join(''));
     const { trainSeconds, chosen } = await trainEncoder({
@@ -108,23 +128,30 @@ async function train({ encoder, recipe: name, rows, fold, seed }) {
       onProgress: async () => {},
       load: loadStudent,
     });
-    const asked = rows.filter((_, row) => row % FOLDS === fold);
-    const int8 = await right(folder, asked);
-    rmSync(join(folder, 'model_quantized.onnx'), { force: true });
-    const float32 = await right(folder, asked);
-    return { accuracy: float32, accuracyInt8: int8, epoch: chosen.epoch, trainSeconds: rounded(trainSeconds, 1) };
+    return { ...(await ask(folder)), epoch: chosen.epoch, trainSeconds: rounded(trainSeconds, 1) };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
+/** In float32 and in INT8; leaves the folder without the INT8 model. */
+async function rightTwice(folder, rows) {
+  const accuracyInt8 = await right(folder, rows);
+  rmSync(join(folder, 'model_quantized.onnx'), { force: true });
+  return { accuracy: await right(folder, rows), accuracyInt8 };
+}
+
 /** Share of the rows that the student in the folder gives the experts' label. */
 async function right(folder, rows) {
+  const labels = (await answersOf(folder, rows)).map((shares) => LABELS[shares.indexOf(Math.max(...shares))]);
+  return rows.filter(({ expert }, row) => expert === labels[row]).length / rows.length;
+}
+
+/** Probabilities of the student in the folder. */
+async function answersOf(folder, rows) {
   const student = await loadStudent(folder);
   try {
-    const answers = await student.predict(rows.map(({ text }) => text));
-    const labels = answers.map((shares) => LABELS[shares.indexOf(Math.max(...shares))]);
-    return rows.filter(({ expert }, row) => expert === labels[row]).length / rows.length;
+    return await student.predict(rows.map(({ text }) => text));
   } finally {
     await student.close();
   }
@@ -132,9 +159,17 @@ async function right(folder, rows) {
 
 function report({ peer, recipe, ...options }) {
   const pairs = pairsOf({ recipe, ...options });
-  console.table(pairs.map(({ fold, seed, accuracy, accuracyInt8 }) => ({ fold, seed, accuracy, accuracyInt8 })));
+  const shown = ({ fold, seed, accuracy, accuracyInt8, accuracyBefore }) => ({
+    fold,
+    seed,
+    accuracy,
+    accuracyInt8,
+    accuracyBefore,
+  });
+  console.table(pairs.map(shown));
   const mean = (key) => rounded(pairs.reduce((sum, pair) => sum + pair[key], 0) / pairs.length, 4);
   const figures = { pairs: pairs.length, accuracy: mean('accuracy'), accuracyInt8: mean('accuracyInt8') };
+  if (recipe === 'self') figures.accuracyBefore = mean('accuracyBefore');
   const beside = peer === undefined ? {} : { peer: meanDifference(pairs, readJsonl(peer)) };
   console.log(JSON.stringify({ bench: 'accuracy', recipe, ...machine(), ...figures, ...beside }));
 }

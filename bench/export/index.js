@@ -19,6 +19,8 @@ const FILES = [
   'modeling_student.py',
 ];
 const MOST_TEXTS = 300;
+/** Characters. */
+const LONG = 20_000;
 const MOST_BYTES = 64 * 2 ** 20;
 
 export async function bench(args) {
@@ -26,6 +28,8 @@ export async function bench(args) {
   if (!values.student || !values.rows) throw new Error('--student FOLDER and --rows FILE.jsonl are needed');
   const lines = readFileSync(values.rows, 'utf8').trim().split('\n').slice(0, MOST_TEXTS);
   const texts = lines.map((line) => JSON.parse(line).text);
+  // Longer than a student reads: all must cut it at the same token.
+  texts.push(texts.join(' ').slice(0, LONG));
   const python = peerPython('optimum', ['torch', 'optimum[onnxruntime]']);
   const scratch = mkdtempSync(join(tmpdir(), 'tutelage-bench-'));
   try {

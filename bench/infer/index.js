@@ -19,7 +19,7 @@ const TRIED = 256;
 const ALONE = 300;
 
 export async function bench(args) {
-  const { encoder, rounds, rows } = encoderArguments(args);
+  const { encoder, rounds, rows } = encoderArguments(args, { rounds: 3 });
   const texts = rows.map(({ text }) => text);
   const python = peerPython('inference', PACKAGES);
   const folder = mkdtempSync(join(tmpdir(), 'tutelage-bench-'));

@@ -1,4 +1,4 @@
-/** Stage annotate where the teacher answers in batches: short steps, between which the workflow waits. */
+/** Stage annotate where a teacher answers in batches: short steps, between which the workflow waits. */
 import {
   BatchesInput,
   type BatchesSeen,
@@ -8,7 +8,7 @@ import {
   type PreparedRun,
 } from '../contracts/index.js';
 import { openRunStore } from '../store/index.js';
-import { askedBy, type BatchedTeacher, closeChunk, lookAtBatches, stepChunk } from '../teachers/index.js';
+import { askedBy, closeChunk, lookAtBatches, stepChunk } from '../teachers/index.js';
 import { NO_LIMIT } from '../voting/index.js';
 import { chunkJob } from './annotate.js';
 import { type Dependencies, withHeartbeat } from './dependencies.js';
@@ -19,7 +19,7 @@ export function createBatchActivities(dependencies: Dependencies) {
     async stepChunk(raw: ChunkInput): Promise<BatchStep> {
       const { prepared, chunk: index, grant } = ChunkInput.parse(raw);
       return overChunks(prepared, async (store, signal) => {
-        const { job, teachers } = await batchedChunk({ prepared, index, grant }, store, dependencies);
+        const { job, teachers } = await chunkJob({ prepared, index, grant }, store, dependencies);
         const step = await stepChunk(job, { store, teachers, signal });
         return { result: step.result, waitMs: step.result === null ? step.waitMs : null };
       });
@@ -32,9 +32,10 @@ export function createBatchActivities(dependencies: Dependencies) {
         const ended: number[] = [];
         let progress: BatchProgress | null = null;
         await someAtOnce(chunks, async (index) => {
-          const { job, teachers } = await batchedChunk({ prepared, index, grant: NO_LIMIT }, store, dependencies);
+          const { job, teachers } = await chunkJob({ prepared, index, grant: NO_LIMIT }, store, dependencies);
           const seen = await lookAtBatches(store, job.folder, (name) => {
             const { settings, teacher } = askedBy({ teacher: name }, teachers);
+            if (!teacher.batches) throw new TypeError(`the teacher ${name} takes no batches, and there is one of it`);
             return { api: teacher.batches.api, patience: { signal, deadAfterMs: settings.deadAfterSeconds * 1000 } };
           });
           if (seen.ended) ended.push(index);
@@ -50,7 +51,7 @@ export function createBatchActivities(dependencies: Dependencies) {
       return overChunks(prepared, async (store, signal) => {
         const open: number[] = [];
         await someAtOnce(chunks, async (index) => {
-          const { job, teachers } = await batchedChunk({ prepared, index, grant: NO_LIMIT }, store, dependencies);
+          const { job, teachers } = await chunkJob({ prepared, index, grant: NO_LIMIT }, store, dependencies);
           if ((await closeChunk(job, { store, teachers, signal })) > 0) open.push(index);
         });
         return open.sort((a, b) => a - b);
@@ -79,17 +80,6 @@ async function someAtOnce(chunks: readonly number[], work: (chunk: number) => Pr
   };
   const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
-}
-
-/** A chunk of a task whose teachers are asked in batches. */
-async function batchedChunk(...[chunk, store, dependencies]: Parameters<typeof chunkJob>) {
-  const { job, teachers } = await chunkJob(chunk, store, dependencies);
-  const batched = [...teachers].map(([name, asked]): [string, BatchedTeacher] => {
-    const { batches } = asked.teacher;
-    if (!batches) throw new TypeError(`the teacher ${name} is not asked in batches`);
-    return [name, asked as BatchedTeacher];
-  });
-  return { job, teachers: new Map(batched) };
 }
 
 type OpenBatches = Awaited<ReturnType<typeof lookAtBatches>>;

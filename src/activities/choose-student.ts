@@ -77,7 +77,14 @@ async function choose(store: Store, { labels, prepared, refused, trained }: Choo
   const evidence = ladderMarkdown(report);
   await store.write(`${folder}/ladder.md`, `${evidence}\n`);
   await store.write(`${folder}/ladder.svg`, ladderChart(report));
-  return { student: chosen.student, report: await writeReport(store, folder, report), evidence };
+  const student = { ...chosen.student, choiceSeconds: secondsOf(trained) };
+  return { student, report: await writeReport(store, folder, report), evidence };
+}
+
+/** Of all trainings, in seconds. */
+function secondsOf(trained: readonly TrainedCandidate[]): number {
+  const trainings = trained.flatMap(({ folds, student }) => [student, ...folds]);
+  return trainings.reduce((sum, { trainSeconds }) => sum + trainSeconds, 0);
 }
 
 function writeReport(store: Store, folder: string, report: LadderReport) {

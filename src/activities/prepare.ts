@@ -5,6 +5,7 @@ import { Context } from '@temporalio/activity';
 import {
   chunkingOf,
   DistillationInput,
+  type OneStudentSettings,
   PreparedRun,
   type PreparedTeacher,
   PrepareInput,
@@ -14,7 +15,7 @@ import {
 } from '../contracts/index.js';
 import { prepareCorpus, showExamples } from '../corpus/index.js';
 import { openStore, type Store, workflowFolder } from '../store/index.js';
-import { candidatesOf } from '../students/index.js';
+import { candidatesOf, EncoderError, pinEncoder } from '../students/index.js';
 import { resolveTask } from '../tasks/index.js';
 import {
   type AskedTeacher,
@@ -72,13 +73,14 @@ async function prepareRun(
   signal: AbortSignal,
   onRows: (rows: number) => void,
 ): Promise<PreparedRun> {
-  const { task: resolved, taskHash } = await resolveTask({
+  const { task: told, taskHash } = await resolveTask({
     task: input.task,
     set: input.set,
     cwd: process.cwd(),
     readStored: async (path) => Buffer.from(await store.read(path)).toString('utf8'),
   });
-  await requireAcceptedTerms(resolved);
+  await requireAcceptedTerms(told);
+  const resolved = input.until === 'vote' ? told : await withPinnedEncoders(told, dependencies.env);
   const teachers = await teachersOfRun(resolved, store, dependencies, null);
   requireDistinct(teachers);
   if (resolved.budget.usd !== null) requirePrices(resolved.budget.usd, teachers);
@@ -100,6 +102,9 @@ async function prepareRun(
   const { maxFailedChunks, shardTexts } = task.annotation;
   const { chunkTexts, window } = chunkingOf(task);
   const textsAsked = manifest.chunks.reduce((sum, chunk) => sum + chunk.texts, 0);
+  // Read while the probes wait for their answers.
+  const worstCall = dearestCall(store, task, manifest, teachers);
+  worstCall.catch(() => {}); // It is awaited below, unless a probe fails first.
   const { attempt } = Context.current().info;
   const found: PreparedTeacher[] = [];
   for (const [name, asked] of teachers) {
@@ -125,7 +130,7 @@ async function prepareRun(
     textsPerChunk: chunkTexts,
     textsAsked,
     callsAtMost: textsAsked * votesPerText,
-    worstCall: await dearestCall(store, task, manifest, teachers),
+    worstCall: await worstCall,
     budget: grantOf(task.budget),
     budgetDeadlineMs: budgetDeadline(task, input),
     gates: task.gates,
@@ -135,6 +140,31 @@ async function prepareRun(
     searchAttributes: dependencies.env.TUTELAGE_SEARCH_ATTRIBUTES === '1',
     localServer: dependencies.env.TUTELAGE_LOCAL_SERVER ?? null,
   };
+}
+
+/** Encoders at the commits that their revisions mean now. Of a ladder's steps, one that can't be trained is left out later. */
+async function withPinnedEncoders(task: Task, env: Dependencies['env']): Promise<Task> {
+  const { student } = task;
+  const where = { env, trainsHere: env.TUTELAGE_LOCAL_SERVER !== undefined };
+  const pin = async <Step extends OneStudentSettings>(step: Step): Promise<Step> =>
+    step.kind === 'linear' ? step : { ...step, ...(await pinEncoder(step, where)) };
+  if (student.kind === 'ladder') {
+    const steps = await Promise.all(student.steps.map((step) => pin(step).catch(leftToTraining(step))));
+    return { ...task, student: { ...student, steps } };
+  }
+  return { ...task, student: await pin(student).catch(asInvalidInput) };
+}
+
+function leftToTraining<Step>(step: Step): (error: unknown) => Step {
+  return (error) => {
+    if (error instanceof EncoderError) return step;
+    throw error;
+  };
+}
+
+function asInvalidInput(error: unknown): never {
+  if (error instanceof EncoderError) throw new InvalidInputError(error.message);
+  throw error;
 }
 
 /** null: nobody is waited for when the budget is used up. */

@@ -106,6 +106,7 @@ async function rank(
       confidence: task.evaluation.confidence,
       rankedAt: new Date().toISOString(),
       labelsVersion: revision?.labelsVersion,
+      revision: revision?.number,
     };
     await review.writeQueue(queue);
     return { queue, evidence: howToReview(prepared.run.workflowId, texts, labelled, queue.confidence) };

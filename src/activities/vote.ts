@@ -33,7 +33,7 @@ import { LabelTally } from './label-tally.js';
 import { RevisionTally } from './revision-tally.js';
 import { sealedResult } from './sealed-result.js';
 import { SoftLabels } from './soft-labels.js';
-import { votesByQuestion, votesInWords, type Weighing, weighVotes } from './weigh-votes.js';
+import { othersTurn, votesByQuestion, votesInWords, type Weighing, weighVotes } from './weigh-votes.js';
 
 const UNKNOWN_IDS_NAMED = 10;
 
@@ -105,7 +105,7 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
         taken.replies.map((reply) => `${JSON.stringify(recordedReply(row.text, reply))}\n`).join(''),
       );
     }
-    const agreed = agreement.agreement(task.seed, task.evaluation.confidence);
+    const agreed = await agreement.agreement(task.seed, task.evaluation.confidence, othersTurn);
     const counted = tally.summary({
       labels: await labels.finish(),
       replies: await recorded.finish(),
@@ -150,8 +150,6 @@ function versionAfter({ revised }: VoteInput, { changes }: RevisedLabels): numbe
 
 /** Decides the labels of the texts of a run, one after another, in their order. */
 class VoteCounter {
-  private texts = 0;
-
   constructor(
     private readonly task: Task,
     private readonly names: readonly string[],
@@ -165,7 +163,7 @@ class VoteCounter {
 
   /** Of the next text. */
   label({ revision, row, set, taken }: AnsweredText) {
-    const posterior = this.weighing.aggregated?.posteriors[this.texts++];
+    const posterior = this.weighing.aggregated?.posteriorOf(taken.replies);
     const about = this.about(row.key, taken.deciding);
     const decided = posterior === undefined ? decideLabel(about) : decideByPosterior({ ...about, posterior });
     const { gold, gateGold, id, key, line, part, text } = row;

@@ -1,11 +1,12 @@
 /** Votes of prompts and samples that are not equally good, and how far they agree. */
-import type { LabelRow, Task } from '../contracts/index.js';
+import type { LabelRow, StoredReply, Task } from '../contracts/index.js';
 import { askedTeachers, type PlannedQuestion, plannedQuestions, questionName } from '../teachers/index.js';
 import {
   type Aggregated,
   type Agreement,
   dawidSkene,
   majority,
+  VoteCombinations,
   type VoteTable,
   weightedMajority,
 } from '../voting/index.js';
@@ -25,61 +26,101 @@ export function votesByQuestion(
 /** How the votes of a run become labels. */
 export interface Weighing {
   readonly method: Method;
-  /** In the order of the chunks' texts; null: plain majority, which needs no other text. */
-  readonly aggregated: Aggregated | null;
+  /** null: plain majority, which needs no other text. */
+  readonly aggregated: WeighedVotes | null;
   /** What `auto` chose from. */
   readonly tried: readonly { readonly method: Method; readonly right: number }[];
   /** Gold rows that it was chosen on. */
   readonly goldRows: number;
 }
 
+interface WeighedVotes {
+  /** Of a text with these replies. */
+  readonly posteriorOf: (replies: readonly StoredReply[]) => readonly number[];
+  /** As in Aggregated. */
+  readonly quality: Aggregated['quality'];
+}
+
 type Method = Exclude<Task['votes']['aggregation'], 'auto'>;
 
 /** The simplest first: of equally good ones it is taken. */
-const METHODS: Readonly<Record<Method, (table: VoteTable) => Aggregated>> = {
+const METHODS: Readonly<Record<Method, (table: VoteTable) => Aggregated | Promise<Aggregated>>> = {
   majority,
   weighted: weightedMajority,
-  'dawid-skene': dawidSkene,
+  'dawid-skene': (table) => dawidSkene(table, othersTurn),
 };
 
-/** Each sample of a teacher's prompt is an annotator. Holds the votes of all texts in memory, but for the plain majority. */
+/** Lets heartbeats and other activities of the process go on. */
+export function othersTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Each sample of a teacher's prompt is an annotator. Holds the combinations of votes that occur, and none of the texts. */
 export async function weighVotes(texts: AnsweredTexts, task: Task): Promise<Weighing> {
   const asked = task.votes.aggregation;
   if (asked === 'majority') return { method: asked, aggregated: null, tried: [], goldRows: 0 };
   const plan = plannedQuestions(task);
-  const votes: (string | null)[][] = [];
+  const combinations = new VoteCombinations();
   /** Of the gold rows that are set apart for the gate. */
-  const gold = new Map<number, string>();
+  const gold: GoldVotes[] = [];
   for await (const { row, taken } of texts()) {
-    if (row.gateGold && row.gold !== null) gold.set(votes.length, row.gold);
-    const named = taken.replies.map((reply) => ({ ...reply, label: reply.vote.label }));
-    votes.push(votesByQuestion(plan, named));
+    const { votes } = combinations.add(votesOf(plan, taken.replies));
+    if (row.gateGold && row.gold !== null) gold.push({ votes, label: row.gold });
   }
-  const table = { votes, labels: task.labels.map((label) => label.name) };
-  if (asked !== 'auto') return { method: asked, aggregated: METHODS[asked](table), tried: [], goldRows: 0 };
-  return chooseWeighing(table, gold);
+  const all = combinations.all;
+  const labels = task.labels.map((label) => label.name);
+  const table = { votes: all.map(({ votes }) => votes), times: all.map(({ times }) => times), labels };
+  const chosen = asked === 'auto' ? await chooseMethod(table, gold) : { method: asked, tried: [] };
+  const { method, tried } = chosen;
+  const aggregated = method === 'majority' ? null : weighed(table, await METHODS[method](table), plan);
+  return { method, aggregated, tried, goldRows: asked === 'auto' ? gold.length : 0 };
 }
 
-/** The method that is right on the most of these texts, by their numbers. Texts whose best labels draw count as wrong. */
-export function chooseWeighing(table: VoteTable, gold: ReadonlyMap<number, string>): Weighing {
-  const tried = (Object.keys(METHODS) as Method[]).map((method) => {
-    const aggregated = METHODS[method](table);
-    let right = 0;
-    for (const [text, label] of gold) {
-      const posterior = aggregated.posteriors[text]!;
+interface GoldVotes {
+  readonly votes: VoteTable['votes'][number];
+  readonly label: string;
+}
+
+/** The method that is right on the most of these texts. Texts whose best labels draw count as wrong. */
+export async function chooseMethod(
+  table: VoteTable,
+  gold: readonly GoldVotes[],
+): Promise<{ readonly method: Method; readonly tried: Weighing['tried'] }> {
+  const indexOf = indexByVotes(table);
+  const tried: { method: Method; right: number }[] = [];
+  for (const method of Object.keys(METHODS) as Method[]) {
+    const { posteriors } = await METHODS[method](table);
+    const right = gold.filter(({ label, votes }) => {
+      const posterior = posteriors[indexOf(votes)]!;
       const most = Math.max(...posterior);
       const leaders = table.labels.filter((_, index) => posterior[index] === most);
-      if (leaders.length === 1 && leaders[0] === label) right++;
-    }
-    return { method, right, aggregated };
-  });
+      return leaders.length === 1 && leaders[0] === label;
+    }).length;
+    tried.push({ method, right });
+  }
   const best = tried.reduce((one, other) => (other.right > one.right ? other : one));
-  return {
-    method: best.method,
-    aggregated: best.method === 'majority' ? null : best.aggregated,
-    tried: tried.map(({ method, right }) => ({ method, right })),
-    goldRows: gold.size,
+  return { method: best.method, tried };
+}
+
+function weighed(table: VoteTable, { posteriors, quality }: Aggregated, plan: Plan): WeighedVotes {
+  const indexOf = indexByVotes(table);
+  return { quality, posteriorOf: (replies) => posteriors[indexOf(votesOf(plan, replies))]! };
+}
+
+function indexByVotes({ votes }: VoteTable): (votes: VoteTable['votes'][number]) => number {
+  const indices = new Map(votes.map((each, index) => [JSON.stringify(each), index]));
+  return (each) => {
+    const index = indices.get(JSON.stringify(each));
+    if (index === undefined) throw new RangeError('a text has votes that it had not when they were weighed');
+    return index;
   };
+}
+
+function votesOf(plan: Plan, replies: readonly StoredReply[]): (string | null)[] {
+  return votesByQuestion(
+    plan,
+    replies.map((reply) => ({ ...reply, label: reply.vote.label })),
+  );
 }
 
 /** Agreement and the annotators' quality for the person at the gate, as paragraphs. */

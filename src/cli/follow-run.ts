@@ -91,14 +91,17 @@ function reached(error: WorkflowFailedError): DistillationResult | null {
 interface AtWork {
   readonly chunks: ChunkProgress | null;
   readonly training: TrainingNews | null;
+  /** Why the training is tried again; null: it is not. */
+  readonly trouble: string | null;
 }
 
-const NOTHING_AT_WORK: AtWork = { chunks: null, training: null };
+const NOTHING_AT_WORK: AtWork = { chunks: null, training: null, trouble: null };
 
 async function atWork(client: Client, { stage, training, workflowId }: Progress): Promise<AtWork> {
   if (stage === 'annotate') return { ...NOTHING_AT_WORK, chunks: await chunksAtWork(client, workflowId) };
   if (stage !== 'distill') return NOTHING_AT_WORK;
-  return { ...NOTHING_AT_WORK, training: (await trainingAtWork(client, workflowId)) ?? training ?? null };
+  const { news, trouble } = await trainingAtWork(client, workflowId);
+  return { ...NOTHING_AT_WORK, training: news ?? training ?? null, trouble };
 }
 
 type BudgetWait = NonNullable<NonNullable<Progress['budget']>['waiting']>;
@@ -118,8 +121,9 @@ class RunView {
   private mostTexts = 0;
   private mostCalls = 0;
   private shownRevisions = 0;
+  private shownTrouble: string | null = null;
 
-  show(progress: Progress, { chunks, training }: AtWork): void {
+  show(progress: Progress, { chunks, training, trouble }: AtWork): void {
     this.silent = false;
     if (progress.stage !== this.stage) {
       this.stopBar();
@@ -140,6 +144,8 @@ class RunView {
     for (const revision of progress.revisions.slice(this.shownRevisions)) this.line(`  ${revisionLine(revision)}`);
     this.shownRevisions = progress.revisions.length;
     if (progress.stage === 'annotate') this.showAnnotation(progress, chunks);
+    if (trouble !== null && trouble !== this.shownTrouble) this.line(pc.yellow(`  ${trouble}`));
+    this.shownTrouble = trouble;
     if (training !== null) this.showTraining(training);
     const budget = progress.budget?.waiting;
     if (budget && budget.deadline !== this.shownDeadline) this.showBudget(progress.workflowId, budget);

@@ -8,7 +8,7 @@ import { type ServerFlags, SetupError } from '../temporal/index.js';
 import { withServerOptions } from './command-options.js';
 import { STORE_OPTION } from './existing-store.js';
 import { openReview } from './open-review.js';
-import { wholeNumber } from './option-values.js';
+import { namesOf, wholeNumber } from './option-values.js';
 import { askProgress, findRun, sendDecision, withClient } from './run-client.js';
 
 interface Flags extends ServerFlags {
@@ -47,7 +47,10 @@ export function registerRevise(program: Command): void {
   decisionCommand(program, 'revise', about)
     .requiredOption('--guideline <file>', 'how to decide: a file with the whole new text')
     .option('--doubted', 'ask about the texts whose votes disagree, or decide nothing')
-    .option('--labels <names>', 'ask about the texts that have one of these labels now; names with commas between')
+    .option(
+      '--labels <names>',
+      'ask about the texts that have one of these labels now; names with commas between, one that has a comma in double quotes',
+    )
     .option(
       '--examples <n>',
       'show the teacher so many labels that people corrected in the fix queue, as many of each label',
@@ -75,7 +78,7 @@ function decisionCommand(program: Command, name: string, about: string): Command
 }
 
 async function revise(named: string | undefined, flags: RevisionFlags): Promise<void> {
-  const labels = flags.labels?.split(',').map((label) => label.trim()) ?? [];
+  const labels = flags.labels === undefined ? [] : await namesOf('--labels', flags.labels);
   const doubted = flags.doubted === true;
   if (!doubted && labels.length === 0) {
     throw new SetupError(

@@ -15,24 +15,34 @@ export async function chunksAtWork(client: Client, workflowId: string): Promise<
   return sum;
 }
 
-/** null: the run trains nothing now, or it has not told yet. */
-export async function trainingAtWork(client: Client, workflowId: string): Promise<TrainingNews | null> {
-  for (const beat of await heartbeats(client, workflowId)) {
-    const { data } = TrainingNews.safeParse(beat);
-    if (data !== undefined) return data;
-  }
-  return null;
+export interface TrainingAtWork {
+  /** null: the run trains nothing now, or it has not told yet. */
+  readonly news: TrainingNews | null;
+  /** What ended the attempt before; null: it is the first. */
+  readonly trouble: string | null;
+}
+
+export async function trainingAtWork(client: Client, workflowId: string): Promise<TrainingAtWork> {
+  const pending = (await describe(client, workflowId))?.pendingActivities ?? [];
+  const news = pending.flatMap((activity) => TrainingNews.safeParse(beatOf(activity)).data ?? []);
+  const trouble = pending.flatMap(({ attempt, lastFailure }) =>
+    lastFailure?.message ? [`attempt ${attempt}, since: ${lastFailure.message}`] : [],
+  );
+  return { news: news[0] ?? null, trouble: trouble[0] ?? null };
 }
 
 async function heartbeats(client: Client, workflowId: string): Promise<object[]> {
-  const found: object[] = [];
-  for (const activity of (await describe(client, workflowId))?.pendingActivities ?? []) {
-    const [payload] = activity.heartbeatDetails?.payloads ?? [];
-    const beat = payload?.data ? parsed(Buffer.from(payload.data).toString('utf8')) : null;
-    if (beat !== null && typeof beat === 'object') found.push(beat);
-  }
-  return found;
+  const beats = ((await describe(client, workflowId))?.pendingActivities ?? []).map(beatOf);
+  return beats.filter((beat) => beat !== null && typeof beat === 'object');
 }
+
+function beatOf({ heartbeatDetails }: Pick<PendingActivity, 'heartbeatDetails'>): unknown {
+  const [payload] = heartbeatDetails?.payloads ?? [];
+  return payload?.data ? parsed(Buffer.from(payload.data).toString('utf8')) : null;
+}
+
+type Described = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['describe']>>['raw'];
+type PendingActivity = NonNullable<Described['pendingActivities']>[number];
 
 async function describe(client: Client, workflowId: string) {
   const described = await client.workflow

@@ -22,6 +22,11 @@ function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Its own message says only that there was one; the run's answer is the cause. By name, since loading the client takes long.
   if (error.name === 'WorkflowUpdateFailedError' && error.cause instanceof Error) return error.cause.message;
+  // The same error for a run that has ended and for a name that no run has.
+  if (error.name === 'WorkflowNotFoundError') {
+    const workflowId = property(error, 'workflowId');
+    return `no open run is called ${workflowId} here. One that has ended is shown by: tutelage watch ${workflowId}`;
+  }
   return error.message;
 }
 

@@ -63,7 +63,10 @@ export async function openPage(workflowId: string | undefined, flags: PageFlags)
   process.stderr.write('Ctrl-C stops the page; what was decided is kept.\n');
   await new Promise<void>((resolve) => interrupted.addEventListener('abort', () => resolve(), { once: true }));
   await page.close();
-  await (client as Promise<Client> | null)?.then(({ connection }) => connection.close());
+  await (client as Promise<Client> | null)?.then(
+    ({ connection }) => connection.close(),
+    () => undefined,
+  );
 }
 
 function linkFor(address: string, { token, workflowId }: { token: string; workflowId: string | undefined }): string {

@@ -147,7 +147,10 @@ async function exportRows(workflowId: string, flags: ExportFlags): Promise<void>
     throw new SetupError('the labels need one place to go to', 'Give --output PATH, or --push URL.');
   }
   const review = await openReview(workflowId, flags.store);
-  const { confidence, guideline, labels } = await queueOf(review);
+  const queue = await queueOf(review);
+  const { confidence, guideline, labels } = queue;
+  const outdated = await review.outdated(queue);
+  if (outdated !== null) process.stderr.write(`${outdated}\n`);
   const handout = { labels, guideline: guideline ?? '' };
   if (flags.format === 'cleanlab') {
     if (flags.audit !== undefined) throw new SetupError('cleanlab audits nothing', 'Leave out --audit.');
@@ -258,9 +261,10 @@ function recordInWords(record: ReviewRecord | RevisionRecord): string {
 async function statusInWords(workflowId: string, review: Parameters<typeof reviewStatus>[0]): Promise<string> {
   const status = await reviewStatus(review);
   const { adjudicated, alpha, alternativeAnnotator, audited, byReviewer, certificate, corrected } = status;
-  const { decided, differing, sharedTexts, texts } = status;
+  const { decided, differing, outdated, sharedTexts, texts } = status;
   const people = Object.entries(byReviewer).map(([name, count]) => `${name} ${count}`);
   const lines = [
+    ...(outdated === null ? [] : [outdated]),
     `${decided} of ${texts} texts decided${people.length > 0 ? ` (${people.join(', ')})` : ''}, ${corrected} labels changed`,
     ...(sharedTexts === 0
       ? []

@@ -55,6 +55,7 @@ export function summaryTable(result: DistillationResult): string {
       'annotation',
       `${annotation.labelled} of ${annotation.texts} texts labelled with ${annotation.calls} calls, ${annotation.reused} replies reused, ${annotation.unreadable} unreadable, ${annotation.uncertain} uncertain`,
     ],
+    ...(annotation.incomplete > 0 ? [incompleteRow(annotation.incomplete)] : []),
     ['cost', annotation.costUsd === null ? 'price of the teacher not known' : `$${annotation.costUsd.toFixed(4)}`],
   ];
   if (labels?.alpha != null) rows.push(['agreement', `Krippendorff's alpha ${labels.alpha.toFixed(3)}`]);
@@ -86,6 +87,13 @@ export function summaryTable(result: DistillationResult): string {
   if (deployment) rows.push(['deployed', `version ${deployment.version}, ${deployment.uri}`]);
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${pc.bold(name.padEnd(width))}  ${value}`).join('\n');
+}
+
+function incompleteRow(texts: number): [string, string] {
+  return [
+    'incomplete',
+    `${texts} texts did not get all their votes: the budget did not suffice, or their chunk failed`,
+  ];
 }
 
 /** Of the gate that rejected by itself: nobody has seen them yet. */

@@ -77,19 +77,27 @@ export async function runUp(options: UpOptions): Promise<boolean> {
 }
 
 async function serve(options: UpOptions, server: Server, local: DevServer | null): Promise<void> {
-  const client = await createClient(server, options.env);
+  const fleet = makeFleet(options, server, local);
+  const kill = (): void => fleet.kill();
+  options.kill.addEventListener('abort', kill);
+  const wanted = options.roles ?? WorkerRole.options;
+  // Before anything is asked of the server: they take a second to load. The student's work comes last in a run: its worker does
+  // not keep the others from starting.
+  fleet.start(wanted.filter((role) => role !== 'student'));
   try {
-    const roles = options.roles ?? (local === null ? await unservedRoles(client, options) : WorkerRole.options);
-    const fleet = makeFleet(options, server, local);
-    const kill = (): void => fleet.kill();
-    options.kill.addEventListener('abort', kill);
+    const client = await createClient(server, options.env);
+    fleet.serverAnswers();
     try {
-      // The student's work comes last in a run: its worker does not keep the others from starting.
-      for (const some of [roles.filter((role) => role !== 'student'), roles.filter((role) => role === 'student')]) {
-        fleet.start(some);
-        await waitForWorkers(client, some, options);
-        if (options.stop.aborted) return;
-      }
+      const roles = options.roles ?? (local === null ? await unservedRoles(client, fleet, options) : wanted);
+      await waitForWorkers(
+        client,
+        roles.filter((role) => role !== 'student'),
+        options,
+      );
+      if (options.stop.aborted) return;
+      fleet.start(roles.filter((role) => role === 'student'));
+      await waitForWorkers(client, roles, options);
+      if (options.stop.aborted) return;
       const page = await serveReviewPage(options, client);
       try {
         options.onReady(recordState(options, { server, local, page }));
@@ -98,24 +106,24 @@ async function serve(options: UpOptions, server: Server, local: DevServer | null
         await page.close();
       }
     } finally {
-      options.onProgress('stopping the workers; what they have begun may take some seconds');
-      await fleet.stop();
-      options.kill.removeEventListener('abort', kill);
+      await client.connection.close();
     }
   } finally {
-    await client.connection.close();
+    if (fleet.pids.size > 0) options.onProgress('stopping the workers; what they have begun may take some seconds');
+    await fleet.stop();
+    options.kill.removeEventListener('abort', kill);
   }
 }
 
-/** Another machine's workers may serve the configured server already. */
-async function unservedRoles(client: Client, { onProgress }: UpOptions): Promise<WorkerRole[]> {
-  const pollers = await countPollers(client);
-  for (const role of WorkerRole.options) {
-    if (pollers[role] > 0) {
-      onProgress(`${pollers[role]} worker(s) poll ${TASK_QUEUES[role]} already: none is started here for ${role}`);
-    }
+/** Another machine's workers may serve the configured server already: those that were started here for nothing are dismissed. */
+async function unservedRoles(client: Client, fleet: WorkerFleet, { onProgress }: UpOptions): Promise<WorkerRole[]> {
+  const pollers = await countPollers(client, fleet.pids);
+  const served = WorkerRole.options.filter((role) => pollers[role] > 0);
+  for (const role of served) {
+    onProgress(`${pollers[role]} worker(s) poll ${TASK_QUEUES[role]} already: none is started here for ${role}`);
   }
-  return WorkerRole.options.filter((role) => pollers[role] === 0);
+  await Promise.all(served.map((role) => fleet.dismiss(role)));
+  return WorkerRole.options.filter((role) => !served.includes(role));
 }
 
 function makeFleet(options: UpOptions, server: Server, local: DevServer | null): WorkerFleet {

@@ -1,6 +1,6 @@
 /** How the review page asks the runs and decides at their gates: through a Temporal client. */
 import { type Client, isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
-import type { Progress } from '../contracts/index.js';
+import { type Progress, REVIEW_NEWS_SIGNAL, reviewWorkflowId } from '../contracts/index.js';
 import { type GateDoor, GateDoorError } from '../review/index.js';
 import { scrubSecrets } from '../temporal/index.js';
 import { askProgress, openRuns, sendDecision } from './run-client.js';
@@ -21,8 +21,30 @@ export function temporalDoor(client: () => Promise<Client>): GateDoor {
         return (await Promise.all(asked)).filter((progress) => progress !== null);
       }),
     progress: (workflowId) => through((client) => progressOf(client, workflowId)),
+    reviewsWaiting: () => through(reviewsWaiting),
+    tellOfReview: (workflowId, news) =>
+      through(async (client) => {
+        for (const id of [workflowId, reviewWorkflowId(workflowId, 'labels')]) {
+          await client.workflow.getHandle(id).signal(REVIEW_NEWS_SIGNAL, news).catch(unlessEnded);
+        }
+      }),
     decide: (workflowId, decision) => through((client) => sendDecision(client, workflowId, decision)),
   };
+}
+
+/** By the children that wait: no worker has to answer for it. */
+async function reviewsWaiting(client: Client): Promise<{ workflowId: string; wait: string }[]> {
+  const waits: { workflowId: string; wait: string }[] = [];
+  const end = reviewWorkflowId('', 'labels');
+  const query = 'WorkflowType = "review" AND ExecutionStatus = "Running"';
+  for await (const { runId, workflowId } of client.workflow.list({ query })) {
+    if (workflowId.endsWith(end)) waits.push({ workflowId: workflowId.slice(0, -end.length), wait: runId });
+  }
+  return waits;
+}
+
+function unlessEnded(error: unknown): void {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
 }
 
 async function progressOf(client: Client, workflowId: string): Promise<Progress | null> {

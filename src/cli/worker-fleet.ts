@@ -38,6 +38,9 @@ export function runningWorkers(folder: string): WorkerProcess[] {
 export class WorkerFleet {
   private readonly children = new Map<WorkerRole, ChildProcess>();
   private readonly stopping = new AbortController();
+  private readonly dismissed = new Set<WorkerRole>();
+  /** Aborted: the server answers. */
+  private readonly answered = new AbortController();
   private readonly supervised: Promise<void>[] = [];
 
   /** Workers that a killed `up` left are given time to end, and then killed. */
@@ -48,6 +51,23 @@ export class WorkerFleet {
   /** Starts these roles, none of which was started before. */
   start(roles: readonly WorkerRole[]): void {
     this.supervised.push(...roles.map((role) => this.supervise(role)));
+  }
+
+  /** Until this is called, a worker that ended is not started again: that the server does not answer, whoever asks it tells once. */
+  serverAnswers(): void {
+    this.answered.abort();
+  }
+
+  /** Of the workers that run. */
+  get pids(): Set<number> {
+    return new Set([...this.children.values()].flatMap(({ pid }) => pid ?? []));
+  }
+
+  /** Ends the worker of a role, which is not started again. */
+  async dismiss(role: WorkerRole): Promise<void> {
+    this.dismissed.add(role);
+    const child = this.children.get(role);
+    if (child !== undefined) await stopChild(child);
   }
 
   /** Tells all workers to finish what they do, and waits for their end. */
@@ -65,10 +85,12 @@ export class WorkerFleet {
 
   private async supervise(role: WorkerRole): Promise<void> {
     let waitMs = FIRST_WAIT_MS;
-    while (!this.stopping.signal.aborted) {
+    const isOver = () => this.stopping.signal.aborted || this.dismissed.has(role);
+    while (!isOver()) {
       const startedAt = Date.now();
       const how = await this.runOnce(role);
-      if (this.stopping.signal.aborted) return;
+      await aborted(AbortSignal.any([this.stopping.signal, this.answered.signal]));
+      if (isOver()) return;
       if (Date.now() - startedAt > HEALTHY_MS) waitMs = FIRST_WAIT_MS;
       this.options.onProgress(`${role} worker ended (${how}); started again in ${waitMs / 1000} s`);
       await sleep(waitMs, undefined, { signal: this.stopping.signal }).catch(() => {}); // Aborted: the loop ends.
@@ -112,6 +134,13 @@ export class WorkerFleet {
   private logFile(role: WorkerRole): string {
     return join(this.options.folder, `worker-${role}.log`);
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 /** An error is two lines: what is wrong, and the mend. */

@@ -28,7 +28,14 @@ export {
 export { FailureType } from './failure-types.js';
 export { GateCheck, GateDecision, GateName, GateOutcome, GateSignal, RevisionSignal } from './gate.js';
 export { LabelRow, VoteSummary } from './label.js';
-export { SEARCH_ATTRIBUTES, TASK_QUEUES, TRAINING_NEWS_SIGNAL, WorkerRole } from './names.js';
+export {
+  REVIEW_NEWS_SIGNAL,
+  reviewWorkflowId,
+  SEARCH_ATTRIBUTES,
+  TASK_QUEUES,
+  TRAINING_NEWS_SIGNAL,
+  WorkerRole,
+} from './names.js';
 export { describeProblems, nearest, parseOrExplain } from './problems.js';
 export { DeployedPointer, ModelVersion, Provenance } from './registry.js';
 export {
@@ -53,6 +60,7 @@ export {
   ReviewRow,
   SecondOpinion,
 } from './review.js';
+export { ReviewNews } from './review-news.js';
 export { DecideRequest, GateRequest, QueueName, QueueQuery, RowsQuery, WithdrawRequest } from './review-page.js';
 export { RevisedLabels, Revision, RevisionOutcome, RevisionPlan, RevisionRecord } from './revision.js';
 export {

@@ -17,5 +17,12 @@ export const TASK_QUEUES = {
 /** Keyword search attributes that runs set where the server knows them. */
 export const SEARCH_ATTRIBUTES = { task: 'TutelageTask', stage: 'TutelageStage' } as const;
 
+/** Of the child that waits for people at a gate of a run. */
+export function reviewWorkflowId(workflowId: string, gate: string): string {
+  return `${workflowId}.review-${gate}`;
+}
+
 /** From the activity that trains to its workflow. */
 export const TRAINING_NEWS_SIGNAL = 'trainingNews';
+/** From a server of the review page to a run at its labels gate, and to the child that waits there. */
+export const REVIEW_NEWS_SIGNAL = 'reviewNews';

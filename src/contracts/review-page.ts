@@ -31,8 +31,9 @@ export const GateRequest = z.strictObject({
 });
 export type GateRequest = z.infer<typeof GateRequest>;
 
-/** Rows to decide on, one by one: the most doubtful ones, those of the audit, and those that people decided differently. */
-export const QueueName = z.enum(['fix', 'audit', 'differing']);
+/** Rows to decide on, one by one: the most doubtful ones, those of the audit, those of the audit that others have decided and this
+ *  reviewer has not, and those that people decided differently. */
+export const QueueName = z.enum(['fix', 'audit', 'again', 'differing']);
 export type QueueName = z.infer<typeof QueueName>;
 
 /** Query of a queue; everything comes as text. */

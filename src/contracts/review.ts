@@ -27,6 +27,11 @@ export const ReviewQueue = z.object({
   confidence: z.number(),
   rankedAt: z.string().describe('ISO 8601.'),
   labelsVersion: VoteSummary.shape.labelsVersion,
+  revision: z
+    .number()
+    .int()
+    .optional()
+    .describe('Number of the last revision that its labels know; absent: they are as they were first.'),
 });
 export type ReviewQueue = z.infer<typeof ReviewQueue>;
 

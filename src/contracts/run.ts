@@ -5,6 +5,7 @@ import { BudgetOutcome, ShardBudget } from './budget-decision.js';
 import { CorpusCounts, CorpusInput, GoldInput } from './corpus.js';
 import { GateName, GateOutcome } from './gate.js';
 import { AnnotationCounts } from './reply.js';
+import { ReviewNews } from './review-news.js';
 import { RevisionOutcome } from './revision.js';
 import { Grant, Spending } from './spending.js';
 import { TrainingNews } from './student.js';
@@ -239,6 +240,7 @@ export const Progress = z.object({
       remindersSent: z.number().int(),
       approveCommand: z.string().describe('The exact command that would approve.'),
       rejectCommand: z.string(),
+      review: ReviewNews.nullish().describe('What a server of the review page told last; none: nothing yet.'),
     })
     .nullable(),
   budget: z
@@ -275,6 +277,11 @@ export const DistillationResult = z.object({
     busy: z.number().int(),
     unreadable: z.number().int(),
     labelled: z.number().int(),
+    incomplete: z
+      .number()
+      .int()
+      .default(0)
+      .describe('Texts of the corpus without all their votes: the budget did not suffice, or their chunk failed.'),
     uncertain: z.number().int(),
     reused: z.number().int(),
     costUsd: z.number().nullable(),

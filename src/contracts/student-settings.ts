@@ -51,6 +51,13 @@ const encoderBase = {
     .default(true)
     .describe('Also make an INT8 model, and answer with it where its labels are those of the float32 model (99 %).'),
   maxLength: z.number().int().min(8).max(8192).default(128).describe('Tokens of a text; the rest is cut off.'),
+  prefix: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe(
+      'What stands before each text ("query: "); null: what the encoder\'s sentence-transformers files ask for.',
+    ),
 };
 
 export const FrozenSettings = z.strictObject({

@@ -39,6 +39,10 @@ export const TrainingSummary = z.object({
   folder: z.string().describe("The student's folder in the store."),
   files: z.array(ArtifactRef),
   trainSeconds: z.number(),
+  choiceSeconds: z
+    .number()
+    .nullish()
+    .describe('Of a ladder: of all trainings together, those of other students and of folds too.'),
   threads: z
     .number()
     .int()

@@ -99,10 +99,9 @@ export function isAskedInBatches({ teacher, teachers, votes }: TaskVotes): boole
 
 /** What is wrong with votes and teachers together. */
 export function voteProblems({
-  teacher: own,
   teachers,
   votes,
-}: TaskVotes): { path: (string | number)[]; message: string }[] {
+}: Pick<TaskVotes, 'teachers' | 'votes'>): { path: (string | number)[]; message: string }[] {
   const { aggregation, plan, stop } = votes;
   const problems = plan.flatMap(({ teacher, when }, index) => {
     const inPlan = (key: string, message: string) => ({ path: ['votes', 'plan', index, key], message });
@@ -120,18 +119,6 @@ export function voteProblems({
     problems.push({
       path: ['teachers', name],
       message: 'no entry of votes.plan asks it; add one with its name, or leave it out',
-    });
-  }
-  // A chunk is asked in batches as a whole, or not at all.
-  for (const name of isAskedInBatches({ teacher: own, teachers, votes })
-    ? new Set(plan.map((each) => each.teacher))
-    : []) {
-    const asked = name === OWN_TEACHER ? own : teachers[name];
-    if (asked === undefined || asked.batch !== null) continue;
-    problems.push({
-      path: [...(name === OWN_TEACHER ? [name] : ['teachers', name]), 'batch'],
-      message:
-        'all teachers that votes.plan asks answer in batches, or none does: add it here, or leave it out elsewhere',
     });
   }
   if (aggregation !== 'majority' && (stop === 'majority' || plan.some(({ when }) => when !== 'always'))) {

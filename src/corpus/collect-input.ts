@@ -28,7 +28,7 @@ export async function collectInput(
   source: InputSource,
   task: Task,
   refused: StoreRecords<RefusedRow>,
-  { tempFolder, watch }: { tempFolder: string; watch: Watch },
+  { storeIsScratch = false, tempFolder, watch }: { storeIsScratch?: boolean; tempFolder: string; watch: Watch },
 ): Promise<CollectedInput> {
   const all = join(tempFolder, `${source.name}-all.jsonl`);
   const bad = new BadRows(refused);
@@ -39,7 +39,7 @@ export async function collectInput(
   const file = anyId ? await withoutDoubleIds(all, source, bad, { tempFolder, watch }) : all;
   if (bad.count > 0 && source.input.badRows === 'refuse') {
     await refused.finish();
-    throw badRowsError(source, rows, bad, refused.path);
+    throw badRowsError(source, rows, bad, storeIsScratch ? null : refused.path);
   }
   return { file, rows, rowsOfPart, refused: bad.count };
 }
@@ -135,14 +135,20 @@ async function* leaveOut(
   }
 }
 
-function badRowsError({ name, input, files }: InputSource, rows: number, bad: BadRows, list: string): CorpusError {
+/** list: of all of them, in the store; null: nobody can read it. */
+function badRowsError(
+  { name, input, files }: InputSource,
+  rows: number,
+  bad: BadRows,
+  list: string | null,
+): CorpusError {
   const named = bad.first
     .map(({ part, line, problem }) => `${placeOf(files[part]!, line, files.length === 1)}: ${problem}`)
     .join('; ');
   return new CorpusError({
     field: name,
     path: shownPaths(input.path),
-    problem: `${bad.count} of ${rows} rows can't be used (${named}); ${list} in the store lists ${bad.count === 1 ? 'it' : 'all'}`,
+    problem: `${bad.count} of ${rows} rows can't be used (${named})${list === null ? '' : `; ${list} in the store lists ${bad.count === 1 ? 'it' : 'all'}`}`,
     mend: `Mend them, or set ${name}.badRows: "skip" to leave them out`,
   });
 }

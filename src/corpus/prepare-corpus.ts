@@ -33,6 +33,8 @@ export interface PrepareOptions {
   /** null: labelled rows of the corpus are the gold rows. Else the corpus's label column is left out. */
   gold: GoldInput | null;
   store: Store;
+  /** The store is gone when a message is read: none names a file in it. */
+  storeIsScratch?: boolean;
   /** The run's folder in the store. */
   runFolder: string;
   /** Chunks of earlier runs. */

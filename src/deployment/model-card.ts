@@ -51,10 +51,10 @@ export interface Footprint {
   readonly high: number;
 }
 
-/** The energy of training, in kWh; null where the summary does not tell the cores. */
-export function trainingEnergy({ threads, trainSeconds }: TrainingSummary): Footprint | null {
+/** The energy of training, in kWh, and of the students that it was chosen among; null where the summary does not tell the cores. */
+export function trainingEnergy({ choiceSeconds, threads, trainSeconds }: TrainingSummary): Footprint | null {
   if (threads == null) return null;
-  const kwh = (watts: number) => (watts * threads * trainSeconds * PUE) / JOULES_PER_KWH;
+  const kwh = (watts: number) => (watts * threads * (choiceSeconds ?? trainSeconds) * PUE) / JOULES_PER_KWH;
   return { low: kwh(WATTS.low), high: kwh(WATTS.high) };
 }
 
@@ -64,7 +64,7 @@ export function modelCard(facts: ModelCardFacts): string {
   return [
     metadata(facts),
     `# ${task}`,
-    `${description === '' ? 'A classifier of texts' : description.replace(/\.?$/, '')}: ${kindInWords(settings)}, which learned the labels of a large model.`,
+    `${description === '' ? 'A classifier of texts.' : description} It is ${kindInWords(settings)}, which learned the labels of a large model.`,
     '## Labels',
     labels.map(({ name, description: about }) => `- **${name}**${about === '' ? '' : `: ${about}`}`).join('\n'),
     `Texts are rendered as \`${facts.textTemplate}\` before they are classified.`,
@@ -73,7 +73,7 @@ export function modelCard(facts: ModelCardFacts): string {
     '## Where the labels are from',
     provenanceSection(facts),
     '## Use',
-    usage(settings, labels),
+    usage(facts),
     '## What training took',
     footprintSection(facts),
     '## Limits',
@@ -99,8 +99,8 @@ function kindInWords(settings: OneStudentSettings): string {
   return settings.kind === 'frozen' ? `${encoder} as it is, with a classifier on top` : `${encoder}, fine-tuned`;
 }
 
-function evaluationSection({ certificate, confidence, evaluation }: ModelCardFacts): string {
-  const { basis, champion, rows, student, teacher } = evaluation;
+function evaluationSection({ certificate, confidence, evaluation, student }: ModelCardFacts): string {
+  const { basis, champion, rows, teacher } = evaluation;
   const measure = basis === 'gold' ? 'accuracy' : 'agreement with the teacher';
   const row = (name: string, figures: { accuracy: number; macroF1: number; interval: Interval }) =>
     `| ${name} | ${percent(figures.accuracy)} | ${percent(figures.interval.low)} to ${percent(figures.interval.high)} | ${figures.macroF1.toFixed(3)} |`;
@@ -111,16 +111,32 @@ function evaluationSection({ certificate, confidence, evaluation }: ModelCardFac
     [
       `| | ${measure} | ${Number((100 * confidence).toFixed(2))} % interval | macro F1 |`,
       '| --- | ---: | ---: | ---: |',
-      row('this model', student),
+      row('this model', evaluation.student),
       ...(teacher === null ? [] : [row('its teacher', teacher)]),
     ].join('\n'),
     ...(champion === null ? [] : [`The version deployed before, ${champion.version}: ${percent(champion.accuracy)}.`]),
+    ...calibrationInWords(student),
     ...(certificate === null ? [] : [`The labels it learned: ${certificate}`]),
   ].join('\n\n');
 }
 
-function provenanceSection({ corpusHash, corrected, guidelines, labelled, student, teachers }: ModelCardFacts): string {
+/** Of students that calibrate their probabilities on the validation rows. */
+function calibrationInWords({ chosen, validation }: TrainingSummary): string[] {
+  const { calibrationErrorAfter: after, calibrationErrorBefore: before, temperature } = chosen;
+  if (after === undefined || before === undefined || temperature === undefined) return [];
   return [
+    `Its probabilities are calibrated on ${validation.rows} held-out texts: divided by a temperature of ${temperature.toFixed(2)}, its logits have an expected calibration error of ${after.toFixed(3)} there, ${before.toFixed(3)} before.`,
+  ];
+}
+
+function provenanceSection(facts: ModelCardFacts): string {
+  const { corpusHash, corrected, guidelines, labelled, settings, student, teachers } = facts;
+  return [
+    ...(settings.kind === 'linear'
+      ? []
+      : [
+          `- Encoder: ${settings.encoder}, revision \`${settings.revision}\`; its licence holds for what is made of it.`,
+        ]),
     `- Labels: ${labelled} texts, ${teachers.flatMap(votesInWords).join(', and ')}; ${corrected} corrected by people.`,
     ...guidelines.map(guidelineInWords),
     ...teachers.map(({ model, terms }) =>
@@ -150,18 +166,28 @@ function votesInWords({ always, host, ifDisputed, model }: CardTeacher): string[
   ];
 }
 
-function usage(settings: OneStudentSettings, labels: ModelCardFacts['labels']): string {
+function usage({ labels, settings, student }: ModelCardFacts): string {
   const names = JSON.stringify(labels.map(({ name }) => name));
   if (settings.kind === 'linear') {
     return `\`features.py\` lies beside the model and needs numpy alone:\n\n\`\`\`python\nimport onnxruntime, features\nsession = onnxruntime.InferenceSession("model.onnx")\nprobabilities = session.run(["probabilities"], features.inputs(["The text to label"]))[0]\nprint(dict(zip(${names}, probabilities[0])))\n\`\`\``;
   }
-  return `\`\`\`python\nimport onnxruntime, transformers\ntokenizer = transformers.AutoTokenizer.from_pretrained(".")\ninputs = tokenizer(["The text to label"], truncation=True, max_length=${settings.maxLength}, return_tensors="np", return_token_type_ids=False)\nprobabilities = onnxruntime.InferenceSession("model.onnx").run(["probabilities"], dict(inputs))[0]\nprint(dict(zip(${names}, probabilities[0])))\n\`\`\`\n\n\`model_quantized.onnx\`, where it is there, is the same in INT8. \`transformers.pipeline("text-classification", ".", trust_remote_code=True)\` answers the same with PyTorch: the class is in \`modeling_student.py\`.`;
+  return `\`\`\`python\nimport onnxruntime, transformers\ntokenizer = transformers.AutoTokenizer.from_pretrained(".")\ninputs = tokenizer(["The text to label"], truncation=True, return_tensors="np", return_token_type_ids=False)\nprobabilities = onnxruntime.InferenceSession("model.onnx").run(["probabilities"], dict(inputs))[0]\nprint(dict(zip(${names}, probabilities[0])))\n\`\`\`\n\n${int8InWords(student)} \`transformers.pipeline("text-classification", ".", trust_remote_code=True)\` answers the same with PyTorch: the class is in \`modeling_student.py\`.`;
+}
+
+function int8InWords({ chosen: { int8, int8Agreement, int8LayersInFloat }, validation }: TrainingSummary): string {
+  if (int8Agreement === undefined) return 'There is no INT8 model: it was not asked for.';
+  if (int8 !== 1) return 'There is no INT8 model: it changed too many labels.';
+  const floats = int8LayersInFloat === 0 ? '' : `; layers that stayed in float32 for it: ${int8LayersInFloat}`;
+  return `\`model_quantized.onnx\` is the same in INT8, with the same label on ${percent(int8Agreement)} of ${validation.rows} held-out texts${floats}.`;
 }
 
 function footprintSection({ grid, software, student }: ModelCardFacts): string {
   const energy = trainingEnergy(student);
   const versions = Object.entries(software).map(([name, version]) => `${name} ${version}`);
-  const seconds = `${student.trainSeconds.toFixed(1)} s`;
+  const { choiceSeconds, trainSeconds } = student;
+  const compared =
+    choiceSeconds == null ? '' : ` (${choiceSeconds.toFixed(1)} s with the students that it was compared with)`;
+  const seconds = `${trainSeconds.toFixed(1)} s${compared}`;
   if (energy === null) return `${seconds} on a CPU. Made with ${versions.join(', ')}.`;
   const grams = (kwh: number) => `${(kwh * grid.gramsPerKwh).toPrecision(2)} g`;
   return [
@@ -171,14 +197,17 @@ function footprintSection({ grid, software, student }: ModelCardFacts): string {
   ].join('\n');
 }
 
-function limits({ evaluation, labels, settings }: ModelCardFacts): string {
+function limits({ evaluation, labels, settings, student }: ModelCardFacts): string {
+  const { cutShare = 0, maxLength } = student.chosen;
   return [
     `- It always answers one of its ${labels.length} labels, also about texts of other kinds and languages than it learned from.`,
     '- It repeats what its teacher got wrong and nobody corrected.',
     ...(evaluation.basis === 'validation' ? ['- How often it is right has not been measured.'] : []),
     ...(settings.kind === 'linear'
       ? ['- It knows words and parts of words, not their order beyond neighbours.']
-      : [`- It reads the first ${settings.maxLength} tokens of a text.`]),
+      : [
+          `- It reads the first ${maxLength ?? settings.maxLength} tokens of a text: the rest of ${percent(cutShare)} of the texts that it was made with was cut off.`,
+        ]),
   ].join('\n');
 }
 

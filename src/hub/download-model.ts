@@ -21,20 +21,22 @@ export interface ModelRequest {
   readonly revision: string;
   readonly required: readonly string[];
   /** Fetched where the repository has them. */
-  readonly optional: readonly string[];
+  readonly optional?: readonly string[];
+  /** Of the required ones those that are fetched; absent: all. */
+  readonly only?: readonly string[];
 }
 
 /** The snapshot's folder, which is named after its commit. Files whose blobs are in the cache are not fetched again;
  *  offline, what the cache holds must do. Throws HubError. */
 export async function downloadModel(request: ModelRequest, hub: HubSettings): Promise<string> {
-  const { revision, required, optional } = request;
+  const { only, optional = [], required, revision } = request;
   const model: Repository = { type: 'model', name: request.repository };
   if (hub.offline) return cachedSnapshot(model, request, hub);
   const commit = await resolveRevision(model, revision, hub);
   const files = await listRepository(model, commit, hub);
   const missing = required.find((path) => !files.has(path));
-  if (missing !== undefined) throw new HubError(model.name, `it has no ${missing}`);
-  for (const path of new Set([...required, ...optional])) {
+  if (missing !== undefined) throw new HubError(model.name, `it has no ${missing}`, { refused: true });
+  for (const path of new Set([...(only ?? required), ...optional])) {
     const file = files.get(path);
     if (file !== undefined) await fetchFile(model, { commit, path, file }, hub);
   }

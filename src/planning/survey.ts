@@ -110,6 +110,7 @@ export async function surveyRun(task: Task, input: DistillationInput, ports: Sur
       corpus: input.corpus,
       gold: input.gold,
       store,
+      storeIsScratch: true,
       env: process.env,
       runFolder: 'plan',
       knownChunks: await earlierChunks(ports.store, 'plan'),

@@ -7,7 +7,7 @@ import { type CheckedSheet, checkSheet } from './check-sheet.js';
 import { readCleanlab } from './cleanlab.js';
 import { DoubtQueue } from './doubt-queue.js';
 import { type ReviewFormat, readReviewFile } from './formats.js';
-import { NoReviewError, type ReviewFolder } from './review-folder.js';
+import { NoReviewError, OutdatedReviewError, type ReviewFolder } from './review-folder.js';
 import type { ReviewLog } from './review-log.js';
 import { idInCell, type Sheet } from './sheet.js';
 
@@ -40,7 +40,7 @@ export async function rowsToFix(review: ReviewFolder, count: number): Promise<Re
 
 /** The first `count` texts of the audit, in its order, without those that are decided; again: without those that this reviewer
  *  has decided, so that several people look at the same texts. Draws it where there is none yet: what was decided before is not
- *  in its population. */
+ *  in its population. Throws OutdatedReviewError where it would be drawn from labels that are revised. */
 export async function rowsToAudit(
   review: ReviewFolder,
   { again, ...draw }: { count: number; reviewer: string; again?: boolean; at: Date },
@@ -51,8 +51,11 @@ export async function rowsToAudit(
   const log = await review.log();
   const decided = log.decisions();
   const runFolder = labelsVersion === 0 ? review.runFolder : `${review.runFolder} ${labelsVersion}`;
+  const drawn = await review.audit(labelsVersion);
+  const outdated = drawn === null ? await review.outdated(queue) : null;
+  if (outdated !== null) throw new OutdatedReviewError(`no audit is drawn now. ${outdated}`);
   const audit =
-    (await review.audit(labelsVersion)) ??
+    drawn ??
     (await review.keepAudit(
       await drawAudit({ ...draw, rows: review.rows(queue), decided, seed, runFolder }),
       labelsVersion,
@@ -141,6 +144,8 @@ export async function importFile(
 }
 
 export interface ReviewStatus {
+  /** Why these are not the labels that the run has, in words; null: they are. */
+  readonly outdated: string | null;
   readonly texts: number;
   /** Texts that people decided on. */
   readonly decided: number;
@@ -159,7 +164,7 @@ export interface ReviewStatus {
   readonly alternativeAnnotator: AlternativeAnnotatorTest | null;
   /** Texts of the audit that are decided; null: none was drawn. */
   readonly audited: number | null;
-  /** As if the labels were shipped now. */
+  /** As if the labels were shipped now; null also where they are outdated. */
   readonly certificate: Certificate | null;
 }
 
@@ -168,6 +173,7 @@ export async function reviewStatus(review: ReviewFolder): Promise<ReviewStatus> 
   const queue = await queueOf(review);
   const { confidence, texts } = queue;
   const [audit, log] = [await review.audit(queue.labelsVersion ?? 0), await review.log()];
+  const outdated = await review.outdated(queue);
   const decisions = log.decisions();
   const shared = decidedByMany(log);
   const disputed = log.disputed();
@@ -181,6 +187,7 @@ export async function reviewStatus(review: ReviewFolder): Promise<ReviewStatus> 
     if (label !== null && (decision !== undefined || auditKeys.has(key))) teacherLabels.set(key, label);
   }
   return {
+    outdated,
     texts,
     decided: decisions.size,
     corrected,
@@ -191,7 +198,10 @@ export async function reviewStatus(review: ReviewFolder): Promise<ReviewStatus> 
     adjudicated: [...decisions.values()].filter(({ adjudicates }) => adjudicates).length,
     alternativeAnnotator: alternativeAnnotatorTest(teacherLabels, auditedByPerson(log, auditKeys)),
     audited: audit === null ? null : audit.keys.filter((key) => decisions.has(key)).length,
-    certificate: audit === null ? null : certify({ audit, decisions, disputed, teacherLabels, labels, confidence }),
+    certificate:
+      audit === null || outdated !== null
+        ? null
+        : certify({ audit, decisions, disputed, teacherLabels, labels, confidence }),
   };
 }
 

@@ -25,7 +25,7 @@ export { NearDuplicates } from './near-duplicates.js';
 export { type GateDoor, GateDoorError } from './page/gate-door.js';
 export { openPageApp, type PageApp, type PageAppOptions } from './page/open-page-app.js';
 export { signToken, TOKEN_DAYS } from './page/reviewer-token.js';
-export { NoReviewError, ofRevision, ReviewFolder } from './review-folder.js';
+export { NoReviewError, OutdatedReviewError, ofRevision, ReviewFolder } from './review-folder.js';
 export { ReviewLog } from './review-log.js';
 export type { Handout, Sheet } from './sheet.js';
 export { ReviewToolError } from './tool-api.js';

@@ -16,6 +16,11 @@ import {
 import { DamagedArtifactError, type Journal, type Store } from '../store/index.js';
 import { ReviewLog } from './review-log.js';
 
+/** The queue is of other labels than the run has now. */
+export class OutdatedReviewError extends Error {
+  override readonly name = 'OutdatedReviewError';
+}
+
 /** The run has no review queue. */
 export class NoReviewError extends Error {
   override readonly name = 'NoReviewError';
@@ -74,6 +79,19 @@ export class ReviewFolder {
     return (await Promise.all(read)).filter((record) => record !== null);
   }
 
+  /** That the guideline was revised since, and what that means for the queue, in words; null: the queue is of the labels that
+   *  the run has. */
+  async outdated({ revision = 0 }: Pick<ReviewQueue, 'revision'>): Promise<string | null> {
+    const newest = (await this.store.names(`${this.folder}/revisions`)).at(-1);
+    if (newest === undefined || newest <= `${fileNumber(revision)}.json`) return null;
+    const record = (await this.revisions()).at(-1)!;
+    const counted = await this.store.exists(this.labelsPathOf(record.number));
+    const state = counted
+      ? 'Its labels are counted and not ranked: either that is at work, or it has failed, and the gate says why.'
+      : `The teacher is asked about ${record.texts} texts again, and the gate opens anew.`;
+    return `These are the labels before revision ${record.number}, by ${record.reviewer}. ${state} What is decided here counts, but nothing is certified.`;
+  }
+
   /** All or none of them, for good when it returns. */
   async addDecisions(decisions: readonly ReviewDecision[], at: Date): Promise<void> {
     const name = `${at.toISOString().replaceAll(':', '')}-${randomUUID()}.jsonl`;
@@ -85,6 +103,11 @@ export class ReviewFolder {
   async openJournal(at: Date): Promise<{ name: string; journal: Journal }> {
     const name = `${at.toISOString().replaceAll(':', '')}-${randomUUID()}${JOURNAL_END}`;
     return { name, journal: await this.store.journal(`${this.folder}/decisions/${name}`) };
+  }
+
+  /** Nobody has decided on anything, nor drawn the audit of this version of the labels. */
+  async isUntouched(labelsVersion: number): Promise<boolean> {
+    return (await this.decisionFiles()).length === 0 && !(await this.store.exists(this.auditPath(labelsVersion)));
   }
 
   /** Names of the files that hold decisions. One that grows yet ends in JOURNAL_END. */
@@ -178,10 +201,14 @@ export class ReviewFolder {
   private async labelsPath(): Promise<string> {
     const numbers = (await this.revisions()).map(({ number }) => number).reverse();
     for (const number of numbers) {
-      const path = `${this.runFolder}/vote/labels${ofRevision(number)}.jsonl`;
+      const path = this.labelsPathOf(number);
       if (await this.store.exists(path)) return path;
     }
-    return `${this.runFolder}/vote/labels.jsonl`;
+    return this.labelsPathOf(0);
+  }
+
+  private labelsPathOf(revision: number): string {
+    return `${this.runFolder}/vote/labels${ofRevision(revision)}.jsonl`;
   }
 
   private auditPath(labelsVersion: number): string {

@@ -42,8 +42,11 @@ interface Batch {
   readonly reject: (error: unknown) => void;
 }
 
-class ThreadedStudent implements Student {
-  private readonly threads: InferenceThread[];
+/** A thread as the student sees it. */
+export type Answering = Pick<InferenceThread, 'load' | 'predict' | 'close'>;
+
+export class ThreadedStudent implements Student {
+  private readonly threads: Answering[];
   private readonly waiting: Batch[] = [];
   /** A thread that is loading the model. */
   private starting: Promise<void> | null = null;
@@ -53,8 +56,8 @@ class ThreadedStudent implements Student {
   constructor(
     readonly labels: readonly string[],
     private readonly mostThreads: number,
-    private readonly start: () => Promise<InferenceThread>,
-    first: InferenceThread,
+    private readonly start: () => Promise<Answering>,
+    first: Answering,
   ) {
     this.threads = [first];
   }

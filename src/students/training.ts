@@ -20,6 +20,7 @@ export async function runTraining(
   refuseMissingExamples(job, survey);
   const prepared = await kind.prepare(job, survey);
   const stated = refuseMemory(kind, job, survey, prepared.memory);
+  await onProgress({ phase: `starting, about ${stated} MB needed`, done: 0 });
   const trained = await prepared.train(onProgress);
   return { ...trained, memoryMb: { stated, peak: peakMemoryMb() } };
 }

@@ -81,8 +81,12 @@ async function annotateOwned(job: ChunkJob, ports: ChunkPorts, ownership: Owners
   const final = await readLedger(store, job.folder);
   const repliesOf = (key: string) => final.replies.get(key) ?? reusable.get(key);
   const byText = keys.map((ofText) => plan.take((_, index) => repliesOf(ofText[index] ?? '')));
-  const pace = [...teachers.values()].map(({ limiter }) => limiter.pace).find((each) => each !== null) ?? null;
-  return sealChunk(job, store, ownership, { plan, ledger: final, byText, complete, pace });
+  return sealChunk(job, store, ownership, { plan, ledger: final, byText, complete, pace: paceOf(teachers) });
+}
+
+/** Of the first that tells. */
+export function paceOf(teachers: ByName<AskedTeacher>): Pace | null {
+  return [...teachers.values()].map(({ limiter }) => limiter.pace).find((pace) => pace !== null) ?? null;
 }
 
 /** An owner that did not end may send as long as its last look at the claim holds. After that its journal tells all. */

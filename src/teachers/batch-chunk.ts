@@ -1,43 +1,39 @@
-/** Annotates a chunk by batches, in steps that never wait for one: read what has ended, send what is still missing, seal the
- *  chunk when nothing is. All that has to outlive a step is in the store; who waits between two steps is the workflow. */
+/** Annotates a chunk by batches, in steps that never wait for one: read what has ended, ask the teachers that answer at once, send
+ *  what is still missing to the others, seal the chunk when nothing is. All that has to outlive a step is in the store; who waits between two steps is the workflow. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChunkResult, StoredReply, TextRow, Vote } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import { addSpending, fits } from '../voting/index.js';
-import { type ChunkJob, ledgerOfFormerOwners, sealChunk } from './annotate-chunk.js';
+import { type ChunkJob, ledgerOfFormerOwners, paceOf, sealChunk } from './annotate-chunk.js';
 import { TeacherUnreachableError } from './ask-question.js';
-import { askedBy, type ByName, type QuestionTeacher } from './asked-teacher.js';
+import { type AskedTeacher, askedBy, type ByName } from './asked-teacher.js';
 import { BatchAnswers } from './batch-answers.js';
 import type { Patience } from './batch-patience.js';
 import { type Settlement, type SettlementPorts, settleParts } from './batch-settlement.js';
 import { createBatch, submitQuestions } from './batch-submission.js';
-import type { BatchTeacher } from './batch-teacher.js';
+import { type BatchedTeacher, isBatched } from './batch-teacher.js';
 import { type Question, refusedReply } from './call-outcome.js';
 import { type ChunkClaim, claimChunk } from './chunk-claim.js';
 import { chunkRows, questionOf, reusableReplies } from './chunk-questions.js';
+import { ChunkRun } from './chunk-run.js';
 import { readSeal, sealPath } from './chunk-seal.js';
 import { ChunkWatch, ClaimLostError } from './chunk-watch.js';
 import { ReplyJournal } from './reply-journal.js';
 import { type Ledger, readLedger } from './reply-ledger.js';
-import { type Teacher, TeacherRefusedError } from './teacher.js';
+import { TeacherRefusedError } from './teacher.js';
 import { type PlannedQuestion, VotePlan } from './vote-plan.js';
 
 /** How long to wait before a batch is tried again that the provider had no room for. */
 const NO_ROOM_MS = 5 * 60_000;
 
-/** A teacher that a run asks in batches. */
-export interface BatchedTeacher extends QuestionTeacher {
-  readonly teacher: Teacher & { readonly batches: BatchTeacher };
-}
-
 export interface BatchPorts {
   readonly store: Store;
-  /** All that votes.plan asks. */
-  readonly teachers: ByName<BatchedTeacher>;
+  /** All that votes.plan asks: those that take batches are asked in batches, the others at once. */
+  readonly teachers: ByName<AskedTeacher>;
   readonly signal: AbortSignal;
 }
 
-/** A teacher in one step. */
+/** A teacher of batches in one step. */
 interface Side extends BatchedTeacher {
   readonly answers: BatchAnswers;
   readonly patience: Patience;
@@ -91,6 +87,8 @@ async function asOwner<Result>(
 class BatchedChunk {
   private readonly plan: VotePlan;
   private readonly sides: ByName<Side>;
+  /** Teachers that answer at once. */
+  private readonly atOnce: ByName<AskedTeacher>;
   private rows: readonly TextRow[] = [];
   /** Of each text's questions, in the order of the plan. */
   private keys: string[][] = [];
@@ -103,14 +101,16 @@ class BatchedChunk {
   ) {
     const { labels } = job.task;
     this.plan = new VotePlan(job.task);
-    const sides = [...ports.teachers].map(([name, asked]): [string, Side] => {
+    const sides = [...ports.teachers].flatMap(([name, asked]): [string, Side][] => {
+      if (!isBatched(asked)) return [];
       const { price, settings, teacher } = asked;
       const questionOf = (key: string) => this.question(key);
       const answers = new BatchAnswers({ teacher: teacher.batches, journal: owned.journal, labels, price, questionOf });
       const patience = { signal: ports.signal, deadAfterMs: settings.deadAfterSeconds * 1000 };
-      return [name, { ...asked, answers, patience }];
+      return [[name, { ...asked, answers, patience }]];
     });
     this.sides = new Map(sides);
+    this.atOnce = new Map([...ports.teachers].filter(([name]) => !this.sides.has(name)));
   }
 
   async step(): Promise<BatchStep> {
@@ -121,8 +121,8 @@ class BatchedChunk {
     if (open > 0) return { result: null, open, waitMs: null };
     if (noRoom) return { result: null, open: 0, waitMs: NO_ROOM_MS };
 
-    const ledger = await readLedger(ports.store, job.folder);
     const reusable = await reusableReplies(ports.store, job.chunk, this.rows, job.task.labels);
+    const ledger = await this.askAtOnce(reusable);
     const known = new Map([...reusable, ...ledger.replies]);
     const missing = await this.withoutLost(this.missing(known), ledger, known);
     const affordable = this.affordable(missing, ledger);
@@ -130,13 +130,24 @@ class BatchedChunk {
     const final = await readLedger(ports.store, job.folder);
     const replyTo = (key: string) => final.replies.get(key) ?? reusable.get(key);
     const byText = this.keys.map((ofText) => plan.take((_, index) => replyTo(ofText[index] ?? '')));
-    const outcome = { plan, ledger: final, byText, complete: missing.length === 0, pace: null };
+    const outcome = { plan, ledger: final, byText, complete: missing.length === 0, pace: paceOf(this.atOnce) };
     return { result: await sealChunk(job, ports.store, this.owned, outcome) };
   }
 
   async close(): Promise<number> {
     await this.readQuestions();
     return (await this.settle(false)).open;
+  }
+
+  /** Asks those who answer at once what the votes so far call for, as far as the grant reaches. Returns the ledger after that. */
+  private async askAtOnce(reusable: ReadonlyMap<string, StoredReply>): Promise<Ledger> {
+    const { atOnce: teachers, job, keys, plan, ports, rows } = this;
+    const ledger = await readLedger(ports.store, job.folder);
+    const known = new Map([...reusable, ...ledger.replies]);
+    if (!this.missing(known).some(({ teacher }) => teachers.has(teacher))) return ledger;
+    const run = new ChunkRun({ ...this.owned, job, ledger, plan, known, ports: { teachers, onProgress: () => {} } });
+    await run.annotate(rows, keys);
+    return readLedger(ports.store, job.folder);
   }
 
   private async readQuestions(): Promise<void> {
@@ -252,11 +263,11 @@ class BatchedChunk {
     return lost.length === 0 ? missing : this.missing(known);
   }
 
-  /** As many as the grant pays for at their worst, in their order. */
+  /** As many of those for batches as the grant pays for at their worst, in their order. */
   private affordable(missing: readonly Question[], ledger: Ledger): Question[] {
     let spent = ledger.spent;
     const affordable: Question[] = [];
-    for (const question of missing) {
+    for (const question of missing.filter(({ teacher }) => this.sides.has(teacher))) {
       const spentThen = addSpending(spent, question.worst);
       if (!fits(spentThen, this.job.grant)) break;
       spent = spentThen;

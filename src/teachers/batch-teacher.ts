@@ -1,7 +1,8 @@
 /** What a teacher can do that also answers in batches. */
 import type { BatchSettings, TeacherReply } from '../contracts/index.js';
+import type { AskedTeacher } from './asked-teacher.js';
 import type { BatchApi } from './batch-api.js';
-import type { TeacherRequest } from './teacher.js';
+import type { Teacher, TeacherRequest } from './teacher.js';
 
 export interface BatchTeacher {
   readonly settings: BatchSettings;
@@ -12,4 +13,13 @@ export interface BatchTeacher {
   read(answer: unknown, request: TeacherRequest): Omit<TeacherReply, 'latencyMs'>;
   /** What an answer with an error's status means: an error of the teacher port. */
   errorOf(answer: { readonly status: number; readonly body: string }, request: TeacherRequest): Error;
+}
+
+/** A teacher that a run asks in batches. */
+export interface BatchedTeacher extends AskedTeacher {
+  readonly teacher: Teacher & { readonly batches: BatchTeacher };
+}
+
+export function isBatched(asked: AskedTeacher): asked is BatchedTeacher {
+  return Boolean(asked.teacher.batches);
 }

@@ -13,7 +13,8 @@ import type { PlannedQuestion, VotePlan } from './vote-plan.js';
 
 export interface ChunkRunParts {
   readonly job: ChunkJob;
-  readonly ports: ChunkPorts;
+  /** teachers: those that answer at once. */
+  readonly ports: Pick<ChunkPorts, 'teachers' | 'onProgress'>;
   readonly journal: ReplyJournal;
   readonly watch: ChunkWatch;
   /** Of all owners, when this one began. */
@@ -96,13 +97,14 @@ export class ChunkRun {
     this.report();
   }
 
-  /** null: there is none, because the grant is used up or the chunk has to stop. A failure stops the chunk at once: the
+  /** null: there is none, because the grant is used up, the chunk has to stop, or its teacher answers in batches. A failure stops the chunk at once: the
    *  text's other questions may be waiting for long. */
   private async reply(row: TextRow, planned: PlannedQuestion, key: string): Promise<StoredReply | null> {
     const { job, known, ports, watch } = this.parts;
     const paid = known.get(key);
     if (paid !== undefined) return paid;
-    const asking = askedBy(planned, this.asking);
+    const asking = this.asking.get(planned.teacher);
+    if (asking === undefined) return null;
     try {
       const reply = await askQuestion(questionOf(job.task, askedBy(planned, ports.teachers), row, planned), asking);
       if (reply === null) this.exhausted = true;

@@ -11,7 +11,7 @@ export {
   teacherField,
   teacherSettings,
 } from './asked-teacher.js';
-export { type BatchedTeacher, closeChunk, stepChunk } from './batch-chunk.js';
+export { closeChunk, stepChunk } from './batch-chunk.js';
 export { lookAtBatches } from './batch-look.js';
 export type { BatchTeacher } from './batch-teacher.js';
 export { limiterFor } from './call-limiter.js';

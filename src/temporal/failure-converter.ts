@@ -1,30 +1,16 @@
 /** Keeps secrets and long texts out of failures: they stay in histories that many people can read.
- *  Loaded in the workflow sandbox too, by its path: pure, and no imports but the SDK's. */
+ *  Loaded in the workflow sandbox too, by its path: pure, with no imports but the SDK's and what is as pure. */
 import {
   DefaultFailureConverter,
   type PayloadConverter,
   type ProtoFailure,
   type SerializationContext,
 } from '@temporalio/common';
+import { scrubSecrets } from './scrub-secrets.js';
 
 /** Longest message, in UTF-16 code units, the note on what was cut included. */
 const MAX_MESSAGE_LENGTH = 2_000;
 const KEPT_LENGTH = 1_950;
-
-/** Patterns and what stands in their place. */
-const SECRETS: readonly (readonly [RegExp, string])[] = [
-  // https://user:password@host
-  [/([a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]+@/gi, '$1***@'],
-  // ?api_key=..., &access_token=..., and the like
-  [/([?&][\w.-]*(?:key|token|secret|password|signature|credential)[\w.-]*=)[^\s&#"'<>]+/gi, '$1***'],
-  [/\b((?:bearer|basic)\s+)[\w.~+/=-]{8,}/gi, '$1***'],
-  [/\b(hf_|sk-)[\w-]{8,}/g, '$1***'],
-];
-
-/** Masks credentials in URLs, keys in queries, bearer tokens and API keys. */
-export function scrubSecrets(text: string): string {
-  return SECRETS.reduce((scrubbed, [pattern, mask]) => scrubbed.replace(pattern, mask), text);
-}
 
 class ScrubbingFailureConverter extends DefaultFailureConverter {
   override errorToFailure(

@@ -1,11 +1,11 @@
 export { configuredServer, createClient, localServer, noAnswer, type Server, type ServerFlags } from './connection.js';
 export { dataConverter, failureConverterPath } from './data-converter.js';
-export { type DevServer, ensureDevServer, findDevServer, stopDevServer } from './dev-server.js';
-export { scrubSecrets } from './failure-converter.js';
+export { DEV_SERVER_ARGUMENTS, type DevServer, ensureDevServer, findDevServer, stopDevServer } from './dev-server.js';
 export { binaryCache, findServerBinary, type ServerBinary } from './find-server-binary.js';
 export { type Lock, lockHolder, tryLock, waitForLock } from './lock-file.js';
 export { payloadCodec } from './payload-codec.js';
 export { countPollers, countTeacherWorkers, workerIdentity } from './pollers.js';
 export { isRunning, markProcess, type ProcessMark, stopProcess } from './process-mark.js';
+export { scrubSecrets } from './scrub-secrets.js';
 export { SetupError } from './setup-error.js';
 export { makeStateFolder, readState, stateFolder, writeState } from './state-folder.js';

@@ -1,7 +1,6 @@
 /** Who polls our task queues. */
 import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
-import proto from '@temporalio/proto';
 import { TASK_QUEUES, WorkerRole } from '../contracts/index.js';
 import { markProcess } from './process-mark.js';
 
@@ -26,16 +25,18 @@ export async function countTeacherWorkers(client: Client): Promise<number> {
   return Math.max(1, countLive(polls, newestMs));
 }
 
-/** Workers that poll each role's queue. Dead ones of this machine are not counted; dead ones elsewhere are for 90 s. */
-export async function countPollers(client: Client): Promise<Record<WorkerRole, number>> {
-  const counts = await Promise.all(
-    WorkerRole.options.map(async (role) => [role, await countRole(client, role)] as const),
-  );
-  return Object.fromEntries(counts) as Record<WorkerRole, number>;
-}
-
-async function countRole(client: Client, role: WorkerRole): Promise<number> {
-  return countLive(await pollsOf(client, role), Date.now());
+/** Workers that poll each role's queue, but for these processes of this machine. Dead ones of this machine are not counted; dead
+ *  ones elsewhere are for 90 s. */
+export async function countPollers(
+  client: Client,
+  but: ReadonlySet<number> = new Set(),
+): Promise<Record<WorkerRole, number>> {
+  const countRole = async (role: WorkerRole) => {
+    const polls = await pollsOf(client, role);
+    const others = polls.filter(({ identity }) => !but.has(pidHere(identity) ?? 0));
+    return [role, countLive(others, Date.now())] as const;
+  };
+  return Object.fromEntries(await Promise.all(WorkerRole.options.map(countRole))) as Record<WorkerRole, number>;
 }
 
 function countLive(polls: readonly Poll[], nowMs: number): number {
@@ -43,6 +44,8 @@ function countLive(polls: readonly Poll[], nowMs: number): number {
 }
 
 async function pollsOf(client: Client, role: WorkerRole): Promise<Poll[]> {
+  // Whoever has a client has loaded it.
+  const { default: proto } = await import('@temporalio/proto');
   const { TaskQueueType } = proto.temporal.api.enums.v1;
   const { pollers } = await client.connection.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
@@ -57,6 +60,12 @@ async function pollsOf(client: Client, role: WorkerRole): Promise<Poll[]> {
 }
 
 function isDeadHere(identity: string): boolean {
+  const pid = pidHere(identity);
+  return pid !== null && markProcess(pid) === null;
+}
+
+/** null: a worker of another machine. */
+function pidHere(identity: string): number | null {
   const [, pid, host] = /:(\d+)@(.+)$/.exec(identity) ?? [];
-  return host === hostname() && markProcess(Number(pid)) === null;
+  return host === hostname() ? Number(pid) : null;
 }

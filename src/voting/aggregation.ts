@@ -3,6 +3,8 @@
 export interface VoteTable {
   /** [texts][annotators]; null: no readable vote. */
   readonly votes: readonly (readonly (string | null)[])[];
+  /** [texts]: how many texts each stands for, all with these votes; one if left out. */
+  readonly times?: readonly number[];
   readonly labels: readonly string[];
 }
 
@@ -31,11 +33,17 @@ export function weightedMajority(table: VoteTable): Aggregated {
  * Expectation maximisation over the annotators' confusion matrices (Dawid and Skene, "Maximum likelihood estimation of
  * observer error-rates using the EM algorithm", 1979), from the shares of the votes, until no posterior changes by
  * `tolerance`. It takes annotators for independent: the posteriors of samples of one model are too sure of themselves.
+ * pause: waited for between the iterations, which may be many.
  */
-export function dawidSkene(table: VoteTable, { iterations = 1000, tolerance = 1e-9 } = {}): Aggregated {
+export async function dawidSkene(
+  table: VoteTable,
+  pause: () => Promise<unknown>,
+  { iterations = 1000, tolerance = 1e-9 } = {},
+): Promise<Aggregated> {
   let posteriors = majority(table).posteriors;
   let model = estimate(table, posteriors);
   for (let iteration = 0; iteration < iterations; iteration++) {
+    await pause();
     const updated = table.votes.map((votes) => posteriorOf(table, votes, model));
     const change = largestChange(posteriors, updated);
     posteriors = updated;
@@ -55,20 +63,26 @@ interface Model {
 /** As in crowd-kit: keeps logarithms finite for votes that a true label never got. */
 const LEAST = 1e-10;
 
-function estimate({ votes, labels }: VoteTable, posteriors: readonly (readonly number[])[]): Model {
-  const voted = posteriors.filter((_, text) => votes[text]!.some((vote) => vote !== null));
-  const priors = labels.map(
-    (_, label) => voted.reduce((sum, each) => sum + each[label]!, 0) / Math.max(1, voted.length),
-  );
-  const annotators = Math.max(0, ...votes.map((each) => each.length));
-  const confusion = Array.from({ length: annotators }, (_, annotator) => {
+function estimate({ votes, labels, times }: VoteTable, posteriors: readonly (readonly number[])[]): Model {
+  let voted = 0;
+  const sums = labels.map(() => 0);
+  for (const [text, posterior] of posteriors.entries()) {
+    if (votes[text]!.every((vote) => vote === null)) continue;
+    const count = times?.[text] ?? 1;
+    voted += count;
+    for (const [label, share] of posterior.entries()) sums[label] = sums[label]! + count * share;
+  }
+  const priors = sums.map((sum) => sum / Math.max(1, voted));
+  const confusion = Array.from({ length: annotatorsOf(votes) }, (_, annotator) => {
     const counts = labels.map(() => labels.map(() => 0));
     const used = new Set<number>();
     for (const [text, each] of votes.entries()) {
       const vote = labels.indexOf(each[annotator] ?? '');
       if (vote < 0) continue;
       used.add(vote);
-      for (const [label, share] of posteriors[text]!.entries()) counts[label]![vote] = counts[label]![vote]! + share;
+      const count = times?.[text] ?? 1;
+      for (const [label, share] of posteriors[text]!.entries())
+        counts[label]![vote] = counts[label]![vote]! + count * share;
     }
     if (used.size === 0) return null;
     return counts.map((row) => {
@@ -109,15 +123,23 @@ function weightedShares({ votes, labels }: VoteTable, weightOf: (annotator: numb
   });
 }
 
-function agreementWith({ votes, labels }: VoteTable, decided: readonly number[]): (number | null)[] {
-  const annotators = Math.max(0, ...votes.map((each) => each.length));
-  return Array.from({ length: annotators }, (_, annotator) => {
-    const own = votes.flatMap((each, text) => {
+function agreementWith({ votes, labels, times }: VoteTable, decided: readonly number[]): (number | null)[] {
+  return Array.from({ length: annotatorsOf(votes) }, (_, annotator) => {
+    let [own, agreeing] = [0, 0];
+    for (const [text, each] of votes.entries()) {
       const vote = each[annotator] ?? null;
-      return vote === null ? [] : [labels.indexOf(vote) === decided[text]];
-    });
-    return own.length === 0 ? null : own.filter(Boolean).length / own.length;
+      if (vote === null) continue;
+      const count = times?.[text] ?? 1;
+      own += count;
+      if (labels.indexOf(vote) === decided[text]) agreeing += count;
+    }
+    return own === 0 ? null : agreeing / own;
   });
+}
+
+/** Not by spreading them over the arguments of Math.max: there may be more texts than a call takes. */
+function annotatorsOf(votes: VoteTable['votes']): number {
+  return votes.reduce((most, each) => Math.max(most, each.length), 0);
 }
 
 function rightShare(matrix: readonly (readonly number[])[], priors: readonly number[]): number {

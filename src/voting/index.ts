@@ -32,3 +32,4 @@ export {
   NOTHING_SPENT,
   subtractSpending,
 } from './spending.js';
+export { type Combination, VoteCombinations } from './vote-combinations.js';

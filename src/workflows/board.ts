@@ -7,9 +7,10 @@ import type {
   PreparedRun,
   Progress,
   ReviewInput,
+  ReviewNews,
   TrainingNews,
 } from '../contracts/index.js';
-import { checksTable, markdownTable, plainText } from '../evaluation/index.js';
+import { certificateInWords, checksTable, markdownTable, plainText } from '../evaluation/index.js';
 import { addCounts } from '../voting/index.js';
 import { budgetEvidence } from './findings.js';
 import { dollars, duration, grouped } from './numbers.js';
@@ -55,6 +56,7 @@ export function runBoard({ progress, findings, endedEarly }: BoardState): string
       ? `**Paused**: ${userText(pause)}. Send the signal \`resume\` to go on.`
       : '',
     waitingFor === null ? '' : `## Waiting for you: gate \`${waitingFor.gate}\``,
+    ...reviewLines(waitingFor?.review),
     budget?.waiting ? `## Waiting for you: the budget is used up\n\n${budgetEvidence(progress, budget.limits)}` : '',
   ];
   const tail = [
@@ -103,11 +105,13 @@ export function reviewBoard(wait: {
   reminders: number;
   escalated: boolean;
   untold: readonly string[];
+  news: ReviewNews | null;
 }): string {
-  const { input, root, deadline, escalated, reminders, untold } = wait;
+  const { input, root, deadline, escalated, news, reminders, untold } = wait;
   const head = [
     `## Waiting for a person: ${input.gate === 'budget' ? 'the budget' : `gate \`${input.gate}\``} of ${userText(input.task)}`,
     `Decide on the parent workflow ${userText(root)}, until ${deadline}. Reminders so far: ${reminders}.${escalated ? ' **Escalated.**' : ''}`,
+    ...reviewLines(news),
     ...untold.map((problem) => `**A webhook was not told:** ${userText(problem)}`),
   ];
   return withEvidence(head, input.evidence, []);
@@ -202,6 +206,23 @@ function batchesInWords({ answered, batches, due, requests, since }: BatchProgre
   const open = `${grouped(batches)} ${batches === 1 ? 'batch' : 'batches'} open since ${since.slice(0, 16)}Z`;
   const ends = due === null ? '' : `, at the latest until ${due.slice(0, 16)}Z`;
   return `${open}, ${grouped(answered)} of ${grouped(requests)} requests answered${ends}`;
+}
+
+/** Where the review page is, and how far people are. */
+function reviewLines(news: ReviewNews | null | undefined): string[] {
+  if (!news) return [];
+  const { at, audited, certificate, changed, decided, page, suggested } = news;
+  const where = page === null ? 'it is not served now' : `<${page}>, for whoever has a link`;
+  const found = changed === 1 ? '1 label was changed' : `${grouped(changed)} labels were changed`;
+  const progress = [
+    `${grouped(decided)} decided in the fix queue (${grouped(suggested)} are suggested), ${found}`,
+    ...(audited === null ? [] : [`${grouped(audited)} audited`]),
+  ];
+  const bound = certificate === null ? '' : ` ${certificateInWords(certificate)}`;
+  return [
+    `**Review page:** ${where}.`,
+    `**Reviewed by ${at.slice(0, 16).replace('T', ' ')} UTC:** ${progress.join('; ')}.${bound}`,
+  ];
 }
 
 function howToDecide(gate: NonNullable<Progress['waitingFor']>): string[] {

@@ -117,8 +117,13 @@ export function revisionEvidence(revision: RevisionOutcome): string {
   return [about.join(' '), ...table].join('\n\n');
 }
 
-export function trainingFinding({ examples, kind, trainSeconds }: TrainingSummary): string {
-  return `${kind} from ${grouped(examples)} texts in ${trainSeconds.toFixed(1)} s`;
+export function trainingFinding({ chosen, examples, kind, trainSeconds }: TrainingSummary): string {
+  const { cutShare = 0, int8, maxLength } = chosen;
+  return sentence([
+    `${kind} from ${grouped(examples)} texts in ${trainSeconds.toFixed(1)} s`,
+    cutShare > 0 && `${percent(cutShare)} of the texts cut after ${maxLength} tokens`,
+    int8 === 0 && 'in float32, since INT8 changed too many labels',
+  ]);
 }
 
 export function evaluationFinding({ basis, rows, student, teacher }: EvaluateOutcome['summary']): string {

@@ -7,11 +7,20 @@ import {
   type GateName,
   type GateOutcome,
   type PreparedRun,
+  ReviewNews,
+  reviewWorkflowId,
 } from '../contracts/index.js';
 import { finalFailure, messageOf } from './failures.js';
 import { decisionInWords } from './findings.js';
 import { Gates, type LabelActions, REVISION_EXAMPLE, readSignal, readUpdate } from './gates.js';
-import { approveSignal, decideUpdate, rejectSignal, remindedSignal, reviseSignal } from './messages.js';
+import {
+  approveSignal,
+  decideUpdate,
+  rejectSignal,
+  remindedSignal,
+  reviewNewsSignal,
+  reviseSignal,
+} from './messages.js';
 import { HOUR_MS, remindedWait, reminders } from './reminded-wait.js';
 import type { RunReport, Shown } from './run-report.js';
 
@@ -58,6 +67,10 @@ export class Gatekeeper {
       },
     });
     setHandler(remindedSignal, (reminders) => this.report.reminded(reminders));
+    setHandler(reviewNewsSignal, (news) => {
+      const { data } = ReviewNews.safeParse(news);
+      if (data !== undefined) this.report.reviewed(data);
+    });
   }
 
   /** Waits for the gate's decision: to approve, or to revise. change: null where nothing can be changed. Throws a rejection. */
@@ -107,7 +120,7 @@ export class Gatekeeper {
         this.gates.closeGate();
       }
     };
-    const workflowId = `${this.report.progress.workflowId}.review-${gate}`;
+    const workflowId = reviewWorkflowId(this.report.progress.workflowId, gate);
     return remindedWait(workflowId, { ...input, ...reminders(prepared.gates[gate]) }, { wait, decided });
   }
 

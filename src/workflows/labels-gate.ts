@@ -127,7 +127,11 @@ export class LabelsGate {
     } catch (error) {
       if (isCancellation(error)) throw error;
       log.warn('the labels could not be ranked for review', { problem: messageOf(error) });
-      return { checks, evidence: `${told}\n\nThere is no review queue: ${messageOf(error)}` };
+      const queue =
+        this.revised.length === 0
+          ? 'There is no review queue'
+          : 'These labels could not be ranked, so the review page and files show those before the revision';
+      return { checks, evidence: `${told}\n\n${queue}: ${messageOf(error)}` };
     }
   }
 }

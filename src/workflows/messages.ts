@@ -7,6 +7,7 @@ import {
   type GateOutcome,
   type Pace,
   type Progress,
+  REVIEW_NEWS_SIGNAL,
   type ShardBudget,
   TRAINING_NEWS_SIGNAL,
 } from '../contracts/index.js';
@@ -41,6 +42,9 @@ export const annotationProgressSignal = defineSignal<[AnnotationProgress]>('anno
 
 /** From the activity `distill` to its workflow, now and then; TrainingNews, parsed on arrival. */
 export const trainingNewsSignal = defineSignal<[unknown?]>(TRAINING_NEWS_SIGNAL);
+
+/** From a server of the review page, now and then; ReviewNews, parsed on arrival. */
+export const reviewNewsSignal = defineSignal<[unknown?]>(REVIEW_NEWS_SIGNAL);
 
 /** From the root to `annotation`: the shard's budget after a decision. */
 export const shardBudgetSignal = defineSignal<[ShardBudget]>('shardBudget');

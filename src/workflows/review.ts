@@ -9,10 +9,10 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ReviewInput } from '../contracts/index.js';
+import { type ReviewInput, ReviewNews } from '../contracts/index.js';
 import { reviewBoard } from './board.js';
 import { messageOf } from './failures.js';
-import { decidedSignal, remindedSignal } from './messages.js';
+import { decidedSignal, remindedSignal, reviewNewsSignal } from './messages.js';
 import { besideStage } from './stages.js';
 
 export async function review(input: ReviewInput): Promise<'decided' | 'deadline passed'> {
@@ -22,14 +22,21 @@ export async function review(input: ReviewInput): Promise<'decided' | 'deadline 
   });
   const openedAt = Date.now();
   const wait = { input, root: workflowInfo().parent?.workflowId ?? '', deadline: isoAfter(openedAt, input.deadlineMs) };
+  let shown: Shown = { ...wait, reminders: 0, escalated: false, untold: [], news: null };
+  const show = (change: Partial<Shown>) => {
+    shown = { ...shown, ...change };
+    setCurrentDetails(reviewBoard(shown));
+  };
+  setHandler(reviewNewsSignal, (payload) => {
+    const { data } = ReviewNews.safeParse(payload);
+    if (data !== undefined) show({ news: data });
+  });
   for (let reminders = 0; ; reminders++) {
     const remindedAt = Date.now();
     if (reminders > 0) await remind(reminders);
     const escalated = input.escalateMs !== null && remindedAt - openedAt >= input.escalateMs;
-    const shown = { ...wait, reminders, escalated };
-    setCurrentDetails(reviewBoard({ ...shown, untold: [] }));
-    const untold = await tell(shown);
-    if (untold.length > 0) setCurrentDetails(reviewBoard({ ...shown, untold }));
+    show({ reminders, escalated, untold: [] });
+    show({ untold: await tell({ ...wait, reminders, escalated }) });
     const left = openedAt + input.deadlineMs - Date.now();
     const pause = Math.max(0, remindedAt + input.reminderMs - Date.now());
     if (await condition(() => decided, Math.min(Math.max(0, left), pause))) return 'decided';
@@ -44,6 +51,13 @@ interface Wait {
   readonly deadline: string;
   readonly reminders: number;
   readonly escalated: boolean;
+}
+
+interface Shown extends Wait {
+  /** Why webhooks were not told. */
+  readonly untold: readonly string[];
+  /** From the review page; null: none yet. */
+  readonly news: ReviewNews | null;
 }
 
 async function remind(reminders: number): Promise<void> {

@@ -12,6 +12,7 @@ import type {
   Pace,
   PreparedRun,
   Progress,
+  ReviewNews,
   RevisionOutcome,
   Stage,
   TrainingNews,
@@ -191,7 +192,7 @@ export class RunReport {
     deadline: Date,
     afterDeadline: DeploymentGateSettings['afterDeadline'],
   ): string {
-    const { remindersSent = 0 } = this.progress.waitingFor ?? {};
+    const { remindersSent = 0, review = null } = this.progress.waitingFor ?? {};
     const command = (decision: GateOutcome['decision'], note: boolean) =>
       this.updateCommand('decide', { gate, decision, reviewer: 'YOUR-NAME', ...(note ? { note: 'WHY' } : {}) });
     const failing = shown.checks.some((check) => !check.passed);
@@ -204,6 +205,7 @@ export class RunReport {
       remindersSent,
       approveCommand,
       rejectCommand: command('reject', true),
+      review,
     };
     this.changed();
     return approveCommand;
@@ -233,6 +235,14 @@ export class RunReport {
   reminded(reminders: number): void {
     const waiting = this.progress.waitingFor ?? this.progress.budget?.waiting;
     if (waiting) waiting.remindersSent = reminders;
+    this.changed();
+  }
+
+  /** News that comes when the gate is closed is old. */
+  reviewed(news: ReviewNews): void {
+    const { waitingFor } = this.progress;
+    if (waitingFor?.gate !== 'labels') return;
+    waitingFor.review = news;
     this.changed();
   }
 
@@ -289,6 +299,7 @@ export class RunReport {
         busy: annotation.busy,
         unreadable: annotation.unreadable,
         labelled: votes?.summary.labelled ?? 0,
+        incomplete: Math.max(0, (prepared?.counts.texts ?? 0) - annotation.texts),
         uncertain: annotation.uncertain,
         reused: annotation.reused,
         costUsd: inDollars(annotation.spentMicros),

@@ -136,6 +136,7 @@ async function queue(votes: VoteOutcome, number?: number): Promise<void> {
     rows: await store.write(review().rowsPath(number), lines),
     rankedAt: AT.toISOString(),
     labelsVersion: votes.summary.labelsVersion,
+    revision: number,
   });
 }
 
@@ -177,6 +178,11 @@ it('voids the audit, and asks only about the texts that it concerns, gold rows a
   const texts = mixed.length - decided.length + 2;
   expect(revised).toMatchObject({ number: 1, texts, goldTexts: 2, decided: decided.length, examples: 1 });
   expect(revised.callsAtMost).toBe(3 * texts);
+  // Until its labels are ranked, people see those before it, and are told.
+  expect(await reviewStatus(review())).toMatchObject({
+    outdated: `These are the labels before revision 1, by ana. The teacher is asked about ${texts} texts again, and the gate opens anew. What is decided here counts, but nothing is certified.`,
+    certificate: null,
+  });
   // Preparing asks nothing.
   expect(asked).toHaveLength(before);
 
@@ -209,9 +215,12 @@ it('voids the audit, and asks only about the texts that it concerns, gold rows a
   const gold = rowsNow.filter((row) => row.gold !== null);
   expect(gold.filter((row) => row.teacherLabel === row.gold)).toHaveLength(3);
 
+  expect((await reviewStatus(review())).outdated).toContain(
+    'counted and not ranked: either that is at work, or it has failed',
+  );
   await queue(votes, 1);
   const status = await reviewStatus(review());
-  expect(status).toMatchObject({ audited: null, certificate: null, decided: 5 });
+  expect(status).toMatchObject({ outdated: null, audited: null, certificate: null, decided: 5 });
   const next = await rowsToAudit(review(), { count: 3, reviewer: 'ben', at: AT });
   expect(next.audit.population).toBe(15);
   expect(next.audit.keys.filter((key) => inAudit.includes(key) || key === fixed.key)).toEqual([]);

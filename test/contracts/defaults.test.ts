@@ -157,6 +157,7 @@ describe('the defaults', () => {
       revision: 'main',
       epochs: 4,
       patience: 2,
+      prefix: null,
       learningRate: 1e-4,
       batchSize: 16,
       microBatchTokens: 512,

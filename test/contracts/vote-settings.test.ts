@@ -50,13 +50,6 @@ describe('Votes of several teachers', () => {
     expect(problems(votes)).toContain(problem);
   });
 
-  it('are all asked in batches, or none is', () => {
-    const batches = { model: 'a/b', url: 'https://api.example.com/v1', batch: {} };
-    expect(problems({ plan: [first, dear] }, { dear: batches })).toContain(
-      'teacher.batch: all teachers that votes.plan asks',
-    );
-  });
-
   it("keep the name of the task's own teacher for it", () => {
     expect(problems({ plan: [first] }, { teacher: { model: 'a/b' } })).toContain(
       '"teacher" is the task\'s own teacher',

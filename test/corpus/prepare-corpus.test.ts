@@ -22,9 +22,10 @@ interface Case {
   gold?: readonly Record<string, unknown>[];
   task?: Task;
   knownChunks?: KnownChunk[];
+  readonly storeIsScratch?: boolean;
 }
 
-async function prepare({ rows, corpus, gold, task: given, knownChunks = [] }: Case) {
+async function prepare({ rows, corpus, gold, task: given, knownChunks = [], storeIsScratch = false }: Case) {
   const tempFolder = mkdtempSync(join(folder, 'temp-'));
   const store = await openFileStore(mkdtempSync(join(folder, 'store-')));
   const path = tempFile('.jsonl', jsonl(rows));
@@ -33,6 +34,7 @@ async function prepare({ rows, corpus, gold, task: given, knownChunks = [] }: Ca
     corpus: CorpusInput.parse({ path, ...corpus }),
     gold: gold === undefined ? null : GoldInput.parse({ path: tempFile('.jsonl', jsonl(gold)) }),
     store,
+    storeIsScratch,
     runFolder: RUN,
     env: {},
     knownChunks,
@@ -257,6 +259,13 @@ describe('rows that can not be used', () => {
       { ...place, line: 4, id: '1', problem: 'its id also stands at line 1, with a different text' },
     ]);
     expect((await lines<{ line: number }>(store, manifest.rows.path)).map((row) => row.line)).toEqual([1, 6]);
+  });
+
+  it('are not said to be listed where the store is gone when anybody reads so', async () => {
+    const { settled } = await prepare({ rows: bad, corpus: { maxTextLength: 30 }, storeIsScratch: true });
+    expect((settled as CorpusError).message).toMatch(
+      /^corpus .*5 of 7 rows can't be used \(line 2: [^)]*\)\. Mend them/,
+    );
   });
 
   it('end the preparation by default, with their number, the first three and the mend', async () => {

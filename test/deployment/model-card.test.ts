@@ -53,6 +53,8 @@ describe('trainingEnergy', () => {
     expect(energy?.low).toBeCloseTo(8400 / 3.6e6, 12);
     expect(energy?.high).toBeCloseTo(19_500 / 3.6e6, 12);
     expect(trainingEnergy({ ...STUDENT, threads: null })).toBeNull();
+    // The other students of a ladder cost energy, too.
+    expect(trainingEnergy({ ...STUDENT, choiceSeconds: 3000 })?.low).toBeCloseTo((3 * 8400) / 3.6e6, 12);
   });
 });
 
@@ -104,12 +106,27 @@ describe('the model card', () => {
     expect(card).not.toContain('| its teacher |');
   });
 
+  it('tells what calibration, INT8 and the length of texts did to an encoder, and what the choice of it took', () => {
+    const settings = OneStudentSettings.parse({ kind: 'encoder', encoder: 'someone/tiny' });
+    const figures = { temperature: 1.5, calibrationErrorBefore: 0.0524, calibrationErrorAfter: 0.021 };
+    const chosen = { ...figures, cutShare: 0.025, maxLength: 40, int8: 1, int8Agreement: 0.996, int8LayersInFloat: 2 };
+    const card = modelCard({ ...FACTS, settings, student: { ...STUDENT, chosen, choiceSeconds: 3000 } });
+    expect(card).toContain('100 held-out texts: divided by a temperature of 1.50');
+    expect(card).toContain('expected calibration error of 0.021 there, 0.052 before');
+    expect(card).toContain('on 99.6 % of 100 held-out texts; layers that stayed in float32 for it: 2.');
+    expect(card).toContain('the first 40 tokens of a text: the rest of 2.5 % of the texts');
+    expect(card).toContain('1000.0 s (3000.0 s with the students that it was compared with) on 2 cores');
+    const left = modelCard({ ...FACTS, settings, student: { ...STUDENT, chosen: { ...chosen, int8: 0 } } });
+    expect(left).toContain('There is no INT8 model: it changed too many labels.');
+  });
+
   it("names an encoder of the Hub as the base model, and how to ask it with the Hub's tools", () => {
     const settings = OneStudentSettings.parse({ kind: 'encoder', encoder: 'someone/tiny', maxLength: 64 });
     const card = modelCard({ ...FACTS, settings });
     expect(card).toContain('library_name: transformers\nbase_model: someone/tiny\n');
-    expect(card).toContain('the encoder someone/tiny, fine-tuned');
-    expect(card).toContain('max_length=64');
+    expect(card).toContain('Which tickets are urgent. It is the encoder someone/tiny, fine-tuned, which');
+    expect(card).toContain('- Encoder: someone/tiny, revision `main`;');
+    expect(card).toContain('It reads the first 64 tokens');
     const onDisk = OneStudentSettings.parse({ kind: 'frozen', encoder: '/models/tiny' });
     const local = modelCard({ ...FACTS, settings: onDisk });
     expect(local).not.toContain('base_model');

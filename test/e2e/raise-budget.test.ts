@@ -55,5 +55,11 @@ describe('a run whose budget is used up', () => {
     expect((await run.progress()).budget?.decisions).toEqual([]);
     expect(await requestsSince(before)).toBeLessThanOrEqual(CALLS);
     expect((await run.counts()).texts).toBeLessThan(TEXTS);
+    const { annotation } = await run.handle.result();
+    expect(annotation.incomplete).toBe(annotation.texts - (await run.progress()).annotation.texts);
+    const shown = await tutelage(['watch', 'goes-on'], { cwd: up.folder });
+    expect(shown.stdout).toContain(`incomplete  ${annotation.incomplete} texts did not get all their votes`);
+    const paused = await tutelage(['pause', 'goes-on'], { cwd: up.folder });
+    expect(paused).toMatchObject({ code: 1, stderr: expect.stringContaining('no open run is called goes-on here') });
   });
 });

@@ -80,6 +80,19 @@ withChromium('the review page', () => {
     expect(new Set(standing().map(({ reviewer }) => reviewer))).toEqual(new Set(['ana']));
   }, 60_000);
 
+  it('keeps what was decided while the server was away, in a tab that was closed, and sends it when the page is opened again', async () => {
+    await killServer();
+    await ana.keyboard.press('1');
+    await ana.locator('.waiting', { hasText: '1 decision waits in this browser' }).waitFor();
+    const window = ana.context();
+    await ana.close();
+    await startServer(link.port);
+    ana = await pageOf(window, link);
+    await ana.locator('.strip', { hasText: '51 decided' }).waitFor();
+    expect(standing()).toHaveLength(51);
+    expect(standing().at(-1)).toMatchObject({ label: 'negative', reviewer: 'ana' });
+  });
+
   it('shows the second of two reviewers on one row what the first one decided, lets them choose, and a third one settle it', async () => {
     const row = new URL(`/runs/${encodeURIComponent(RUN)}/fix/${standing()[0]!.key}`, link).href;
     const ben = await (await newWindow()).newPage();
@@ -117,6 +130,14 @@ withChromium('the review page', () => {
     expect(await accessibilityProblems(ana)).toEqual([]);
     await ana.keyboard.press('2');
     await ana.locator('.strip', { hasText: 'of the labels are wrong' }).waitFor();
+    const ben = await (await newWindow()).newPage();
+    await ben.goto(await linkOf('ben'));
+    await ben.getByRole('link', { name: /Second opinion/ }).click();
+    await ben.locator('.strip', { hasText: '1 text of the audit that others have decided' }).waitFor();
+    expect(await ben.locator('.votes, .why, .opinions, .badge').count()).toBe(0);
+    expect(await accessibilityProblems(ben)).toEqual([]);
+    await ben.keyboard.press('2');
+    await ben.locator('.last', { hasText: 'the teacher' }).waitFor();
     for (const [name, shown] of [
       ['table', 'table'],
       ['summary', '.line-chart'],
@@ -126,6 +147,13 @@ withChromium('the review page', () => {
       await ana.locator(shown).first().waitFor();
       expect(await accessibilityProblems(ana)).toEqual([]);
     }
+    // The board is told by the page's server, now and then.
+    const shown = await waitingAt('labels', ({ waitingFor }) => waitingFor?.review?.audited === 1);
+    expect(shown.waitingFor?.review).toMatchObject({
+      page: view('').slice(0, -1),
+      decided: 51,
+      certificate: { sampled: 1 },
+    });
     await ana.locator('#note').fill('Tried by a test.');
     await ana.getByRole('button', { name: 'Approve' }).click();
     await ana.locator('.outcome', { hasText: 'Gate labels: approved' }).waitFor();
@@ -153,14 +181,14 @@ withChromium('the review page', () => {
     await server.ended;
   }
 
-  async function waitingAt(gate: string): Promise<void> {
+  async function waitingAt(gate: string, met: (progress: Progress) => boolean = () => true): Promise<Progress> {
     for (let attempt = 0; attempt < 120; attempt++) {
       const { code, stdout } = await tutelage(['watch', RUN, '--once', '--json'], { cwd: folder });
       const progress: Progress | null = code === 0 ? JSON.parse(stdout) : null;
-      if (progress?.waitingFor?.gate === gate) return;
+      if (progress?.waitingFor?.gate === gate && met(progress)) return progress;
       await sleep(300);
     }
-    throw new Error(`the run did not come to the gate ${gate}`);
+    throw new Error(`the run did not come to the gate ${gate}, or does not show what was waited for`);
   }
 
   /** Decisions in the store that count, in the order of time. */
@@ -257,7 +285,7 @@ const TURN = `(async () => {${READING}
   }
 })()`;
 
-withChromium('10,000 hostile rows', () => {
+withChromium(`10,000 hostile rows, TUTELAGE_SEED=${SEED}`, () => {
   const texts = hostileTexts(SEED, HOSTILE_ROWS);
   const ids = hostileIds(SEED, HOSTILE_ROWS);
   const folder = newFolder();
@@ -278,7 +306,10 @@ withChromium('10,000 hostile rows', () => {
     const noServer = () => Promise.reject(new GateDoorError('no server'));
     app = createPageApp({
       store,
-      door: { openRuns: noServer, progress: noServer, decide: noServer },
+      door: {
+        ...{ openRuns: noServer, progress: noServer, decide: noServer },
+        ...{ reviewsWaiting: noServer, tellOfReview: noServer },
+      },
       secret: 'of this test',
       clientFolder: join(__dirname, '..', '..', 'dist', 'review', 'page', 'client'),
       now: () => new Date(),

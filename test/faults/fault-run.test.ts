@@ -6,7 +6,7 @@ import { seededFraction } from '../../src/voting/index.js';
 import { newFolder } from '../cli/tutelage-process.js';
 import { demoReplies, readJsonl, writeJsonl } from '../support/demo-data.js';
 import { startUp } from '../support/local-run.js';
-import { startTeacher } from '../support/replay-teacher.js';
+import { type ReplayTeacher, startTeacher } from '../support/replay-teacher.js';
 import { describeWithS3, startS3Server } from '../support/s3-server.js';
 import { AnnotatedRun, faultsSeed, QUESTIONS, TEXTS, undisturbedLabels } from './annotated-run.js';
 import { DISTURBANCES, Disturber, TEACHERS } from './disturbances.js';
@@ -18,7 +18,12 @@ const log = process.env.FAULTS_LOG;
 const CONCURRENCY = 4;
 const UNREADABLE_SHARE = 0.05;
 const FAULTS = { share500: 0.05, shareDropped: 0.02, share429: 0.02, retryAfterSeconds: 1 };
-const BUDGET = { calls: 1800, tokens: 4_000_000 };
+/** Runs out under the faults; the run waits, and somebody adds to it. */
+const FIRST_CALLS = 900;
+const ADDED_CALLS = 900;
+const BUDGET = { calls: FIRST_CALLS + ADDED_CALLS, tokens: 4_000_000, usd: 4 };
+/** Dollars for a million tokens, of prompts and of replies: a token costs a millionth. */
+const PRICE = { inputPerMillion: 1, outputPerMillion: 1 };
 const SECRETLY_SENT_AFTER_MS = 2000;
 const TIMEOUT_MS = 600_000;
 
@@ -76,11 +81,15 @@ async function expectTheSameLabels(seed: number, place: Place): Promise<void> {
         'annotation.chunkTexts': 15,
         'annotation.window': 12,
         'teacher.concurrency': CONCURRENCY,
-        'budget.calls': BUDGET.calls,
+        'teacher.price': PRICE,
+        'budget.calls': FIRST_CALLS,
         'budget.tokens': BUDGET.tokens,
+        'budget.usd': BUDGET.usd,
+        'budget.whenUsedUp': 'wait',
       },
     });
-    const [disturbed] = await Promise.all([disturber.disturb(), run.untilLabelled()]);
+    const usedUp = raisedOnce(run, teacher);
+    const [disturbed, requestsWhenUsedUp] = await Promise.all([disturber.disturb(), usedUp, run.untilLabelled()]);
     const seconds = Math.round((Date.now() - startedAt) / 1000);
     const stats = await teacher.stats();
     // The suspended ones are awake again, and those that were given up may not send a single call.
@@ -94,7 +103,8 @@ async function expectTheSameLabels(seed: number, place: Place): Promise<void> {
       ...{ store: place.name, seed, seconds, requests: stats.requests, replies: stats.answered200 },
       ...{ '500': stats.answered500, '429': stats.answered429, dropped: stats.dropped },
       ...{ repeats: stats.repeats, uncertain: counts.uncertain, unreadable: counts.unreadable, inFlight },
-      ...{ calls: counts.calls, callsAllowed: BUDGET.calls, owners: books.byOwner.size },
+      ...{ calls: counts.calls, usd: (counts.spentMicros ?? 0) / 1e6, requestsWhenUsedUp },
+      owners: books.byOwner.size,
     };
     console.log(JSON.stringify(figures));
     if (log !== undefined) appendFileSync(log, `${JSON.stringify(figures)}\n`);
@@ -119,15 +129,39 @@ async function expectTheSameLabels(seed: number, place: Place): Promise<void> {
     expect(stats.repeats).toBeLessThanOrEqual(workersGone * CONCURRENCY);
     expect(counts.uncertain).toBeLessThanOrEqual(stats.dropped + workersGone * CONCURRENCY);
 
+    expect(requestsWhenUsedUp).toBeLessThanOrEqual(FIRST_CALLS);
     expect(stats.requests).toBeLessThanOrEqual(BUDGET.calls);
     expect(counts.calls).toBeLessThanOrEqual(BUDGET.calls);
     expect(stats.tokens).toBeLessThanOrEqual(counts.spentTokens);
     expect(counts.spentTokens).toBeLessThanOrEqual(BUDGET.tokens);
+    // Micro-dollars, which are tokens at this price.
+    expect(stats.tokens).toBeLessThanOrEqual(counts.spentMicros ?? 0);
+    expect(counts.spentMicros).toBeLessThanOrEqual(BUDGET.usd * 1e6);
   } finally {
     disturber.end();
     await teacher.stop();
     await up.stop();
   }
+}
+
+/** Adds calls when the first ones are used up, again and again until the run has heard of it, since workers and server are killed
+ *  meanwhile. Returns how many requests the teacher had got before. */
+async function raisedOnce(run: AnnotatedRun, teacher: ReplayTeacher): Promise<number> {
+  const end = Date.now() + TIMEOUT_MS / 2;
+  while (!(await run.progress().catch(() => null))?.budget?.waiting) {
+    if (Date.now() > end) throw new Error('the budget is not used up yet');
+    await sleep(200);
+  }
+  await sleep(SECRETLY_SENT_AFTER_MS);
+  const { requests } = await teacher.stats();
+  console.log(`the budget of ${FIRST_CALLS} calls is used up after ${requests} requests`);
+  const decision = { calls: ADDED_CALLS, reviewer: 'ana', decisionId: 'once' };
+  while (!(await run.progress().catch(() => null))?.budget?.decisions.length) {
+    if (Date.now() > end) throw new Error('the run has not heard of the added calls');
+    await run.handle.signal('raiseBudget', decision).catch(() => {}); // No server answers for now.
+    await sleep(1000);
+  }
+  return requests;
 }
 
 /** Teacher workers whose calls in flight may be lost: while the server is away, all of them may be given up. */

@@ -60,6 +60,8 @@ export function describeStudentKind(
       expect(shares).toEqual([...shares].sort((a, b) => a - b));
       expect(shares[0]).toBe(0);
       expect(shares.at(-1)).toBeLessThanOrEqual(1);
+      const stated = `about ${trained.memoryMb!.stated} MB needed`;
+      expect(progress.map(({ phase }) => phase)).toContainEqual(expect.stringContaining(stated));
     });
 
     it("leaves the labels as the Hub's config.json has them", () => {

@@ -1,5 +1,5 @@
-/** How a student's texts are divided into messages to its threads. */
-import { batchesOf } from '../../src/students/student-threads.js';
+/** How a student's texts are divided into messages, and given to its threads. */
+import { type Answering, batchesOf, ThreadedStudent } from '../../src/students/student-threads.js';
 
 describe('the messages of many texts', () => {
   const texts = Array.from({ length: 1000 }, (_, i) => 'x'.repeat(20 + ((i * 37) % 200)));
@@ -23,5 +23,72 @@ describe('the messages of many texts', () => {
     expect(batchesOf(['x'.repeat(10_000), 'short'], 2)).toEqual([[0], [1]]);
     expect(batchesOf(Array(130).fill(''), 2).map(({ length }) => length)).toEqual([64, 64, 2]);
     expect(batchesOf([], 2)).toEqual([]);
+  });
+});
+
+/** Answers when it is told to; keeps what it was asked. */
+class HeldThread implements Answering {
+  readonly asked: { readonly texts: readonly string[]; readonly alone: boolean }[] = [];
+  private readonly waiting: (() => void)[] = [];
+
+  get load(): number {
+    return this.waiting.length;
+  }
+
+  predict(texts: readonly string[], alone: boolean): Promise<Float32Array> {
+    this.asked.push({ texts, alone });
+    const probabilities = new Float32Array(texts.length * LABELS.length).fill(0.5);
+    return new Promise((resolve) => this.waiting.push(() => resolve(probabilities)));
+  }
+
+  answerFirst(): void {
+    this.waiting.shift()?.();
+  }
+
+  async close(): Promise<void> {}
+}
+
+const LABELS = ['bad', 'good'];
+/** Each fills a message. */
+const longTexts = (count: number) => Array.from({ length: count }, (_, i) => String(i).padEnd(5000, 'x'));
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('the threads of a student', () => {
+  function studentWith(mostThreads: number) {
+    const threads = [new HeldThread()];
+    const start = async () => threads[threads.push(new HeldThread()) - 1]!;
+    return { student: new ThreadedStudent(LABELS, mostThreads, start, threads[0]!), threads };
+  }
+
+  it('give several cores to a text that comes alone, and to no other', async () => {
+    const { student, threads } = studentWith(1);
+    const { asked } = threads[0]!;
+    const answers = Promise.all([student.predict(['one']), student.predict(['beside it'])]);
+    expect(asked.map(({ alone }) => alone)).toEqual([true, false]);
+    threads[0]!.answerFirst();
+    threads[0]!.answerFirst();
+    expect(await answers).toEqual([[[0.5, 0.5]], [[0.5, 0.5]]]);
+    void student.predict(['one', 'two']);
+    expect(asked.at(-1)!.alone).toBe(false);
+  });
+
+  it('get two messages each at a time and the next when one is answered; the others wait', async () => {
+    const { student, threads } = studentWith(2);
+    const counts = () => threads.map(({ asked }) => asked.length);
+    const answers = student.predict(longTexts(9));
+    // Since messages wait, another thread is started, and no third.
+    expect(counts()).toEqual([2, 0]);
+    await turn();
+    expect(counts()).toEqual([2, 2]);
+    threads[1]!.answerFirst();
+    await turn();
+    expect(counts()).toEqual([2, 3]);
+    while (threads.some(({ load }) => load > 0)) {
+      for (const thread of threads) thread.answerFirst();
+      await turn();
+    }
+    expect(await answers).toHaveLength(9);
+    expect(threads).toHaveLength(2);
+    expect(threads.flatMap(({ asked }) => asked.flatMap(({ texts }) => texts)).sort()).toEqual(longTexts(9));
   });
 });

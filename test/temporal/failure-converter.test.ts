@@ -1,5 +1,6 @@
 import { ActivityFailure, ApplicationFailure, defaultPayloadConverter, RetryState } from '@temporalio/common';
-import { failureConverter, scrubSecrets } from '../../src/temporal/failure-converter.js';
+import { failureConverter } from '../../src/temporal/failure-converter.js';
+import { scrubSecrets } from '../../src/temporal/index.js';
 
 const convert = (error: unknown) => failureConverter.errorToFailure(error, defaultPayloadConverter);
 

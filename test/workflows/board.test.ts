@@ -1,4 +1,4 @@
-import type { AnnotationCounts, Progress } from '../../src/contracts/index.js';
+import type { AnnotationCounts, Progress, ReviewNews } from '../../src/contracts/index.js';
 import { emptyCounts } from '../../src/voting/index.js';
 import { annotationBoard, reviewBoard, runBoard } from '../../src/workflows/board.js';
 import { RunReport } from '../../src/workflows/run-report.js';
@@ -243,11 +243,34 @@ describe('the board of a review', () => {
       reminders: 1,
       escalated: false,
       untold: [],
+      news: null,
     });
     expect(board).toContain(
       'Decide on the parent workflow run-1, until 2026-01-02T03:04:05.000Z. Reminders so far: 1.',
     );
     expect(bytes(board)).toBeLessThanOrEqual(MOST_BYTES);
     expect(board).toContain('(cut');
+  });
+
+  it('shows, as the board of the run does, where the page is and how far people are', () => {
+    const certificate = {
+      ...{ labels: 300, population: 270, sampled: 60, wrong: 1, mostWrong: 20, mostWrongShare: 20 / 300 },
+      confidence: 0.95,
+    };
+    const news: ReviewNews = {
+      page: 'http://127.0.0.1:7400/runs/run-1',
+      ...{ suggested: 30, decided: 17, changed: 9, audited: 60, certificate, at: '2026-01-02T03:04:05.000Z' },
+    };
+    const wait = { root: 'run-1', deadline: '2026-01-03T00:00:00.000Z', reminders: 0, escalated: false, untold: [] };
+    const onReview = (told: ReviewNews) => reviewBoard({ ...wait, input: { ...input, evidence: '' }, news: told });
+    const onRun = (told: ReviewNews) => boardOf({ waitingFor: { ...waiting(''), review: told } });
+    for (const board of [onReview, onRun]) {
+      expect(board(news)).toContain('**Review page:** <http://127.0.0.1:7400/runs/run-1>, for whoever has a link.');
+      expect(board(news)).toContain(
+        '**Reviewed by 2026-01-02 03:04 UTC:** 17 decided in the fix queue (30 are suggested), 9 labels were changed; 60 audited. At most 6.7 % of the labels are wrong (20 of 300), at 95 % confidence',
+      );
+      expect(board({ ...news, page: null })).toContain('**Review page:** it is not served now.');
+      expect(board({ ...news, audited: null, certificate: null })).toMatch(/9 labels were changed\.(\n|$)/);
+    }
   });
 });

@@ -202,6 +202,7 @@ describe('a run whose checks all pass', () => {
         busy: 0,
         unreadable: 0,
         labelled: 39,
+        incomplete: 0,
         uncertain: 0,
         reused: 0,
         costUsd: 0.0012,
@@ -351,6 +352,10 @@ describe('the review queue', () => {
     const handle = await bed.distill({ rankDoubts });
     const { waitingFor } = await atGate(handle, 'labels');
     expect(waitingFor?.evidence).toContain('There is no review queue: the disk is full');
+    const revision = { guideline: 'Be strict.', doubted: true };
+    await handle.signal('revise', { gate: 'labels', reviewer: 'ana', revision });
+    const again = await progressWhen(handle, (now) => now.waitingFor !== null && now.revisions.length === 1);
+    expect(again.waitingFor?.evidence).toContain('page and files show those before the revision: the disk is full');
     await handle.terminate();
   });
 });

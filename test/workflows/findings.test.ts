@@ -4,11 +4,12 @@ import {
   decisionInWords,
   evaluationFinding,
   preparedFinding,
+  trainingFinding,
   votesFinding,
 } from '../../src/workflows/findings.js';
 import { dollars, duration, grouped } from '../../src/workflows/numbers.js';
 import { preparedRun } from './prepared-run.js';
-import { countsOf, EVALUATED, VOTED } from './stand-in-activities.js';
+import { countsOf, EVALUATED, TRAINED, VOTED } from './stand-in-activities.js';
 
 describe('the finding', () => {
   it('of prepare names what was left out, where something was', () => {
@@ -24,6 +25,14 @@ describe('the finding', () => {
     const examples = { shown: 12, inGold: 3 };
     expect(preparedFinding(preparedRun('run-1', { examples }))).toBe(
       '40 texts, 0 gold rows, 12 worked examples, 3 examples left out because they are gold texts',
+    );
+  });
+
+  it('of a training tells the texts that were cut, and an INT8 model that was left out', () => {
+    const trained = { ...TRAINED, kind: 'encoder', examples: 1200, trainSeconds: 61.26 };
+    expect(trainingFinding(trained)).toBe('encoder from 1 200 texts in 61.3 s');
+    expect(trainingFinding({ ...trained, chosen: { cutShare: 0.021, maxLength: 128, int8: 0 } })).toBe(
+      'encoder from 1 200 texts in 61.3 s, 2.1 % of the texts cut after 128 tokens, in float32, since INT8 changed too many labels',
     );
   });
 

@@ -256,6 +256,29 @@ describe('a gate that waits', () => {
     await end(handle);
   });
 
+  it('shows on both boards what the review page tells, and nothing of it that does not fit or comes too late', async () => {
+    const handle = await runAtLabels();
+    const review = await reviewOf(handle);
+    const news = {
+      page: 'http://127.0.0.1:7400/runs/run',
+      ...{ suggested: 30, decided: 17, changed: 9, audited: null, certificate: null, at: new Date().toISOString() },
+    };
+    const both = [handle, review];
+    for (const each of both) {
+      await each.signal('reviewNews', news);
+      await each.signal('reviewNews', { ...news, page: 'javascript:alert(1)', decided: 18 });
+      await eventually(async () => (await board(each)).includes('17 decided in the fix queue'));
+      expect(await board(each)).toContain('<http://127.0.0.1:7400/runs/run>');
+      expect(await board(each)).not.toContain('javascript');
+    }
+    expect((await askProgress(handle)).waitingFor?.review).toEqual(news);
+    await handle.signal('approve', LABELS_BY_ANA);
+    await atGate(handle, 'deployment');
+    await handle.signal('reviewNews', news);
+    expect((await askProgress(handle)).waitingFor?.review).toBeNull();
+    await end(handle);
+  });
+
   it('rejects the run when its deadline passes', async () => {
     const handle = await bed.distill(withTimes(400, HOUR_MS));
     const { details, message, type } = await failureOf(handle);

@@ -1,5 +1,6 @@
 /** Rows of a review as its page lists them: the table, and the queues of rows to decide on. */
 import type { QueueName, ReviewDecision, ReviewRow, RowsQuery } from '../../contracts/index.js';
+import type { ReviewLog } from '../review-log.js';
 import type { DeskState } from './desk-state.js';
 import type { PageRow, RowsAnswer, Sample, Standing, TableRow } from './page-api.js';
 import { clipped } from './shown-text.js';
@@ -21,9 +22,13 @@ export function tableRows(state: DeskState, query: RowsQuery): RowsAnswer {
   return { rows, total: fitting.length };
 }
 
-/** Rows of a queue behind a place that wait for a decision, in the queue's order. */
-export function* waitingRows(state: DeskState, queue: QueueName, after: number): Generator<Placed> {
+/** Rows of a queue behind a place that wait for this reviewer's decision, in the queue's order. */
+export function* waitingRows(
+  state: DeskState,
+  { after, queue, reviewer }: { queue: QueueName; after: number; reviewer: string },
+): Generator<Placed> {
   if (queue === 'differing') yield* differing(state, after);
+  else if (queue === 'again') yield* again(state, after, reviewer);
   else {
     const keys = queue === 'audit' ? (state.audit?.keys ?? []) : state.rows.doubtful.map(({ key }) => key);
     const { decisions, kept } = state;
@@ -34,6 +39,16 @@ export function* waitingRows(state: DeskState, queue: QueueName, after: number):
       yield { row, sample: queue, place };
     }
   }
+}
+
+/** Texts of the audit that others have decided, and this reviewer has not. Those that somebody settled need no more opinions. */
+export function secondOpinions({ audit, log }: DeskState, reviewer: string): number {
+  return (audit?.keys ?? []).filter((key) => wantsOpinion(log, key, reviewer)).length;
+}
+
+/** As it is shown to who gives an opinion of their own: neither what the teacher said nor what others did. */
+export function blindRow(state: DeskState, row: ReviewRow): PageRow {
+  return { ...shownRow(state, row), teacher: null, decision: null, opinions: [], differing: false };
 }
 
 /** The row with its whole text. */
@@ -56,6 +71,19 @@ export function shownRow(state: DeskState, row: ReviewRow): PageRow {
     differing: log.disputed().has(key),
     version: log.history(key).length,
   };
+}
+
+function* again(state: DeskState, after: number, reviewer: string): Generator<Placed> {
+  for (const [index, key] of (state.audit?.keys ?? []).entries()) {
+    const row = state.row(key);
+    if (index < after || row === null || !wantsOpinion(state.log, key, reviewer)) continue;
+    yield { row, sample: 'audit', place: index + 1 };
+  }
+}
+
+function wantsOpinion(log: ReviewLog, key: string, reviewer: string): boolean {
+  const standing = log.standing(key);
+  return standing?.purpose === 'audit' && !standing.adjudicates && !log.opinions(key).has(reviewer);
 }
 
 /** Texts about which people differ, in the order in which they were first decided. */

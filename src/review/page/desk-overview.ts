@@ -2,6 +2,8 @@
 import type { Certificate, ReviewDecision } from '../../contracts/index.js';
 import { certify } from '../audit.js';
 import { suggestedFixes } from '../doubt-queue.js';
+import { secondOpinions } from './desk-lists.js';
+import { DeskRows } from './desk-rows.js';
 import type { DeskState } from './desk-state.js';
 import type { AuditState, Overview } from './page-api.js';
 
@@ -16,7 +18,8 @@ export function overviewOf(state: DeskState, reviewer: string): Overview {
     byReviewer[decision.reviewer] = (byReviewer[decision.reviewer] ?? 0) + 1;
     if (decision.reviewer === reviewer) undoable = decision;
     if (decision.purpose === 'fix') fixed++;
-    if (decision.label !== state.row(decision.key)?.label) changed++;
+    const row = state.row(decision.key);
+    if (row !== null && decision.label !== row.label) changed++;
   }
   return {
     workflowId,
@@ -25,11 +28,14 @@ export function overviewOf(state: DeskState, reviewer: string): Overview {
     labels: labels.map(({ name, description }) => ({ name, description })),
     guideline: guideline ?? '',
     texts,
-    shown: rows.doubtful.length,
+    shown: state.reading ? DeskRows.mostOf(texts) : rows.doubtful.length,
+    reading: state.reading,
+    outdated: state.outdated,
     confidence,
     fix: { texts: textsToFix(state), decided: fixed, changed, suggested: suggestedFixes(texts) },
     audit: auditOf(state),
     byReviewer,
+    again: secondOpinions(state, reviewer),
     differing: log.disputed().size,
     undoable: undoable && {
       key: undoable.key,
@@ -56,6 +62,7 @@ function auditOf(state: DeskState): AuditState | null {
     population,
     length: keys.length,
     decided: keys.filter((key) => decisions.get(key)?.purpose === 'audit').length,
+    passedOver: keys.slice(0, sampled).filter((key) => !decisions.has(key)).length,
     certificate,
     next: goals.next({ population, sampled, wrong, confidence: queue.confidence }),
   };
@@ -64,7 +71,7 @@ function auditOf(state: DeskState): AuditState | null {
 /** As if the labels were shipped now; null: there is no audit, or nothing of it is decided. */
 function certificateOf(state: DeskState): Certificate | null {
   const { audit, decisions, log, queue, rows } = state;
-  if (audit === null) return null;
+  if (audit === null || state.reading || state.outdated !== null) return null;
   const teacherLabels = new Map<string, string>();
   for (const key of [...audit.keys, ...decisions.keys()]) {
     const label = state.row(key)?.label;

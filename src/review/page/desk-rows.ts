@@ -7,8 +7,15 @@ import type { FoundReview } from '../find-review.js';
 /** Most doubtful rows that are held, and the characters of all rows that are. */
 const MOST_ROWS = 20_000;
 const MOST_CHARACTERS = 64 * 2 ** 20;
+/** Rows after which the page can show the first ones. */
+const FIRST_ROWS = 200;
 
 export class DeskRows {
+  /** Of a queue of so many texts, the rows that are held at most. */
+  static mostOf(texts: number): number {
+    return Math.min(texts, MOST_ROWS);
+  }
+
   private constructor(
     /** As the fix queue shows them. */
     readonly doubtful: readonly ReviewRow[],
@@ -19,9 +26,15 @@ export class DeskRows {
     readonly agreement: ReadonlyMap<Agreement, number>,
   ) {}
 
-  /** needed: keys of rows that are held in any case. */
-  static async load({ queue: ranked, review }: FoundReview, needed: ReadonlySet<string>): Promise<DeskRows> {
-    const queue = new DoubtQueue(await review.opinions());
+  /** needed: keys of rows that are held in any case. onFirst: told the most doubtful rows once they are read, where no other
+   *  tool has put others before them; the others are read when it resolves. */
+  static async load(
+    { queue: ranked, review }: FoundReview,
+    needed: ReadonlySet<string>,
+    onFirst: (rows: DeskRows) => Promise<void> = async () => {},
+  ): Promise<DeskRows> {
+    const opinions = await review.opinions();
+    const queue = new DoubtQueue(opinions);
     const byKey = new Map<string, ReviewRow>();
     const perLabel = new Map<string | null, number>();
     const agreement = new Map<Agreement, number>();
@@ -34,6 +47,9 @@ export class DeskRows {
       if (shown !== null || needed.has(row.key)) {
         byKey.set(row.key, shown ?? row);
         characters += row.text.length;
+      }
+      if (queue.length === FIRST_ROWS && opinions.size === 0) {
+        await onFirst(new DeskRows(queue.rows(), new Map(byKey), perLabel, agreement));
       }
     }
     return new DeskRows(queue.rows(), byKey, perLabel, agreement);

@@ -10,6 +10,8 @@ import type { Sample } from './page-api.js';
 
 /** More texts of the audit than these are not shown one by one. */
 const AUDIT_HELD = 5_000;
+/** Between the first rows and the others, unless somebody asks for what needs them. */
+const PAUSE_MS = 1_000;
 const NONE: ReadonlySet<string> = new Set();
 
 export class DeskState {
@@ -17,7 +19,15 @@ export class DeskState {
   readonly goals = new AuditGoals();
   rows!: DeskRows;
   audit: Audit | null = null;
+  /** Why these are not the labels that the run has, in words; null: they are. */
+  outdated: string | null = null;
   private usualAudit = 0;
+  /** Resolves when all rows are read, whenever that is. */
+  loaded: Promise<void> = Promise.resolve();
+  private isLoaded = false;
+  /** Somebody needs all rows. */
+  private hurried = false;
+  private onHurry: () => void = () => {};
   /** What `kept` was for these decisions. */
   private keptFor: { readonly decisions: object; readonly keys: ReadonlySet<string> } | null = null;
 
@@ -25,11 +35,28 @@ export class DeskState {
     this.journal = new DeskLog(found.review);
   }
 
+  /** Once the most doubtful rows are read: the others follow. */
   static async open(found: FoundReview): Promise<DeskState> {
     const state = new DeskState(found);
     await state.journal.sync();
-    await state.load();
+    state.outdated = await found.review.outdated(found.queue);
+    await new Promise<void>((resolve, reject) => {
+      state.loaded = state.load(resolve);
+      state.loaded.then(resolve, reject);
+    });
     return state;
+  }
+
+  /** Not all rows are read yet: what follows from labels is not known. */
+  get reading(): boolean {
+    return !this.isLoaded;
+  }
+
+  /** Resolves when all rows are read, as soon as may be. */
+  whole(): Promise<void> {
+    this.hurried = true;
+    this.onHurry();
+    return this.loaded;
   }
 
   get queue(): FoundReview['queue'] {
@@ -67,17 +94,37 @@ export class DeskState {
   /** Takes over what was written beside this server. */
   async sync(): Promise<void> {
     await this.journal.sync();
+    this.outdated = await this.found.review.outdated(this.queue);
+    if (this.reading) return;
     const known = [...this.log.keys()].every((key) => this.rows.byKey.has(key));
     if (!known || (this.audit === null && (await this.readAudit()) !== null)) await this.load();
   }
 
-  /** The audit, and the rows that it and the decisions need. */
-  async load(): Promise<void> {
+  /** The audit, and the rows that it and the decisions need. onFirst: called when the most doubtful rows are there. */
+  async load(onFirst: () => void = () => {}): Promise<void> {
     this.keptFor = null;
     this.audit = await this.readAudit();
     this.usualAudit = this.audit === null ? 0 : usualAuditSize(this.audit, this.queue.confidence);
     const needed = new Set([...this.log.keys(), ...(this.audit?.keys.slice(0, AUDIT_HELD) ?? [])]);
-    this.rows = await DeskRows.load(this.found, needed);
+    this.rows = await DeskRows.load(this.found, needed, async (first) => {
+      if (!this.reading) return;
+      this.rows = first;
+      onFirst();
+      await this.pause();
+    });
+    this.isLoaded = true;
+  }
+
+  /** Whoever waits for the first text has the processor. */
+  private async pause(): Promise<void> {
+    if (this.hurried) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, PAUSE_MS).unref();
+      this.onHurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   private readAudit(): Promise<Audit | null> {

@@ -13,7 +13,16 @@ export class Desks {
 
   /** Up to date with the store. null: the run has no review. */
   async open(workflowId: string): Promise<ReviewDesk | null> {
-    const found = await findReview(this.store, workflowId);
+    const desk = await this.openFirst(workflowId);
+    if (!desk?.reading) return desk;
+    await desk.whole();
+    await desk.refresh();
+    return desk;
+  }
+
+  /** The same, but as soon as the most doubtful rows are read. */
+  async openFirst(workflowId: string): Promise<ReviewDesk | null> {
+    const found = await this.find(workflowId);
     if (found === null) return null;
     const before = await this.opened.get(workflowId)?.catch(() => null);
     // The workflow id has run again, or a revision has changed its labels: it has another queue.
@@ -24,6 +33,11 @@ export class Desks {
     const desk = await this.deskFor(workflowId, found);
     await desk.refresh();
     return desk;
+  }
+
+  /** As it is in the store. null: the run has no review. */
+  find(workflowId: string): Promise<FoundReview | null> {
+    return findReview(this.store, workflowId);
   }
 
   all(): Promise<FoundReview[]> {
@@ -40,7 +54,7 @@ export class Desks {
     if (desk === undefined) {
       desk = ReviewDesk.open(found, this.now);
       this.opened.set(workflowId, desk);
-      desk.catch(() => this.opened.delete(workflowId));
+      desk.then(({ loaded }) => loaded).catch(() => this.opened.delete(workflowId));
     }
     return desk;
   }

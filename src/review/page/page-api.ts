@@ -56,6 +56,8 @@ export interface AuditState {
   /** Texts in its order. */
   readonly length: number;
   readonly decided: number;
+  /** Undecided ones before the last decided one: they count as wrong. */
+  readonly passedOver: number;
   readonly certificate: Certificate | null;
   /** How many more labels, if all are right, show that at most this share is wrong; null: nothing less is shown by any. */
   readonly next: { readonly share: number; readonly more: number } | null;
@@ -71,6 +73,10 @@ export interface Overview {
   readonly texts: number;
   /** The most doubtful of them, which the page shows; the audit's come on top. */
   readonly shown: number;
+  /** The server still reads the texts: figures that follow from their labels are not known yet. */
+  readonly reading: boolean;
+  /** Why these are not the labels that the run has, in words; null: they are. */
+  readonly outdated: string | null;
   readonly confidence: number;
   readonly fix: {
     readonly texts: number;
@@ -83,6 +89,8 @@ export interface Overview {
   /** null: none was drawn. */
   readonly audit: AuditState | null;
   readonly byReviewer: Readonly<Record<string, number>>;
+  /** Texts of the audit that others have decided, and the reviewer has not. */
+  readonly again: number;
   /** Texts about which people's last words differ, and that nobody has settled. */
   readonly differing: number;
   /** What undo would take back: the reviewer's last decision. */

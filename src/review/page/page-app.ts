@@ -14,7 +14,9 @@ import {
   WithdrawRequest,
 } from '../../contracts/index.js';
 import type { Store } from '../../store/index.js';
+import { OutdatedReviewError } from '../review-folder.js';
 import { readAssets } from './assets.js';
+import { BoardNews } from './board-news.js';
 import { Desks } from './desks.js';
 import { type GateDoor, GateDoorError } from './gate-door.js';
 import type { GateAnswer, Refusal, RunsAnswer } from './page-api.js';
@@ -36,8 +38,11 @@ export interface PageOptions {
 
 export interface PageApp {
   readonly fetch: (request: Request) => Response | Promise<Response>;
-  /** Reads a run's rows before somebody asks for them. */
+  /** Reads a run's first rows before somebody asks for them; the others follow. */
   prepare(workflowId: string): Promise<void>;
+  /** Tells the runs that wait for a review what is new, for their boards. address: of the page; null: it is served no more.
+   *  Throws GateDoorError. */
+  tellBoards(address: string | null): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,6 +52,7 @@ const FOR_GOOD = 'private, max-age=31536000, immutable';
 
 export function createPageApp({ clientFolder, door, now, secret, store }: PageOptions): PageApp {
   const desks = new Desks(store, now);
+  const news = new BoardNews(desks, door, now);
   const assets = readAssets(clientFolder);
   const app = new Hono<PageVariables>();
   app.use(compress());
@@ -81,12 +87,17 @@ export function createPageApp({ clientFolder, door, now, secret, store }: PageOp
     return context.json(answer);
   });
   api.get('/runs/:run', async (context) =>
-    context.json((await deskOf(context, desks)).overview(context.get('reviewer'))),
+    context.json((await firstDeskOf(context, desks)).overview(context.get('reviewer'))),
   );
   api.get('/runs/:run/queues/:queue', async (context) => {
     const queue = parsed(QueueName, context.req.param('queue'));
     const { after } = parsed(QueueQuery, context.req.query());
-    return context.json((await deskOf(context, desks)).handOut(queue, after, context.get('reviewer')));
+    const reviewer = context.get('reviewer');
+    const first = await firstDeskOf(context, desks);
+    const early = first.reading && queue === 'fix' ? first.handOut(queue, after, reviewer) : null;
+    // Behind the rows that are read are others.
+    if (early?.next) return context.json(early);
+    return context.json((await deskOf(context, desks)).handOut(queue, after, reviewer));
   });
   api.get('/runs/:run/rows', async (context) => {
     const query = parsed(RowsQuery, context.req.query());
@@ -125,17 +136,30 @@ export function createPageApp({ clientFolder, door, now, secret, store }: PageOp
   return {
     fetch: (request) => app.fetch(request),
     prepare: async (workflowId) => {
-      await desks.open(workflowId);
+      await desks.openFirst(workflowId);
     },
+    tellBoards: (address) => news.tell(address),
     close: () => desks.close(),
   };
 }
 
 async function deskOf(context: Context, desks: Desks): Promise<ReviewDesk> {
-  const workflowId = context.req.param('run') ?? '';
-  const desk = await desks.open(workflowId);
-  if (desk === null) throw new DeskRefusal(`the store has no review of ${workflowId}`, 404);
-  return desk;
+  const workflowId = runOf(context);
+  return (await desks.open(workflowId)) ?? noReview(workflowId);
+}
+
+/** As soon as it has an overview and the beginning of the fix queue. */
+async function firstDeskOf(context: Context, desks: Desks): Promise<ReviewDesk> {
+  const workflowId = runOf(context);
+  return (await desks.openFirst(workflowId)) ?? noReview(workflowId);
+}
+
+function runOf(context: Context): string {
+  return context.req.param('run') ?? '';
+}
+
+function noReview(workflowId: string): never {
+  throw new DeskRefusal(`the store has no review of ${workflowId}`, 404);
 }
 
 async function gateOf(door: GateDoor, workflowId: string): Promise<GateAnswer> {
@@ -144,7 +168,8 @@ async function gateOf(door: GateDoor, workflowId: string): Promise<GateAnswer> {
     const problem =
       progress === null ? 'no worker answers for this run, or the server does not know it any more' : null;
     return {
-      waitingFor: progress?.waitingFor ?? null,
+      // The page knows more of the review than its news, and is not drawn anew for them.
+      waitingFor: progress?.waitingFor ? { ...progress.waitingFor, review: null } : null,
       stage: progress?.stage ?? null,
       gates: progress?.gates ?? {},
       problem,
@@ -163,6 +188,7 @@ function parsed<Schema extends ZodType>(schema: Schema, value: unknown): z.outpu
 }
 
 function explain(error: Error, context: Context): Response {
+  if (error instanceof OutdatedReviewError) return refusal(context, error.message, 400);
   if (error instanceof DeskRefusal) return refusal(context, error.message, error.status);
   if (error instanceof GateDoorError) return refusal(context, error.message, 422);
   if (error instanceof SyntaxError) return refusal(context, 'the request is no JSON', 400);

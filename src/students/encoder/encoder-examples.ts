@@ -5,6 +5,7 @@ import { EncoderError } from '../student-errors.js';
 import { likeliest, readExamples } from '../training-examples.js';
 import { type EncoderShape, longestText, readEncoderShape } from './encoder-shape.js';
 import { locateEncoder } from './locate-encoder.js';
+import { readPrefix, refuseUnpooledPrefix } from './sentence-transformers.js';
 import { openTokeniser, type Tokeniser } from './tokeniser.js';
 
 export interface EncodedTexts {
@@ -35,8 +36,7 @@ export interface PreparedExamples<Settings extends EncoderSettings | FrozenSetti
   /** The encoder's local folder. */
   readonly encoderFolder: string;
   readonly shape: EncoderShape;
-  /** Tokens of a text at most. */
-  readonly maxLength: number;
+  readonly reading: Reading;
   readonly examples: EncodedExamples;
 }
 
@@ -46,15 +46,30 @@ export async function prepareExamples<Settings extends EncoderSettings | FrozenS
 ): Promise<PreparedExamples<Settings>> {
   const encoderFolder = await locateEncoder(job.settings);
   const shape = await readEncoderShape(encoderFolder);
-  const maxLength = Math.min(job.settings.maxLength, longestText(shape));
-  const tokeniser = await openEncoderTokeniser(encoderFolder, maxLength);
-  return { job, encoderFolder, shape, maxLength, examples: await encodeExamples(job, tokeniser) };
+  const reading = await openReading(encoderFolder, shape, job.settings);
+  return { job, encoderFolder, shape, reading, examples: await encodeExamples(job, reading.tokeniser) };
 }
 
-/** Throws EncoderError. */
-async function openEncoderTokeniser(folder: string, maxLength: number): Promise<Tokeniser> {
+/** How a student reads texts. */
+export interface Reading {
+  readonly tokeniser: Tokeniser;
+  /** Tokens of a text, at most as many as the encoder has positions for. */
+  readonly maxLength: number;
+  /** Stands before each text. */
+  readonly prefix: string;
+}
+
+/** Of the student that the settings and the encoder make. Throws EncoderError. */
+async function openReading(
+  folder: string,
+  shape: EncoderShape,
+  settings: Pick<EncoderSettings, 'maxLength' | 'prefix'>,
+): Promise<Reading> {
+  const maxLength = Math.min(settings.maxLength, longestText(shape));
+  const prefix = settings.prefix ?? (await readPrefix(folder));
+  await refuseUnpooledPrefix(folder, prefix);
   try {
-    return await openTokeniser(folder, maxLength);
+    return { tokeniser: await openTokeniser(folder, maxLength, prefix), maxLength, prefix };
   } catch (error) {
     const { message } = error as Error;
     throw new EncoderError(folder, `tokenizer.json can't be used (${message})`, { cause: error });

@@ -3,33 +3,45 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeOnnxModel } from '../onnx-model.js';
 import { MODEL_FILE, writeStudentConfig } from '../student-folder.js';
+import type { Reading } from './encoder-examples.js';
 import type { EncoderExport } from './encoder-featuriser.js';
 import { WEIGHTS_FILE } from './encoder-folder.js';
 import { modelPrefixes } from './encoder-parameters.js';
 import { type Classifier, inferenceModel } from './inference-model.js';
 import { type NamedTensor, writeSafetensors } from './safetensors.js';
-import { TOKENISER_FILE } from './tokeniser.js';
+import { readTokenizer, readTokenizerConfig, TOKENISER_FILE, withPrefix } from './tokeniser.js';
 
 /** The class that transformers lacks: the classifier is a linear layer on the pooled tokens. */
 const PYTORCH_MODEL = 'modeling_student.py';
+const TOKENISER_CONFIG_FILE = 'tokenizer_config.json';
 
 /** model.onnx, model.safetensors, config.json and the tokeniser's files. `classifier` has the whole vocabulary. */
 export async function exportEncoder(
   classifier: Classifier,
-  { from, to, labels, maxLength }: { from: string; to: string; labels: readonly string[]; maxLength: number },
+  { from, to, labels, reading }: { from: string; to: string; labels: readonly string[]; reading: Reading },
 ): Promise<void> {
+  const { maxLength, prefix } = reading;
   await writeFile(join(to, MODEL_FILE), encodeOnnxModel(inferenceModel(classifier)));
   await writeSafetensors(join(to, WEIGHTS_FILE), [...checkpointTensors(classifier)], { format: 'pt' });
   const { id2label: _, label2id: __, ...original } = JSON.parse(await readFile(join(from, 'config.json'), 'utf8'));
-  const own: EncoderExport = { tutelage: { max_length: maxLength, pooling: classifier.pooling } };
+  const own: EncoderExport = { tutelage: { max_length: maxLength, pooling: classifier.pooling, prefix } };
   const forTransformers = {
     architectures: ['Student'],
     auto_map: { AutoModelForSequenceClassification: `${PYTORCH_MODEL.replace(/\.py$/, '')}.Student` },
   };
   await writeStudentConfig(to, 'encoder', labels, { ...original, ...own, ...forTransformers });
   await copyFile(new URL(PYTORCH_MODEL, import.meta.url), join(to, PYTORCH_MODEL));
-  await copyFile(join(from, TOKENISER_FILE), join(to, TOKENISER_FILE));
-  await copyIfThere(from, to, 'tokenizer_config.json');
+  await writeTokeniser(from, to, reading);
+}
+
+/** The encoder's, with the student's length, to which Python cuts texts then, and its prefix. A tokeniser with a prefix must be
+ *  read by the class that takes tokenizer.json as it is: those of the families may make it anew. */
+async function writeTokeniser(from: string, to: string, { maxLength, prefix }: Reading): Promise<void> {
+  const config = await readTokenizerConfig(from);
+  const own = { model_max_length: maxLength, ...(prefix === '' ? {} : { tokenizer_class: 'PreTrainedTokenizerFast' }) };
+  await writeFile(join(to, TOKENISER_CONFIG_FILE), `${JSON.stringify({ ...config, ...own }, null, 2)}\n`);
+  if (prefix === '') await copyFile(join(from, TOKENISER_FILE), join(to, TOKENISER_FILE));
+  else await writeFile(join(to, TOKENISER_FILE), JSON.stringify(withPrefix(await readTokenizer(from), prefix)));
 }
 
 /** The parameters as the Hub's checkpoints have them: query, key and value apart, the encoder's under its name. */
@@ -44,13 +56,5 @@ function* checkpointTensors({ shape, parameters, values }: Classifier): Generato
         data: whole.subarray(index * size, (index + 1) * size),
       };
     }
-  }
-}
-
-async function copyIfThere(from: string, to: string, name: string): Promise<void> {
-  try {
-    await copyFile(join(from, name), join(to, name));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }

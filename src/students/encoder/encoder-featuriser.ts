@@ -11,6 +11,7 @@ export const EncoderExport = z.object({
   tutelage: z.object({
     max_length: z.number().int().min(1).describe('Tokens of a text; the rest is cut off.'),
     pooling: z.enum(['mean', 'first']),
+    prefix: z.string().default('').describe('What tokenizer.json puts before each text.'),
   }),
 });
 export type EncoderExport = z.infer<typeof EncoderExport>;

@@ -1,29 +1,11 @@
-/** An encoder's folder in the Hub's layout: config.json, model.safetensors, tokenizer.json, and sentence-transformers'
- *  1_Pooling/config.json where there is one. */
-import { readFile } from 'node:fs/promises';
+/** The weights in an encoder's folder, which has the Hub's layout: config.json, model.safetensors, tokenizer.json. */
 import { join } from 'node:path';
-import { z } from 'zod';
 import { EncoderError } from '../student-errors.js';
-import type { Pooling } from './encoder-graph.js';
 import { modelPrefixes, type Parameter, sizeOf, WORD_TABLE } from './encoder-parameters.js';
 import type { EncoderShape } from './encoder-shape.js';
 import { openSafetensors, type SafetensorsReader } from './safetensors.js';
 
 export const WEIGHTS_FILE = 'model.safetensors';
-
-/** How sentence-transformers pools with this encoder; the mean where nothing is said. Throws EncoderError. */
-export async function readPooling(folder: string): Promise<Pooling> {
-  const path = join(folder, '1_Pooling', 'config.json');
-  try {
-    const modes = PoolingConfig.parse(JSON.parse(await readFile(path, 'utf8')));
-    if (modes.pooling_mode_mean_tokens) return 'mean';
-    if (modes.pooling_mode_cls_token) return 'first';
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'mean';
-    throw new EncoderError(folder, "1_Pooling/config.json can't be read", { cause: error });
-  }
-  throw new EncoderError(folder, '1_Pooling/config.json asks for neither mean nor CLS pooling');
-}
 
 /** Each parameter with its values, joined from its tensors, one after another; of the word table only the given rows, where some
  *  are given. Throws EncoderError when a tensor is missing or has other dimensions than config.json tells. */
@@ -48,11 +30,6 @@ export async function* readParameters(
     await file.close();
   }
 }
-
-const PoolingConfig = z.looseObject({
-  pooling_mode_mean_tokens: z.boolean().default(false),
-  pooling_mode_cls_token: z.boolean().default(false),
-});
 
 async function openWeights(folder: string): Promise<SafetensorsReader> {
   try {

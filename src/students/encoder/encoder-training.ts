@@ -17,6 +17,7 @@ import { fitHead } from './fit-head.js';
 import type { Classifier } from './inference-model.js';
 import { type GateOutcome, quantise } from './parity-gate.js';
 import { RECIPE } from './recipe.js';
+import { runModel } from './run-model.js';
 import { startingClassifier, withWholeVocabulary } from './starting-classifier.js';
 
 type AnySettings = EncoderSettings | FrozenSettings;
@@ -46,11 +47,10 @@ export async function trainEncoder({
   ...training
 }: EncoderTraining<EncoderSettings> & { readonly checkpointEveryMs?: number }): Promise<TrainedStudent> {
   const { encoderFolder, job, onProgress } = training;
-  const folder = job.checkpointFolder;
-  const checkpoints: CheckpointOptions | null =
-    folder === undefined ? null : { folder, job: await identify(job, encoderFolder), everyMs: checkpointEveryMs };
   return train(training, async (classifier, examples) => {
-    const { labels, settings, seed } = job;
+    const { checkpointFolder: folder, labels, settings, seed } = job;
+    const checkpoints: CheckpointOptions | null =
+      folder === undefined ? null : { folder, job: await identify(job, encoderFolder), everyMs: checkpointEveryMs };
     const fit = await fitEncoder(classifier, examples, { labels, settings, seed, onProgress, checkpoints });
     return {
       candidates: fit.epochs.map((figures) => ({ ...figures })),
@@ -69,7 +69,7 @@ export async function trainFrozen(training: EncoderTraining<FrozenSettings>): Pr
 }
 
 async function train(
-  { job, encoderFolder, examples, load, maxLength, onProgress }: EncoderTraining<AnySettings>,
+  { job, encoderFolder, examples, load, onProgress, reading }: EncoderTraining<AnySettings>,
   fitClassifier: FitClassifier,
 ): Promise<TrainedStudent> {
   const started = performance.now();
@@ -82,15 +82,16 @@ async function train(
   await onProgress({ phase: 'export', done: 0.98 });
   const whole = await withWholeVocabulary(classifier, encoderFolder, vocabulary);
   const to = job.outputFolder;
-  await exportEncoder(whole, { from: encoderFolder, to, labels: job.labels, maxLength });
+  await exportEncoder(whole, { from: encoderFolder, to, labels: job.labels, reading });
   const { texts, targets } = examples.validation;
   const parity = await compareExport(to, texts.slice(0, PARITY_ROWS), fit.validation.logits, temperature, load);
   const ids = examples.validation.ids.map((tokens) => tokens.map((row) => examples.vocabulary[row]!));
   const rows = { texts, ids, targets: targets.map(likeliest), answers: fit.validation.logits.map(likeliest) };
-  const int8 = job.settings.quantise ? await quantise(whole, to, rows, load) : null;
+  const int8 = job.settings.quantise ? await quantise(whole, to, rows, { load, run: runModel }) : null;
   await writeValidationAnswers(to, int8?.answers ?? rows.answers);
   const chosen = {
     ...chosenFigures(fit, examples, temperature),
+    maxLength: reading.maxLength,
     ...(int8 === null ? {} : int8Figures(int8)),
   };
   return {

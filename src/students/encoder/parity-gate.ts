@@ -8,7 +8,7 @@ import { likeliest } from '../training-examples.js';
 import type { Classifier } from './inference-model.js';
 import { inputDivisors, layersByLoss } from './int8-calibration.js';
 import { quantisedModel } from './quantised-model.js';
-import { runModel } from './run-model.js';
+import type { RunModel } from './run-model.js';
 
 /** Labels by their numbers, row by row of the validation split. */
 export interface GateRows {
@@ -43,10 +43,10 @@ export async function quantise(
   classifier: Classifier,
   folder: string,
   rows: GateRows,
-  load: (folder: string) => Promise<Student>,
+  { load, run }: { load: (folder: string) => Promise<Student>; run: RunModel },
 ): Promise<GateOutcome> {
   const calibration = rows.ids.slice(0, CALIBRATION_TEXTS);
-  const divisors = await inputDivisors(classifier, calibration, runModel);
+  const divisors = await inputDivisors(classifier, calibration, run);
   const inIntegers = new Map(divisors);
   let agreement = 0;
   let byLoss: readonly string[] | null = null;
@@ -56,7 +56,7 @@ export async function quantise(
     agreement = equal(answers, rows.answers) / answers.length;
     const layersInFloat = divisors.size - inIntegers.size;
     if (passesGate(rows, answers)) return { passed: true, agreement, layersInFloat, answers };
-    byLoss ??= await layersByLoss(classifier, divisors, calibration.slice(0, LAYER_TEXTS), runModel);
+    byLoss ??= await layersByLoss(classifier, divisors, calibration.slice(0, LAYER_TEXTS), run);
     inIntegers.delete(byLoss[layersInFloat]!);
   }
   await rm(join(folder, QUANTISED_MODEL_FILE), { force: true });

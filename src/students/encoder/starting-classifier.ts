@@ -1,10 +1,11 @@
 /** The classifier that a training begins with: an encoder with the words of the examples alone, and a head that knows nothing. */
 import { EncoderError } from '../student-errors.js';
-import { readParameters, readPooling } from './encoder-folder.js';
+import { readParameters } from './encoder-folder.js';
 import { encoderParameters, headParameters, sizeOf, WORD_TABLE } from './encoder-parameters.js';
 import { readEncoderShape } from './encoder-shape.js';
 import type { Classifier } from './inference-model.js';
 import { randomNumbers } from './random.js';
+import { readPooling } from './sentence-transformers.js';
 
 /** The encoder with the examples' rows of the word table, and a new head. */
 export async function startingClassifier(

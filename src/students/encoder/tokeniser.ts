@@ -33,16 +33,33 @@ export class Tokeniser {
   }
 }
 
-/** Reads tokenizer.json, and tokenizer_config.json where there is one. */
-export async function openTokeniser(folder: string, maxLength: number): Promise<Tokeniser> {
-  const tokenizer = JSON.parse(await readFile(join(folder, TOKENISER_FILE), 'utf8'));
+/** What tokenizer.json holds, as far as it is of use here. */
+interface TokenizerFile {
+  readonly normalizer?: object | null;
+}
+
+/** Reads tokenizer.json, and tokenizer_config.json where there is one. The prefix stands before each text. */
+export async function openTokeniser(folder: string, maxLength: number, prefix = ''): Promise<Tokeniser> {
+  const tokenizer = withPrefix(await readTokenizer(folder), prefix);
   return new Tokeniser(new Tokenizer(tokenizer, await readTokenizerConfig(folder)), maxLength);
+}
+
+export async function readTokenizer(folder: string): Promise<TokenizerFile> {
+  return JSON.parse(await readFile(join(folder, TOKENISER_FILE), 'utf8'));
+}
+
+/** The tokeniser that puts the prefix before each text by itself, so that nobody who loads a student's folder has to know of it.
+ *  A text that itself holds a special token gets it on both sides of that. */
+export function withPrefix(tokenizer: TokenizerFile, prefix: string): TokenizerFile {
+  if (prefix === '') return tokenizer;
+  const normalizers = [{ type: 'Prepend', prepend: prefix }, ...(tokenizer.normalizer ? [tokenizer.normalizer] : [])];
+  return { ...tokenizer, normalizer: { type: 'Sequence', normalizers } };
 }
 
 /** What tells the special tokens from the text's own. */
 const PROBE = 'a';
 
-async function readTokenizerConfig(folder: string): Promise<object> {
+export async function readTokenizerConfig(folder: string): Promise<object> {
   try {
     return JSON.parse(await readFile(join(folder, 'tokenizer_config.json'), 'utf8'));
   } catch (error) {

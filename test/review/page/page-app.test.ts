@@ -6,7 +6,7 @@ import { GateDoorError, signToken } from '../../../src/review/index.js';
 import type { PageRow, QueueAnswer } from '../../../src/review/page/page-api.js';
 import { createPageApp, type PageApp } from '../../../src/review/page/page-app.js';
 import { openStore, type Store, workflowFolder } from '../../../src/store/index.js';
-import { HOSTILE, LABELS, reviewRow } from '../review-of.js';
+import { HOSTILE, LABELS, reviewOf, reviewRow } from '../review-of.js';
 
 const SECRET = 'a secret of this test';
 const HOST = 'review.example.com:7400';
@@ -37,6 +37,8 @@ beforeAll(async () => {
     door: {
       openRuns: () => Promise.reject(new GateDoorError('no server')),
       progress: () => Promise.reject(new GateDoorError('no server')),
+      reviewsWaiting: () => Promise.reject(new GateDoorError('no server')),
+      tellOfReview: () => Promise.reject(new GateDoorError('no server')),
       decide: async (_, decision) => {
         decided.push(decision);
         const { decision: what, note, reviewer, corrections } = decision;
@@ -191,6 +193,56 @@ describe('the document', () => {
     const preloaded = addressesIn(document).filter((address) => address.startsWith('/api/'));
     expect(preloaded).toEqual(requests.map((address) => `/api${address}`));
   });
+});
+
+it('the first texts arrive before all are read, and what needs all of them waits', async () => {
+  const slow = await openStore(join(folder, 'slow'));
+  let goOn = () => {};
+  const readOn = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const lines = slow.lines.bind(slow);
+  slow.lines = async function* (path) {
+    let line = 0;
+    for await (const text of lines(path)) {
+      if (path.endsWith('queue.jsonl') && line++ === 300) await readOn;
+      yield text;
+    }
+  };
+  const review = await reviewOf(
+    slow,
+    Array.from({ length: 400 }, (_, index) => `text ${index}`),
+  );
+  const decision = { key: 'key-350', id: 'id 350', label: 'good, better', purpose: 'fix' as const, reviewer: 'ben' };
+  await review.addDecisions([{ ...decision, at: '2026' }], NOW);
+  const none = () => Promise.reject(new GateDoorError('no server'));
+  const door = { openRuns: none, progress: none, decide: none, reviewsWaiting: none, tellOfReview: none };
+  const busy = createPageApp({
+    store: slow,
+    secret: SECRET,
+    now: () => NOW,
+    clientFolder: join(folder, 'client'),
+    door,
+  });
+  const get = async (path: string) => {
+    const answer = await busy.fetch(
+      new Request(`http://${HOST}/api/runs/test${path}`, { headers: withToken({ Host: HOST }) }),
+    );
+    return answer.json();
+  };
+  expect(await get('')).toMatchObject({ reading: true, texts: 400, shown: 400, fix: { decided: 1, changed: 0 } });
+  const first = (await get('/queues/fix?after=0')) as QueueAnswer;
+  expect(first.rows.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, index) => `id ${index}`));
+  const behind = ['/queues/fix?after=199', '/queues/differing', '/rows?state=changed'].map(get);
+  const waits = await Promise.race([...behind, get('').then(() => 'none of them')]);
+  expect(waits).toBe('none of them');
+  goOn();
+  const [rest, differing, changed] = await Promise.all(behind);
+  expect(rest).toMatchObject({ rows: [{ id: 'id 199' }, ...Array(19).fill({})], next: 219 });
+  expect(differing).toMatchObject({ rows: [] });
+  expect(changed).toMatchObject({ total: 1 });
+  expect(await get('')).toMatchObject({ reading: false, shown: 400, fix: { decided: 1, changed: 1 } });
+  await busy.close();
 });
 
 it('texts that wait arrive as they are, but for those that are very long', async () => {

@@ -90,6 +90,82 @@ it('hands out fewer rows at once where their texts are long', async () => {
   await desk.close();
 });
 
+it('says that the labels are those before a revision, certifies nothing meanwhile, and draws no audit from them', async () => {
+  const review = await reviewOf(store, many(30));
+  const desk = await deskOf(review);
+  expect(desk.overview('ana').outdated).toBeNull();
+  await review.writeRevision({
+    ...{ number: 1, texts: 7, goldTexts: 0, decided: 0, examples: 0, callsAtMost: 21, shown: [], folder: 'one' },
+    ...{ reviewer: 'ben', note: '', at: NOW.toISOString() },
+    revision: { guideline: 'Be strict.', doubted: true, labels: [], examples: 0 },
+  });
+  await desk.refresh();
+  const outdated = 'These are the labels before revision 1, by ben. The teacher is asked about 7 texts again';
+  expect(desk.overview('ana').outdated).toContain(outdated);
+  await expect(desk.draw('ana')).rejects.toThrow(`no audit is drawn now. ${outdated}`);
+  await desk.decide(said('key-0', 'good, better'), 'ana');
+  expect(await reviewStatus(review)).toMatchObject({ decided: 1, outdated: expect.stringContaining(outdated) });
+  await review.writeQueue({ ...(await review.queue())!, revision: 1 });
+  expect(await reviewStatus(review)).toMatchObject({ decided: 1, outdated: null });
+  await desk.close();
+});
+
+it('hands out the audit in its order, whoever has its texts in hand from the fix queue, and counts what is passed over', async () => {
+  const review = await reviewOf(store, many(40));
+  const desk = await deskOf(review);
+  desk.handOut('fix', 0, 'ben');
+  await desk.draw('ana');
+  const { keys } = (await review.audit(0))!;
+  const { rows } = desk.handOut('audit', 0, 'ana');
+  expect(rows.map(({ key }) => key)).toEqual(keys.slice(0, 20));
+  expect(desk.handOut('audit', 0, 'ben').rows.map(({ key }) => key)).toEqual(keys.slice(20));
+  await desk.decide({ ...said(keys[0]!, 'bad'), sample: 'audit' }, 'ana');
+  await desk.decide({ ...said(keys[3]!, 'bad'), sample: 'audit' }, 'ana');
+  expect(desk.overview('ana').audit).toMatchObject({
+    decided: 2,
+    passedOver: 2,
+    certificate: { sampled: 4, wrong: 2 },
+  });
+  await desk.decide({ ...said(keys[1]!, 'bad'), sample: 'audit' }, 'ana');
+  await desk.decide({ ...said(keys[2]!, 'bad'), sample: 'audit' }, 'ana');
+  expect(desk.overview('ana').audit).toMatchObject({
+    decided: 4,
+    passedOver: 0,
+    certificate: { sampled: 4, wrong: 0 },
+  });
+  await desk.close();
+});
+
+it('asks another reviewer for an opinion of their own on the audit, with what everybody said hidden until then', async () => {
+  const review = await reviewOf(store, many(40));
+  const desk = await deskOf(review);
+  await desk.draw('ana');
+  const audited = desk.handOut('audit', 0, 'ana').rows.slice(0, 3);
+  for (const { key } of audited) await desk.decide({ ...said(key, 'bad'), sample: 'audit' }, 'ana');
+  expect([desk.overview('ana').again, desk.overview('ben').again]).toEqual([0, 3]);
+  expect(desk.handOut('again', 0, 'ana').rows).toEqual([]);
+  const { next, rows } = desk.handOut('again', 0, 'ben');
+  expect(next).toBeNull();
+  expect(rows.map(({ key }) => key)).toEqual(audited.map(({ key }) => key));
+  for (const row of rows) {
+    expect(row).toMatchObject({ sample: 'audit', teacher: null, decision: null, opinions: [], version: 1 });
+  }
+  const [first, second] = rows;
+  const answer = await desk.decide({ ...said(first!.key, 'good, better', 1), sample: 'audit' }, 'ben');
+  expect(answer).toMatchObject({ row: { differing: true, opinions: [{ label: 'bad' }, { label: 'good, better' }] } });
+  expect(desk.overview('ben')).toMatchObject({
+    again: 2,
+    differing: 1,
+    audit: { certificate: { sampled: 3, wrong: 1 } },
+  });
+  await desk.decide({ ...said(second!.key, 'bad', 1), sample: 'audit' }, 'ben');
+  // What is settled needs no more opinions.
+  await desk.decide({ ...said(first!.key, 'bad', 2), sample: 'audit', adjudicates: true }, 'cleo');
+  expect(desk.handOut('again', 0, 'dora').rows.map(({ key }) => key)).toEqual(audited.slice(1).map(({ key }) => key));
+  expect((await reviewStatus(review)).sharedTexts).toBe(2);
+  await desk.close();
+});
+
 describe('what people decided differently', () => {
   it('is listed with what each says, in the order of the decisions, and counts as settled as an adjudicator says', async () => {
     const review = await reviewOf(store, many(4));

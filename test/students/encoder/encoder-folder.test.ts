@@ -2,10 +2,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readParameters, readPooling } from '../../../src/students/encoder/encoder-folder.js';
+import { readParameters } from '../../../src/students/encoder/encoder-folder.js';
 import { encoderParameters } from '../../../src/students/encoder/encoder-parameters.js';
 import { readEncoderShape } from '../../../src/students/encoder/encoder-shape.js';
 import { openSafetensors, writeSafetensors } from '../../../src/students/encoder/safetensors.js';
+import { readPooling, readPrefix, refuseUnpooledPrefix } from '../../../src/students/encoder/sentence-transformers.js';
 import { openTokeniser } from '../../../src/students/encoder/tokeniser.js';
 import { EncoderError } from '../../../src/students/index.js';
 import { makeTinyEncoder } from './tiny-encoder.js';
@@ -35,6 +36,8 @@ describe('pooling', () => {
   it.each([
     [{ pooling_mode_mean_tokens: true }, 'mean'],
     [{ pooling_mode_cls_token: true }, 'first'],
+    [{ pooling_mode: 'mean' }, 'mean'],
+    [{ pooling_mode: ['cls'] }, 'first'],
   ])('%j is %s', async (modes, pooling) => {
     mkdirSync(join(encoder, '1_Pooling'));
     writeFileSync(join(encoder, '1_Pooling', 'config.json'), JSON.stringify(modes));
@@ -44,10 +47,36 @@ describe('pooling', () => {
   it('is the mean where nothing is said, and refused where it is another', async () => {
     expect(await readPooling(encoder)).toBe('mean');
     mkdirSync(join(encoder, '1_Pooling'));
-    writeFileSync(join(encoder, '1_Pooling', 'config.json'), JSON.stringify({ pooling_mode_max_tokens: true }));
-    await expect(readPooling(encoder)).rejects.toThrow('asks for neither mean nor CLS pooling');
+    const both = { pooling_mode_mean_tokens: true, pooling_mode_cls_token: true };
+    for (const modes of [{ pooling_mode_max_tokens: true }, { pooling_mode: 'lasttoken' }, both]) {
+      writeFileSync(join(encoder, '1_Pooling', 'config.json'), JSON.stringify(modes));
+      await expect(readPooling(encoder)).rejects.toThrow('asks for neither mean nor CLS pooling alone');
+    }
     writeFileSync(join(encoder, '1_Pooling', 'config.json'), '{');
     await expect(readPooling(encoder)).rejects.toThrow("1_Pooling/config.json can't be read");
+  });
+});
+
+describe('the prefix of texts', () => {
+  const prompts = { query: 'query: ', classification: 'classify: ', none: null };
+
+  it.each([
+    [{ prompts, default_prompt_name: 'query' }, 'query: '],
+    [{ prompts, default_prompt_name: null }, 'classify: '],
+    [{ prompts: { query: 'query: ' } }, ''],
+    [{ prompts, default_prompt_name: 'none' }, ''],
+    [{ __version__: {} }, ''],
+  ])('is, by %j, "%s"', async (config, prefix) => {
+    writeFileSync(join(encoder, 'config_sentence_transformers.json'), JSON.stringify(config));
+    expect(await readPrefix(encoder)).toBe(prefix);
+  });
+
+  it('is none where nothing is said, and refused where it is left out of the pooling', async () => {
+    expect(await readPrefix(encoder)).toBe('');
+    mkdirSync(join(encoder, '1_Pooling'));
+    writeFileSync(join(encoder, '1_Pooling', 'config.json'), JSON.stringify({ include_prompt: false }));
+    await refuseUnpooledPrefix(encoder, '');
+    await expect(refuseUnpooledPrefix(encoder, 'query: ')).rejects.toThrow('leaves the prefix out of the pooling');
   });
 });
 
@@ -127,5 +156,15 @@ describe('a tokeniser', () => {
     const { ids, cut } = (await openTokeniser(encoder, 4)).encode('sales rose in the quarter');
     expect(cut).toBe(true);
     expect(ids).toEqual([...whole.ids.slice(0, 3), whole.ids.at(-1)]);
+  });
+
+  it('puts the prefix before a text', async () => {
+    const plain = await openTokeniser(encoder, 24);
+    const prefixed = await openTokeniser(encoder, 24, 'Report says ');
+    expect(prefixed.encode('sales rose').ids).toEqual(plain.encode('Report says sales rose').ids);
+    // One without a normaliser of its own.
+    const roberta = join(__dirname, 'fixtures', 'roberta');
+    const [bare, asked] = [await openTokeniser(roberta, 24), await openTokeniser(roberta, 24, 'query: ')];
+    expect(asked.encode('Sales rose').ids).toEqual(bare.encode('query: Sales rose').ids);
   });
 });

@@ -1,8 +1,13 @@
 /** The fine-tuned encoder keeps the port's promises, with a tiny random BERT. */
-import { existsSync, readFileSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { EncoderSettings, TrainingProgress } from '../../../src/contracts/index.js';
+import { openTokeniser } from '../../../src/students/encoder/tokeniser.js';
 import { loadStudent, trainInProcess } from '../../../src/students/index.js';
+import { batchesOf } from '../../../src/students/student-threads.js';
 import { describeStudentKind } from '../conformance.js';
 import { emptyFolder, toyExamples, toyLabels, trainingJob } from '../training-job.js';
 import { makeTinyEncoder } from './tiny-encoder.js';
@@ -17,6 +22,14 @@ const SETTINGS = {
 };
 
 beforeAll(() => makeTinyEncoder(SETTINGS.encoder));
+
+/** What thread-counts.js tells. */
+async function askInProcess(folder: string, texts: readonly string[]) {
+  const child = fork(join(__dirname, 'thread-counts.js'), { execArgv: [] });
+  child.send({ folder, texts });
+  const [told] = await once(child, 'message');
+  return told as { afterSeveral: number; afterOne: number; turns: number };
+}
 
 // In INT8 a text's answers depend a little on the texts that are asked together with it.
 describeStudentKind({ ...SETTINGS, quantise: false }, { fitted: 96, compared: 24 });
@@ -37,22 +50,34 @@ describe('training an encoder', () => {
     const answers = await student.predict(['Snow and ICE!', 'a gentle spring breeze', 'scorching, blazing desert']);
     await student.close();
     expect(answers.map((probabilities) => probabilities.indexOf(Math.max(...probabilities)))).toEqual([0, 1, 2]);
+
+    const texts = Array.from({ length: 2000 }, (_, i) => `Snow and ice ${i}, says the weather report.`);
+    const { afterOne, afterSeveral, turns } = await askInProcess(outputFolder, texts);
+    // A text alone is answered by a session with a thread more, where there is a core for it.
+    const more = process.platform === 'linux' ? Math.min(2, availableParallelism()) - 1 : 0;
+    expect(afterOne - afterSeveral).toBe(more);
+    // More than one a message: the caller's event loop goes on while the threads answer.
+    expect(turns).toBeGreaterThan(10 * batchesOf(texts, availableParallelism()).length);
   });
 
   it("leaves the Hub's layout: labels in config.json beside what stood there, weights under their names", async () => {
-    const { outputFolder } = await train({ epochs: 1, quantise: false });
+    const prefix = 'report says ';
+    const { outputFolder } = await train({ epochs: 1, quantise: false, prefix });
     const config = JSON.parse(readFileSync(join(outputFolder, 'config.json'), 'utf8'));
     expect(config).toMatchObject({
       model_type: 'bert',
       hidden_size: 16,
       id2label: { 0: 'cold', 1: 'mild', 2: 'hot' },
-      tutelage: { max_length: 24, pooling: 'mean' },
+      tutelage: { max_length: 24, pooling: 'mean', prefix },
     });
     const weights = readFileSync(join(outputFolder, 'model.safetensors'));
     const header = JSON.parse(weights.subarray(8, 8 + Number(weights.readBigUInt64LE())).toString());
     expect(header['bert.encoder.layer.0.attention.self.key.weight'].shape).toEqual([16, 16]);
     expect(header['classifier.weight'].shape).toEqual([3, 16]);
-    expect(existsSync(join(outputFolder, 'tokenizer.json'))).toBe(true);
+    expect(JSON.parse(readFileSync(join(outputFolder, 'tokenizer_config.json'), 'utf8')).model_max_length).toBe(24);
+    // Whoever reads tokenizer.json need not know of the prefix.
+    const [student, encoder] = [outputFolder, SETTINGS.encoder].map((folder) => openTokeniser(folder, 24));
+    expect((await student!).encode('Snow').ids).toEqual((await encoder!).encode('report says Snow').ids);
   });
 
   it('stops when patience is at an end, and keeps the epoch with the lowest validation loss', async () => {
@@ -93,5 +118,8 @@ describe('training an encoder', () => {
     await makeTinyEncoder(encoder, { num_hidden_layers: 48, hidden_size: 1024, intermediate_size: 4096 });
     await expect(train({ encoder })).rejects.toThrow('604 million parameters, and 268 million can be trained');
     await expect(train({ encoder: './nowhere' })).rejects.toThrow('there is no such folder on the disk of the worker');
+    await makeTinyEncoder(encoder);
+    rmSync(join(encoder, 'model.safetensors'));
+    await expect(train({ encoder })).rejects.toMatchObject({ name: 'EncoderError' });
   });
 });

@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { padBatch } from '../../../src/students/encoder/batches.js';
-import { readParameters, readPooling } from '../../../src/students/encoder/encoder-folder.js';
+import { readParameters } from '../../../src/students/encoder/encoder-folder.js';
 import { encoderParameters, headParameters } from '../../../src/students/encoder/encoder-parameters.js';
 import { readEncoderShape } from '../../../src/students/encoder/encoder-shape.js';
 import { inferenceModel } from '../../../src/students/encoder/inference-model.js';
+import { readPooling } from '../../../src/students/encoder/sentence-transformers.js';
 import { openTokeniser } from '../../../src/students/encoder/tokeniser.js';
 import { runOnnx } from './run-onnx.js';
 

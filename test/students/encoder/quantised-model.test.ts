@@ -1,4 +1,6 @@
 /** INT8: rounding by hand, answers near those of float32, and the gate that decides whether it may answer. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { padBatch } from '../../../src/students/encoder/batches.js';
 import { readParameters } from '../../../src/students/encoder/encoder-folder.js';
@@ -6,10 +8,11 @@ import { encoderParameters, headParameters, sizeOf } from '../../../src/students
 import { readEncoderShape } from '../../../src/students/encoder/encoder-shape.js';
 import { type Classifier, inferenceModel } from '../../../src/students/encoder/inference-model.js';
 import { inputDivisors, layersByLoss } from '../../../src/students/encoder/int8-calibration.js';
-import { passesGate } from '../../../src/students/encoder/parity-gate.js';
+import { type GateRows, passesGate, quantise } from '../../../src/students/encoder/parity-gate.js';
 import { quantisedModel, quantiseRows } from '../../../src/students/encoder/quantised-model.js';
 import { randomNumbers } from '../../../src/students/encoder/random.js';
 import type { RunModel } from '../../../src/students/encoder/run-model.js';
+import type { Student } from '../../../src/students/index.js';
 import { runOnnx } from './run-onnx.js';
 
 const LABELS = 3;
@@ -125,5 +128,46 @@ describe('the parity gate', () => {
     const answers = rows(20);
     expect(passesGate({ targets, answers }, rows(21))).toBe(true);
     expect(passesGate({ targets, answers }, rows(22))).toBe(false);
+  });
+});
+
+describe('quantise', () => {
+  const LAYERS = 8;
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'quantise-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const file = () => join(folder, 'model_quantized.onnx');
+  const layersInIntegers = () => new Set(readFileSync(file(), 'latin1').match(/layer\.\d+\.[a-zA-Z]+ integers/g)).size;
+  const rows: GateRows = { texts: ['a', 'b', 'c'], ids: TEXTS, targets: [0, 1, 2], answers: [0, 1, 2] };
+
+  /** Stands for the INT8 model: it gives other labels than the float32 model while more than so many of its layers are in INT8. */
+  function loadWith(most: number) {
+    const asked: number[] = [];
+    const load = async (): Promise<Student> => {
+      asked.push(layersInIntegers());
+      const other = layersInIntegers() > most ? 1 : 0;
+      const answers = rows.answers.map((label) => [0, 1, 2].map((each) => Number(each === (label + other) % 3)));
+      return { labels: ['x', 'y', 'z'], predict: async () => answers, close: async () => undefined };
+    };
+    return { asked, load };
+  }
+
+  it('takes one layer after another back to float32 until the gate is passed', async () => {
+    const { asked, load } = loadWith(6);
+    const outcome = await quantise(await withLargeInput(), folder, rows, { load, run });
+    expect(outcome).toEqual({ passed: true, agreement: 1, layersInFloat: 2, answers: rows.answers });
+    expect(asked).toEqual([LAYERS, LAYERS - 1, LAYERS - 2]);
+    expect(layersInIntegers()).toBe(LAYERS - 2);
+  });
+
+  it('leaves no INT8 model, and the answers of float32, where no layer may be in INT8', async () => {
+    const { asked, load } = loadWith(0);
+    const outcome = await quantise(await bert(), folder, rows, { load, run });
+    expect(outcome).toEqual({ passed: false, agreement: 0, layersInFloat: LAYERS, answers: rows.answers });
+    expect(asked).toHaveLength(LAYERS);
+    expect(existsSync(file())).toBe(false);
   });
 });

@@ -102,6 +102,43 @@ describe('Several teachers', () => {
     expect(result.counts.teachers).toMatchObject({ teacher: { calls: 8 }, dear: { calls: 1 } });
   });
 
+  it('may answer at once where another is asked in batches: about the texts whose votes disagree, when its batch has ended', async () => {
+    const fixture = await BatchedChunkFixture.make({
+      ...{ votes, provider: { answer: disagreeOn('text 2') }, dear: {}, atOnce: ['dear'] },
+    });
+    const result = await fixture.finish();
+    expect(fixture.provider.batches.map(({ lines }) => lines.length)).toEqual([8]);
+    expect(fixture.provider.askedAtOnce).toBe(0);
+    expect(fixture.dear).toMatchObject({ batches: [], askedAtOnce: 1 });
+    expect(result).toMatchObject({ complete: true, counts: { texts: 4, calls: 9, escalated: 1, uncertain: 0 } });
+    expect(result.counts.teachers).toMatchObject({ teacher: { calls: 8 }, dear: { calls: 1 } });
+  });
+
+  it('may answer at once before another is asked in batches about the texts whose votes disagree', async () => {
+    const fixture = await BatchedChunkFixture.make({
+      ...{ votes, provider: { answer: disagreeOn('text 2') }, dear: {}, atOnce: ['teacher'] },
+    });
+    expect(await fixture.step()).toEqual({ result: null, open: 1, waitMs: null });
+    expect(fixture.provider).toMatchObject({ batches: [], askedAtOnce: 8 });
+    const result = await fixture.finish();
+    expect(fixture.provider.askedAtOnce).toBe(8);
+    expect(fixture.dear?.batches.map(({ lines }) => lines.length)).toEqual([1]);
+    expect(result).toMatchObject({ complete: true, counts: { texts: 4, calls: 9, escalated: 1, uncertain: 0 } });
+  });
+
+  it('keep to one grant together, whoever answers at once', async () => {
+    const plan = [
+      { prompt: 'reasoned', samples: 2 },
+      { prompt: 'reasoned', teacher: 'dear' },
+    ];
+    const fixture = await BatchedChunkFixture.make({ votes: { plan }, dear: {}, atOnce: ['teacher'] });
+    const part = await fixture.finish({ grant: { ...NO_LIMIT, calls: 10 } });
+    expect(part).toMatchObject({ complete: false, counts: { calls: 10, replies: 10 } });
+    const whole = await fixture.finish();
+    expect(whole).toMatchObject({ complete: true, counts: { texts: 4, calls: 12, replies: 12 } });
+    expect([fixture.provider.askedAtOnce, fixture.dear?.executed]).toEqual([8, 4]);
+  });
+
   it('are found again, cancelled and read where their batches are', async () => {
     const fixture = await BatchedChunkFixture.make({
       votes: {

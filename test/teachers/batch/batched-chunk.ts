@@ -2,14 +2,7 @@
 import { type ChunkResult, OWN_TEACHER, type Task, type TeacherSettings } from '../../../src/contracts/index.js';
 import type { ChunkJob } from '../../../src/teachers/annotate-chunk.js';
 import type { BatchPorts } from '../../../src/teachers/batch-chunk.js';
-import {
-  type BatchedTeacher,
-  type BatchTeacher,
-  closeChunk,
-  createTeacher,
-  stepChunk,
-  type Teacher,
-} from '../../../src/teachers/index.js';
+import { type AskedTeacher, closeChunk, createTeacher, stepChunk, type Teacher } from '../../../src/teachers/index.js';
 import { readLedger } from '../../../src/teachers/reply-ledger.js';
 import { BatchProvider, type ProviderOptions } from '../../support/batch-provider.js';
 import { askedTeacher, ChunkFixture, newTask, type TaskChanges } from '../engine/chunk-fixture.js';
@@ -27,6 +20,8 @@ export interface Changes extends TaskChanges {
   readonly provider?: Partial<ProviderOptions>;
   /** A second teacher, "dear", at a provider of its own. */
   readonly dear?: Partial<ProviderOptions>;
+  /** Teachers that are not asked in batches. */
+  readonly atOnce?: readonly ('teacher' | 'dear')[];
 }
 
 export interface StepChanges {
@@ -35,13 +30,8 @@ export interface StepChanges {
   readonly listLagSeconds?: number;
 }
 
-type InBatches = Teacher & { readonly batches: BatchTeacher };
-
-async function inBatches(settings: TeacherSettings): Promise<InBatches> {
-  const teacher = await createTeacher(settings, { env: {}, readRecording: async function* () {} });
-  const { batches } = teacher;
-  if (!batches) throw new Error('the teacher takes no batches');
-  return Object.assign(teacher, { batches });
+function open(settings: TeacherSettings): Promise<Teacher> {
+  return createTeacher(settings, { env: {}, readRecording: async function* () {} });
 }
 
 export class BatchedChunkFixture {
@@ -50,10 +40,10 @@ export class BatchedChunkFixture {
     readonly chunk: ChunkFixture,
     readonly provider: BatchProvider,
     readonly task: Task,
-    readonly teacher: InBatches,
+    readonly teacher: Teacher,
     /** Of the teacher "dear". */
     readonly dear: BatchProvider | null,
-    private readonly dearTeacher: InBatches | null,
+    private readonly dearTeacher: Teacher | null,
   ) {}
 
   static async make({
@@ -61,16 +51,20 @@ export class BatchedChunkFixture {
     batch = {},
     provider = {},
     dear,
+    atOnce = [],
     ...changes
   }: Changes = {}): Promise<BatchedChunkFixture> {
     const chunk = await ChunkFixture.make(texts);
     const server = await BatchProvider.start({ answer: () => ({ content: REPLY }), ...provider });
-    const teacherSettings = { url: server.url, model: 'big-model', deadAfterSeconds: 2, ...changes.teacher, batch };
+    const batchOf = (name: 'teacher' | 'dear') => ({ batch: atOnce.includes(name) ? null : batch });
+    const settings = { url: server.url, model: 'big-model', deadAfterSeconds: 2, ...changes.teacher };
+    const teacherSettings = { ...settings, ...batchOf('teacher') };
     const dearServer = dear && (await BatchProvider.start({ answer: () => ({ content: REPLY }), ...dear }));
-    const teachers = dearServer ? { dear: { ...teacherSettings, url: dearServer.url, model: 'dear-model' } } : {};
+    const dearSettings = { ...settings, ...batchOf('dear'), url: dearServer?.url, model: 'dear-model' };
+    const teachers = dearServer ? { dear: dearSettings } : {};
     const task = newTask({ ...changes, teacher: teacherSettings, teachers });
-    const teacher = await inBatches(task.teacher);
-    const dearTeacher = task.teachers.dear ? await inBatches(task.teachers.dear) : null;
+    const teacher = await open(task.teacher);
+    const dearTeacher = task.teachers.dear ? await open(task.teachers.dear) : null;
     const fixture = new BatchedChunkFixture(chunk, server, task, teacher, dearServer ?? null, dearTeacher);
     started.push({
       dispose: async () => {
@@ -88,8 +82,8 @@ export class BatchedChunkFixture {
 
   ports({ signal = new AbortController().signal, listLagSeconds = 0 }: StepChanges = {}): BatchPorts {
     const { chunk, dearTeacher, task, teacher } = this;
-    const asked = (each: InBatches, name: string): [string, BatchedTeacher] => {
-      const batches = { ...each.batches, settings: { ...each.batches.settings, listLagSeconds } };
+    const asked = (each: Teacher, name: string): [string, AskedTeacher] => {
+      const batches = each.batches && { ...each.batches, settings: { ...each.batches.settings, listLagSeconds } };
       return [name, { ...askedTeacher(task, each, name), teacher: Object.assign(Object.create(each), { batches }) }];
     };
     const others = dearTeacher === null ? [] : [asked(dearTeacher, 'dear')];

@@ -133,9 +133,10 @@ describe('A worker that dies while it reads a batch', () => {
     });
     await fixture.step();
     // The download breaks off, and the worker is killed before it goes on.
-    const content = fixture.teacher.batches.api.content.bind(fixture.teacher.batches.api);
+    const { api } = fixture.teacher.batches!;
+    const content = api.content.bind(api);
     let downloads = 0;
-    fixture.teacher.batches.api.content = (file, offset, signal) => {
+    api.content = (file, offset, signal) => {
       if (downloads++ > 0 && !worker.signal.aborted) worker.abort(new Error('killed'));
       return content(file, offset, signal);
     };

@@ -1,7 +1,7 @@
 /** Addresses of the page, and of what it asks for. The server reads them, too, so as to name the first ones in the document. */
 import type { QueueName } from '../../../contracts/index.js';
 
-export const TABS = ['fix', 'audit', 'differing', 'table', 'summary', 'gate'] as const;
+export const TABS = ['fix', 'audit', 'again', 'differing', 'table', 'summary', 'gate'] as const;
 export type Tab = (typeof TABS)[number];
 
 export interface PageAddress {
@@ -43,7 +43,7 @@ function isTab(name: string): name is Tab {
 }
 
 export function isQueue(tab: Tab): tab is QueueName {
-  return tab === 'fix' || tab === 'audit' || tab === 'differing';
+  return tab === 'fix' || tab === 'audit' || tab === 'again' || tab === 'differing';
 }
 
 function decoded(part: string): string {

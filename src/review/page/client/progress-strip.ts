@@ -1,6 +1,7 @@
 /** How far the review is, and the bound as it tightens. */
 import type { QueueName } from '../../../contracts/index.js';
 import type { Overview } from '../page-api.js';
+import { runPath } from './addresses.js';
 import { type Child, h } from './dom.js';
 import { atMost, counted, grouped, percent } from './words.js';
 
@@ -10,9 +11,21 @@ export function progressStrip(overview: Overview, queue: QueueName): Child {
       return fixProgress(overview);
     case 'audit':
       return auditProgress(overview);
+    case 'again':
+      return againProgress(overview);
     case 'differing':
       return differingProgress(overview);
   }
+}
+
+function againProgress({ again }: Overview): Child {
+  return h(
+    'p',
+    {},
+    h('strong', {}, counted(again, 'text')),
+    ' of the audit that others have decided',
+    h('span', { class: 'quiet' }, ' · what they and the teacher said is hidden until you have decided'),
+  );
 }
 
 function differingProgress({ differing }: Overview): Child {
@@ -25,7 +38,7 @@ function differingProgress({ differing }: Overview): Child {
   );
 }
 
-function fixProgress({ fix }: Overview): Child {
+function fixProgress({ fix, reading }: Overview): Child {
   const { changed, decided, suggested } = fix;
   return [
     h('progress', { max: suggested, value: Math.min(decided, suggested), 'aria-label': 'Texts decided' }),
@@ -36,14 +49,14 @@ function fixProgress({ fix }: Overview): Child {
       decided <= suggested
         ? ` of the ${grouped(suggested)} most doubtful decided`
         : ` decided, more than the ${grouped(suggested)} suggested`,
-      h('span', { class: 'quiet' }, ` · ${counted(changed, 'label')} changed so far`),
+      reading ? null : h('span', { class: 'quiet' }, ` · ${counted(changed, 'label')} changed so far`),
     ),
   ];
 }
 
-function auditProgress({ audit, confidence }: Overview): Child {
+function auditProgress({ audit, confidence, workflowId }: Overview): Child {
   if (audit === null) return null;
-  const { certificate, decided, next } = audit;
+  const { certificate, decided, next, passedOver } = audit;
   return [
     h('progress', {
       max: decided + (next?.more ?? 0) || 1,
@@ -68,6 +81,14 @@ function auditProgress({ audit, confidence }: Overview): Child {
             'span',
             { class: 'quiet' },
             ` · ${grouped(next.more)} more without an error show at most ${percent(next.share)}`,
+          ),
+      passedOver === 0
+        ? null
+        : h(
+            'span',
+            { class: 'quiet' },
+            ` · ${grouped(passedOver)} passed over ${passedOver === 1 ? 'counts' : 'count'} as wrong until decided: `,
+            h('a', { href: runPath(workflowId, 'audit') }, 'go back to the first'),
           ),
     ),
   ];

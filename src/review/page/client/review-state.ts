@@ -17,6 +17,9 @@ export interface ReviewListener {
   waiting(count: number, problem: string | null): void;
 }
 
+/** Between two looks at figures that are not known yet. */
+const LOOK_MS = 300;
+
 export class ReviewState {
   private readonly outbox: Outbox;
   listener: ReviewListener | null = null;
@@ -32,6 +35,7 @@ export class ReviewState {
         this.listener?.waiting(count, problem);
       },
     });
+    if (overview.reading) this.lookLater();
   }
 
   static async open(workflowId: string): Promise<ReviewState> {
@@ -45,6 +49,13 @@ export class ReviewState {
   async refresh(): Promise<void> {
     this.overview = await get<Overview>(runPath(this.overview.workflowId));
     this.listener?.overviewChanged();
+  }
+
+  private lookLater(): void {
+    const again = () => {
+      if (this.overview.reading) this.lookLater();
+    };
+    setTimeout(() => this.refresh().then(again, again), LOOK_MS);
   }
 
   decide(request: DecideRequest): void {

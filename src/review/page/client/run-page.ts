@@ -50,6 +50,7 @@ export class RunPage implements ReviewListener {
       this.main,
     );
     this.waiting(state.waitingNow.count, state.waitingNow.problem);
+    this.tellOutdated();
   }
 
   get keys(): ViewKeys {
@@ -70,6 +71,7 @@ export class RunPage implements ReviewListener {
 
   overviewChanged(): void {
     this.renderTabs();
+    this.tellOutdated();
     this.view?.overviewChanged?.();
   }
 
@@ -110,8 +112,16 @@ export class RunPage implements ReviewListener {
       ' ',
       h('button', { type: 'button', class: 'link', click: () => line.remove() }, 'Close'),
     );
-    for (const old of this.notice.querySelectorAll('p:not(.waiting)')) old.remove();
+    for (const old of this.notice.querySelectorAll('p:not(.waiting, .outdated)')) old.remove();
     this.notice.append(line);
+  }
+
+  private tellOutdated(): void {
+    const { outdated } = this.state.overview;
+    const line = this.notice.querySelector('.outdated');
+    if (outdated === null) line?.remove();
+    else if (line === null) this.notice.prepend(h('p', { class: 'problem outdated' }, outdated));
+    else line.textContent = outdated;
   }
 
   private viewOf(tab: Tab, { query, row }: { row: string | null; query: URLSearchParams }): RunView {
@@ -119,6 +129,7 @@ export class RunPage implements ReviewListener {
     switch (tab) {
       case 'fix':
       case 'audit':
+      case 'again':
       case 'differing':
         return new WorkView(this.state, { queue: tab, only: row, say });
       case 'table':
@@ -131,8 +142,9 @@ export class RunPage implements ReviewListener {
   }
 
   private renderTabs(): void {
-    const { differing, workflowId } = this.state.overview;
-    const shown = TABS.filter((tab) => tab !== 'differing' || differing > 0 || tab === this.tab);
+    const { again, differing, workflowId } = this.state.overview;
+    const seldom: Partial<Record<Tab, number>> = { again, differing };
+    const shown = TABS.filter((tab) => seldom[tab] !== 0 || tab === this.tab);
     const links = shown.map((tab) =>
       h(
         'a',
@@ -155,16 +167,18 @@ export class RunPage implements ReviewListener {
 const TITLES: Readonly<Record<Tab, string>> = {
   fix: 'Fix queue',
   audit: 'Audit',
+  again: 'Second opinion',
   differing: 'People differ',
   table: 'Table',
   summary: 'Summary',
   gate: 'Gate',
 };
 
-function countOf(tab: Tab, { audit, differing, fix }: Overview): HTMLElement | null {
+function countOf(tab: Tab, { again, audit, differing, fix }: Overview): HTMLElement | null {
   const of: Partial<Record<Tab, string>> = {
     fix: `${grouped(fix.decided)} / ${grouped(fix.suggested)}`,
     ...(audit === null ? {} : { audit: grouped(audit.decided) }),
+    ...(again === 0 ? {} : { again: grouped(again) }),
     ...(differing === 0 ? {} : { differing: grouped(differing) }),
   };
   const count = of[tab];

@@ -21,6 +21,7 @@ const PAUSE_MS = 1500;
 const QUEUES: Readonly<Record<QueueName, string>> = {
   fix: 'the fix queue',
   audit: 'the audit',
+  again: 'what others have audited',
   differing: 'what people differ on',
 };
 
@@ -277,7 +278,9 @@ export class WorkView implements RunView {
   }
 
   private async showWholeText(row: PageRow): Promise<void> {
-    this.rowChanged(await get<PageRow>(this.path('rows', row.key)));
+    const { text } = await get<PageRow>(this.path('rows', row.key));
+    // No more than the text: what is hidden stays so.
+    this.rowChanged({ ...row, text });
   }
 
   private async drawAudit(): Promise<void> {

@@ -1,0 +1,46 @@
+/** What of an encoder can be told before anything is paid for: whether it can be trained, and which commit its revision means. */
+import { stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { EncoderSettings, FrozenSettings } from '../../contracts/index.js';
+import { downloadModel, HubError, hubSettings } from '../../hub/index.js';
+import { EncoderError } from '../student-errors.js';
+import { readEncoderShape } from './encoder-shape.js';
+import { isFolder, isRepository, REQUIRED_FILES } from './locate-encoder.js';
+
+/** The settings with the commit in the place of a branch or a tag; as they were where the Hub can't be asked. trainsHere: students are
+ *  trained on this machine, so what is not on it is not anywhere. Throws EncoderError for an encoder that can't be trained. */
+export async function pinEncoder<Settings extends EncoderSettings | FrozenSettings>(
+  settings: Settings,
+  { env, trainsHere }: { env: NodeJS.ProcessEnv; trainsHere: boolean },
+): Promise<Settings> {
+  const { encoder, revision } = settings;
+  if (await isFolder(encoder)) {
+    await refuseMissingFiles(encoder);
+    await readEncoderShape(encoder);
+    return settings;
+  }
+  if (!isRepository(encoder)) {
+    if (trainsHere) throw new EncoderError(encoder, 'there is no such folder on this machine');
+    return settings;
+  }
+  const hub = hubSettings(env);
+  try {
+    const folder = await downloadModel({ repository: encoder, revision, required: REQUIRED_FILES, only: CONFIG }, hub);
+    await readEncoderShape(folder);
+    return { ...settings, revision: basename(folder) };
+  } catch (error) {
+    if (!(error instanceof HubError)) throw error;
+    // Another machine's cache may have what this one's lacks.
+    if (error.refused && (trainsHere || !hub.offline)) throw new EncoderError(encoder, error.message, { cause: error });
+    return settings;
+  }
+}
+
+const CONFIG = ['config.json'];
+
+async function refuseMissingFiles(folder: string): Promise<void> {
+  for (const file of REQUIRED_FILES) {
+    const found = await stat(join(folder, file)).catch(() => null);
+    if (found === null) throw new EncoderError(folder, `it has no ${file}`);
+  }
+}

@@ -1,0 +1,20 @@
+import { namesOf } from '../../src/cli/option-values.js';
+
+describe('names with commas between', () => {
+  it.each([
+    ['neutral', ['neutral']],
+    ['neutral, positive', ['neutral', 'positive']],
+    ['"mixed, unclear",neutral', ['mixed, unclear', 'neutral']],
+    ['"the ""hard"" ones, all", it\'s', ['the "hard" ones, all', "it's"]],
+    ['', []],
+  ])('%s', async (line, names) => {
+    expect(await namesOf('--labels', line)).toEqual(names);
+  });
+
+  it('that are no line of CSV are refused with what would do', async () => {
+    await expect(namesOf('--labels', '"mixed, unclear')).rejects.toMatchObject({
+      message: expect.stringContaining('--labels "mixed, unclear: '),
+      mend: expect.stringContaining('\'"mixed, unclear",neutral\''),
+    });
+  });
+});

@@ -1,0 +1,65 @@
+/** What an encoder is refused for before anything is paid for, and the commit that its revision is pinned to. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EncoderSettings } from '../../../src/contracts/index.js';
+import { EncoderError, pinEncoder } from '../../../src/students/index.js';
+import { COMMIT, type HubServer, startHubServer } from '../../hub/hub-server.js';
+import { makeTinyEncoder } from './tiny-encoder.js';
+
+const REPOSITORY = 'someone/tiny';
+const FILES = ['config.json', 'tokenizer.json', 'model.safetensors'];
+
+let folder: string;
+let encoder: string;
+let server: HubServer | null;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'pin-'));
+  encoder = await makeTinyEncoder(join(folder, 'encoder'));
+  server = null;
+});
+afterEach(async () => {
+  await server?.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function onHub(files = FILES): Promise<HubServer> {
+  server = await startHubServer(
+    REPOSITORY,
+    Object.fromEntries(files.map((file) => [file, readFileSync(join(encoder, file))])),
+  );
+  return server;
+}
+
+function pin(name: string, { trainsHere = true, ...more }: { trainsHere?: boolean; HF_HUB_OFFLINE?: string } = {}) {
+  const env = { HF_ENDPOINT: server?.endpoint ?? 'http://127.0.0.1:9', HF_HUB_CACHE: join(folder, 'cache'), ...more };
+  return pinEncoder(EncoderSettings.parse({ kind: 'encoder', encoder: name }), { env, trainsHere });
+}
+
+describe('pinEncoder', () => {
+  it("puts the commit in the place of the Hub's branch, and fetches no weights for it", async () => {
+    const { downloads } = await onHub();
+    expect((await pin(REPOSITORY)).revision).toBe(COMMIT);
+    expect(downloads).toEqual(['GET config.json']);
+    expect((await pin(encoder)).revision).toBe('main');
+  });
+
+  it('refuses what lacks a file, has another architecture, or is not there', async () => {
+    await onHub(['config.json', 'model.safetensors']);
+    await expect(pin(REPOSITORY)).rejects.toThrow('it has no tokenizer.json');
+    await expect(pin('someone/else')).rejects.toThrow(/student.encoder someone\/else .* no such model or revision/);
+    await expect(pin('./nowhere')).rejects.toThrow('there is no such folder on this machine');
+    rmSync(join(encoder, 'tokenizer.json'));
+    await expect(pin(encoder)).rejects.toThrow('it has no tokenizer.json');
+    await makeTinyEncoder(encoder, { model_type: 'deberta-v2' });
+    await expect(pin(encoder)).rejects.toThrow('architecture "deberta-v2" is not supported');
+  });
+
+  it('leaves to the training what only another machine may have, and a Hub that does not answer', async () => {
+    const elsewhere = { trainsHere: false };
+    expect((await pin('./nowhere', elsewhere)).revision).toBe('main');
+    expect((await pin(REPOSITORY)).revision).toBe('main');
+    expect((await pin(REPOSITORY, { ...elsewhere, HF_HUB_OFFLINE: '1' })).revision).toBe('main');
+    await expect(pin(REPOSITORY, { HF_HUB_OFFLINE: '1' })).rejects.toThrow(EncoderError);
+  });
+});
