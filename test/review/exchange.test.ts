@@ -202,6 +202,27 @@ describe('a workbook', () => {
     expect((await review.decisions()).size).toBe(0);
   });
 
+  it('is found in its sheet and by its name, and is refused where it is none', async () => {
+    const review = await reviewOf(store, ['a', 'b']);
+    const path = await exported(review, 'xlsx');
+    editWorkbook(path, (xml) =>
+      withText(xml, 'D3', 'bad').replace(
+        '<c r="D3" t="inlineStr"><is><t>bad</t></is></c>',
+        '<c r="D3" t="str"><f>"bad"</f><v>bad</v></c>',
+      ),
+    );
+    // The other sheet is drawn to the front.
+    const files = unzipSync(readFileSync(path));
+    const workbook = strFromU8(files['xl/workbook.xml']!).replace(/(<sheet [^>]*\/>)(<sheet [^>]*\/>)/, '$2$1');
+    expect(workbook).toMatch(/name="labels".*name="review"/);
+    writeFileSync(path, zipSync({ ...files, 'xl/workbook.xml': strToU8(workbook) }));
+    await expect(importSheet(review, path, ANA)).rejects.toMatchObject({ problems: ['cell D3 holds a formula'] });
+    writeFileSync(path, 'id,decision');
+    await expect(importSheet(review, path, ANA)).rejects.toThrow(
+      `${path}: nothing was taken over, as it is no workbook: `,
+    );
+  });
+
   it('carries 10,000 hostile rows there and back, to the last character, and names the cells that were changed', async () => {
     const [texts, ids] = [hostileTexts(SEED, 10_000), hostileIds(SEED, 10_000)];
     const review = await reviewOf(store, texts, (index) => ({ id: ids[index]! }));
