@@ -30,5 +30,6 @@ module.exports = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   // Generous: a machine that is busy with other jobs is slow, and no test is of speed.
   testTimeout: 300_000,
-  maxWorkers: 2,
+  // Half of what a test of servers and workers takes is waiting: three of them keep two cores busy.
+  maxWorkers: 3,
 };

@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,6 +21,7 @@ const DESKTOP = { viewport: { width: 1180, height: 820 } };
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 /** Its first line is the command that people type. */
 const DEMO = '$ npm run demo\n';
+const SHOWN_HOME = '/home/ana';
 const BOARD = { viewport: { width: 1700, height: 1250 } };
 const TERMINAL = { viewport: { width: 1600, height: 900 } };
 const WAITING_MS = 300;
@@ -173,7 +174,7 @@ async function pictureDemo() {
   spawnSync(process.execPath, [launcher, 'down'], { cwd: home });
   if (code !== 0) throw new Error(`the demo ended with ${code}:\n${output}`);
   const page = await newPage(TERMINAL);
-  await page.setContent(terminalPage(output.replaceAll(home, '/home/ana')));
+  await page.setContent(terminalPage(output.replaceAll(home, SHOWN_HOME).replaceAll(homedir(), SHOWN_HOME)));
   await page.locator('pre').screenshot({ path: join(pictures, 'demo.png') });
 }
 

@@ -9,7 +9,7 @@ const COLOURS = {
   36: '#76e3ea',
 };
 const STYLE = `body { margin: 0; background: #0d1117; width: max-content }
-pre { margin: 0; padding: 20px 26px; color: #e6edf3; font: 14px/1.36 'DejaVu Sans Mono', Menlo, Consolas, monospace }`;
+pre { margin: 0; padding: 20px 26px; width: 128ch; white-space: pre-wrap; overflow-wrap: anywhere; color: #e6edf3; font: 14px/1.36 'DejaVu Sans Mono', Menlo, Consolas, monospace }`;
 
 /** output: with the escape sequences that set colours, bold and dim. */
 export function terminalPage(output) {

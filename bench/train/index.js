@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { learningRateAt } from '../../dist/students/encoder/adamw.js';
 import { epochBatches } from '../../dist/students/encoder/batches.js';
-import { encodeExamples, openEncoderTokeniser } from '../../dist/students/encoder/encoder-examples.js';
+import { prepareExamples } from '../../dist/students/encoder/encoder-examples.js';
 import { randomNumbers } from '../../dist/students/encoder/random.js';
 import { startingClassifier } from '../../dist/students/encoder/starting-classifier.js';
 import { Trainer } from '../../dist/students/encoder/trainer.js';
@@ -52,8 +52,8 @@ export async function bench(args) {
 }
 
 async function takeTurns(job, peer, rounds) {
-  const { encoder, batchSize, maxLength, microBatchTokens } = job.settings;
-  const { fitting, vocabulary } = await encodeExamples(job, await openEncoderTokeniser(encoder, maxLength));
+  const { encoder, batchSize, microBatchTokens } = job.settings;
+  const { fitting, vocabulary } = (await prepareExamples(job)).examples;
   const lengths = fitting.ids.map((text) => text.length);
   const batches = epochBatches(lengths, batchSize, randomNumbers(1, 'batches'));
   const classifier = await startingClassifier(encoder, vocabulary, { labels: LABELS.length, seed: 1 });

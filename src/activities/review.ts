@@ -171,7 +171,8 @@ function worstFirst({ doubt, key }: ReviewRow): string {
 
 function howToReview(workflowId: string, texts: number, labelled: number, confidence: number): string {
   const suggested = suggestedFixes(texts);
-  const size = auditSize(labelled, SUGGESTED_BOUND, confidence);
+  // It is drawn from what is left after them.
+  const size = auditSize(Math.max(1, labelled - suggested), SUGGESTED_BOUND, confidence);
   return [
     `All ${texts} texts are ranked by doubt. Look at the ${suggested} most doubtful ones, then at ${size} drawn at random, which would show that at most ${100 * SUGGESTED_BOUND} % of the rest are wrong if none is. On a page that opens in the browser, where the gate can be decided, too:`,
     '',

@@ -33,7 +33,7 @@ import { LabelTally } from './label-tally.js';
 import { RevisionTally } from './revision-tally.js';
 import { sealedResult } from './sealed-result.js';
 import { SoftLabels } from './soft-labels.js';
-import { votesByQuestion, votesInWords, type Weighing, weighVotes } from './weigh-votes.js';
+import { othersTurn, votesByQuestion, votesInWords, type Weighing, weighVotes } from './weigh-votes.js';
 
 const UNKNOWN_IDS_NAMED = 10;
 
@@ -105,7 +105,7 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
         taken.replies.map((reply) => `${JSON.stringify(recordedReply(row.text, reply))}\n`).join(''),
       );
     }
-    const agreed = agreement.agreement(task.seed, task.evaluation.confidence);
+    const agreed = await agreement.agreement(task.seed, task.evaluation.confidence, othersTurn);
     const counted = tally.summary({
       labels: await labels.finish(),
       replies: await recorded.finish(),

@@ -44,11 +44,16 @@ interface WeighedVotes {
 type Method = Exclude<Task['votes']['aggregation'], 'auto'>;
 
 /** The simplest first: of equally good ones it is taken. */
-const METHODS: Readonly<Record<Method, (table: VoteTable) => Aggregated>> = {
+const METHODS: Readonly<Record<Method, (table: VoteTable) => Aggregated | Promise<Aggregated>>> = {
   majority,
   weighted: weightedMajority,
-  'dawid-skene': dawidSkene,
+  'dawid-skene': (table) => dawidSkene(table, othersTurn),
 };
+
+/** Lets heartbeats and other activities of the process go on. */
+export function othersTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
 
 /** Each sample of a teacher's prompt is an annotator. Holds the combinations of votes that occur, and none of the texts. */
 export async function weighVotes(texts: AnsweredTexts, task: Task): Promise<Weighing> {
@@ -65,9 +70,9 @@ export async function weighVotes(texts: AnsweredTexts, task: Task): Promise<Weig
   const all = combinations.all;
   const labels = task.labels.map((label) => label.name);
   const table = { votes: all.map(({ votes }) => votes), times: all.map(({ times }) => times), labels };
-  const chosen = asked === 'auto' ? chooseMethod(table, gold) : { method: asked, tried: [] };
+  const chosen = asked === 'auto' ? await chooseMethod(table, gold) : { method: asked, tried: [] };
   const { method, tried } = chosen;
-  const aggregated = method === 'majority' ? null : weighed(table, METHODS[method](table), plan);
+  const aggregated = method === 'majority' ? null : weighed(table, await METHODS[method](table), plan);
   return { method, aggregated, tried, goldRows: asked === 'auto' ? gold.length : 0 };
 }
 
@@ -77,21 +82,22 @@ interface GoldVotes {
 }
 
 /** The method that is right on the most of these texts. Texts whose best labels draw count as wrong. */
-export function chooseMethod(
+export async function chooseMethod(
   table: VoteTable,
   gold: readonly GoldVotes[],
-): { readonly method: Method; readonly tried: Weighing['tried'] } {
+): Promise<{ readonly method: Method; readonly tried: Weighing['tried'] }> {
   const indexOf = indexByVotes(table);
-  const tried = (Object.keys(METHODS) as Method[]).map((method) => {
-    const { posteriors } = METHODS[method](table);
+  const tried: { method: Method; right: number }[] = [];
+  for (const method of Object.keys(METHODS) as Method[]) {
+    const { posteriors } = await METHODS[method](table);
     const right = gold.filter(({ label, votes }) => {
       const posterior = posteriors[indexOf(votes)]!;
       const most = Math.max(...posterior);
       const leaders = table.labels.filter((_, index) => posterior[index] === most);
       return leaders.length === 1 && leaders[0] === label;
     }).length;
-    return { method, right };
-  });
+    tried.push({ method, right });
+  }
   const best = tried.reduce((one, other) => (other.right > one.right ? other : one));
   return { method: best.method, tried };
 }

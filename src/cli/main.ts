@@ -47,6 +47,12 @@ const called = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 // The help, and what is said of a name that nobody knows, are about all of them.
 for (const load of called === undefined ? Object.values(COMMANDS) : [called]) (await load())(program);
 
+// A reader that has seen enough, as head has, ends the command without a word.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -1,15 +1,32 @@
 /** How values of options are read. */
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { SetupError } from '../temporal/index.js';
 
-/** For options that may be given several times; their default is []. */
-export function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
+/** An option that may be given several times; its value is a list. */
+export function repeated(flags: string, description: string): Option {
+  return new Option(flags, description)
+    .argParser((value: string, before: readonly string[]) => [...before, value])
+    .default([], 'none');
 }
 
 export function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return value;
+}
+
+/** 0 or more. */
+export function amount(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('It must be a number, 0 or more.');
+  return value;
+}
+
+/** From 0 to 1. */
+export function share(text: string): number {
+  const value = amount(text);
+  if (value > 1) throw new InvalidArgumentError('It must be a number from 0 to 1.');
   return value;
 }
 

@@ -107,10 +107,10 @@ function inWords({ figures, hosts, redactedTexts, teachers }: Plan): string {
   const texts = redactedTexts === 0 ? '' : `, ${redactedTexts} of them with placeholders (redact)`;
   return [
     textTable(['figure', 'expected', 'how it was got'], rows, () => false),
-    `${pc.bold('the texts go to')} ${hosts.join(', ') || 'nobody'}${texts}`,
+    `${pc.bold('the texts go to:')} ${hosts.join(', ') || 'nobody'}${texts}`,
     ...teachers.map(
       ({ name, terms }) =>
-        `${pc.bold(`training on the answers of ${teachers.length === 1 ? 'the teacher' : name}`)} ${terms}`,
+        `${pc.bold(`training on the answers of ${teachers.length === 1 ? 'the teacher' : name}:`)} ${terms}`,
     ),
     '',
   ].join('\n');

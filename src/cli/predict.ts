@@ -10,7 +10,7 @@ import { type Student, studentKind } from '../students/index.js';
 import type { ServerFlags } from '../temporal/index.js';
 import { withServerOptions } from './command-options.js';
 import { openExistingStore, STORE_OPTION } from './existing-store.js';
-import { collect, wholeNumber } from './option-values.js';
+import { repeated, wholeNumber } from './option-values.js';
 import { predictFile, predictTexts } from './predict-rows.js';
 import { ProgressLine } from './progress-line.js';
 import { untilInterrupted } from './run-end.js';
@@ -41,7 +41,7 @@ export function registerPredict(program: Command): void {
     .command('predict')
     .description('classify texts with the deployed student: JSON for --text and for lines on stdin, rows for --input')
     .requiredOption('--task <name>', 'the task whose student answers')
-    .option('--text <text>', 'a text; may be given several times', collect, [])
+    .addOption(repeated('--text <text>', 'a text; may be given several times'))
     .option(
       '--input <path>',
       'rows, from where a corpus may come: JSONL, CSV, TSV or Parquet; files, folders, hf://, s3://',

@@ -20,6 +20,9 @@ export function reportError(error: unknown, env: NodeJS.ProcessEnv): ExitCode {
 function describe(error: unknown): string {
   if (error instanceof ZodError) return z.prettifyError(error);
   if (!(error instanceof Error)) return String(error);
+  if (property(error, 'code') === 'EADDRINUSE') {
+    return `another program listens on port ${Reflect.get(error, 'port')} already; name another one with --port (0: any free one)`;
+  }
   // Its own message says only that there was one; the run's answer is the cause. By name, since loading the client takes long.
   if (error.name === 'WorkflowUpdateFailedError' && error.cause instanceof Error) return error.cause.message;
   // The same error for a run that has ended and for a name that no run has.

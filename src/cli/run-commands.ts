@@ -1,7 +1,7 @@
 /** tutelage watch, pause, resume, cancel: looking at a run and holding it. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Command } from 'commander';
-import type { ServerFlags } from '../temporal/index.js';
+import { type ServerFlags, SetupError } from '../temporal/index.js';
 import { storeLocation, withServerOptions } from './command-options.js';
 import { followRun, type RunEnd } from './follow-run.js';
 import { pastRun } from './past-run.js';
@@ -33,11 +33,18 @@ export function registerWatch(program: Command): void {
       } catch (error) {
         const past =
           error instanceof WorkflowNotFoundError ? await pastRun(storeLocation(flags.store), workflowId) : null;
-        if (past === null) throw error;
+        if (past === null) throw error instanceof WorkflowNotFoundError ? unknownRun(workflowId, flags) : error;
         process.stderr.write(`the server has forgotten this run; it ended at ${past.endedAt}\n`);
         await report(past, workflowId, flags);
       }
     }),
+  );
+}
+
+function unknownRun(workflowId: string, { store }: WatchFlags): SetupError {
+  return new SetupError(
+    `neither the server nor the store ${storeLocation(store)} knows a run called ${workflowId}`,
+    'The runs that are open are named by: tutelage watch. Another store is named with --store.',
   );
 }
 
@@ -67,7 +74,12 @@ export function registerCancel(program: Command): void {
   withServerOptions(command).action((named: string | undefined, flags: ServerFlags) =>
     withClient(flags, async (client) => {
       const workflowId = await findRun(client, named);
-      await client.workflow.getHandle(workflowId).cancel();
+      const handle = client.workflow.getHandle(workflowId);
+      const { status } = await handle.describe();
+      if (status.name !== 'RUNNING') {
+        throw new SetupError(`the run ${workflowId} has ended already`, `How: tutelage watch ${workflowId}`);
+      }
+      await handle.cancel();
       process.stdout.write(`${workflowId}: cancellation requested\n`);
     }),
   );

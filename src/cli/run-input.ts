@@ -14,7 +14,7 @@ import {
 } from '../tasks/index.js';
 import { askedTeachers, requireAcceptedTerms, teacherField } from '../teachers/index.js';
 import { positiveNumber, storeLocation } from './command-options.js';
-import { collect, wholeNumber } from './option-values.js';
+import { repeated, wholeNumber } from './option-values.js';
 
 export interface RunFlags {
   readonly corpus: string[];
@@ -75,7 +75,7 @@ export function withRunOptions(command: Command): Command {
     .option('--replies <file>', 'answer from recorded replies; nothing is paid')
     .option('--max-usd <dollars>', 'hard limit of what a run may spend', positiveNumber)
     .option('--max-calls <n>', 'hard limit of requests to the teacher', wholeNumber)
-    .option('--set <key=value>', 'override any key of the task: votes.stop=majority', collect, [])
+    .addOption(repeated('--set <key=value>', 'override any key of the task: votes.stop=majority'))
     .option('--approve-as <name>', 'approve both gates under this name if all checks pass, else reject')
     .addOption(
       new Option('--until <stage>', 'end when the votes are counted: labels, but no gates and no student').choices([
@@ -179,7 +179,7 @@ function isPlainPath(path: string): boolean {
 }
 
 function several(value: string, before: readonly string[] = []): string[] {
-  return collect(value, before);
+  return [...before, value];
 }
 
 function teacherOverrides(flags: RunFlags): Record<string, unknown> {

@@ -34,7 +34,7 @@ interface ListFlags extends ServerFlags {
 }
 
 export function registerSchedule(program: Command): void {
-  const schedule = program.command('schedule').description('distil a task again from time to time');
+  const schedule = program.command('schedule').description('distill a task again from time to time');
   registerCreate(schedule);
   registerList(schedule);
   registerAction(schedule, 'pause', 'start no more runs until resume', (handle) => handle.pause());

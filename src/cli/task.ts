@@ -6,7 +6,7 @@ import { type PromptStyle, Task } from '../contracts/index.js';
 import { showExamples } from '../corpus/index.js';
 import { findTask, ownPackageFolder, parseSetArguments, resolveTask, TaskError } from '../tasks/index.js';
 import { askedTeachers, buildPrompt, teacherHost } from '../teachers/index.js';
-import { collect } from './option-values.js';
+import { repeated } from './option-values.js';
 import { placeFiles } from './run-input.js';
 
 interface CheckFlags {
@@ -36,7 +36,7 @@ export function registerTask(program: Command): void {
     .command('check')
     .description('validate a task and show what the teacher would be asked; exit code 2 with all problems')
     .argument('<task>', 'task file, or the name of a task in ./config/tasks or of a shipped one')
-    .option('--set <key=value>', 'override any key of the task: votes.stop=majority', collect, [])
+    .addOption(repeated('--set <key=value>', 'override any key of the task: votes.stop=majority'))
     .option('--text <text>', 'sample text to show the prompts with, as the template would render it')
     .option('--json', 'print one JSON object')
     .action(check);

@@ -52,7 +52,7 @@ async function up(flags: Flags): Promise<void> {
   if (readUpState(folder) !== null) return await showRunning(folder);
   const { stop, kill } = stopOnSignals();
   // The terminal may be closed while the workers finish; there is nobody to tell then.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error').on('error', () => {});
   const finished = await runUp({
     ...options,
     roles: flags.roles ?? null,

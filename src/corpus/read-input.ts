@@ -80,7 +80,9 @@ function checkColumns(
     requireColumn(column, found, {
       field: isText ? `${name}.textColumn` : 'task.text',
       path,
-      mend: isText ? 'Name the column that {text} stands for' : "Use these columns in the task's template",
+      mend: isText
+        ? 'Name the column that {text} stands for (--text-column)'
+        : "Use these columns in the task's template",
     });
   }
   // A corpus may have labels; a gold file must.

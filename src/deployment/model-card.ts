@@ -83,7 +83,7 @@ export function modelCard(facts: ModelCardFacts): string {
 }
 
 function metadata({ settings }: ModelCardFacts): string {
-  const base = settings.kind === 'linear' || /^[./]/.test(settings.encoder) ? [] : [`base_model: ${settings.encoder}`];
+  const base = settings.kind === 'linear' || isLocal(settings.encoder) ? [] : [`base_model: ${settings.encoder}`];
   const lines = [
     'pipeline_tag: text-classification',
     `library_name: ${settings.kind === 'linear' ? 'onnx' : 'transformers'}`,
@@ -95,8 +95,17 @@ function metadata({ settings }: ModelCardFacts): string {
 
 function kindInWords(settings: OneStudentSettings): string {
   if (settings.kind === 'linear') return 'a linear model of word and character n-grams';
-  const encoder = `the encoder ${settings.encoder.split('/').slice(-2).join('/')}`;
+  const encoder = `the encoder ${lastOf(settings.encoder)}`;
   return settings.kind === 'frozen' ? `${encoder} as it is, with a classifier on top` : `${encoder}, fine-tuned`;
+}
+
+/** A folder, not a repository of the Hub. */
+function isLocal(encoder: string): boolean {
+  return /^[./]/.test(encoder);
+}
+
+function lastOf(encoder: string): string {
+  return encoder.split('/').slice(-2).join('/');
 }
 
 function evaluationSection({ certificate, confidence, evaluation, student }: ModelCardFacts): string {
@@ -132,11 +141,7 @@ function calibrationInWords({ chosen, validation }: TrainingSummary): string[] {
 function provenanceSection(facts: ModelCardFacts): string {
   const { corpusHash, corrected, guidelines, labelled, settings, student, teachers } = facts;
   return [
-    ...(settings.kind === 'linear'
-      ? []
-      : [
-          `- Encoder: ${settings.encoder}, revision \`${settings.revision}\`; its licence holds for what is made of it.`,
-        ]),
+    ...encoderInWords(settings),
     `- Labels: ${labelled} texts, ${teachers.flatMap(votesInWords).join(', and ')}; ${corrected} corrected by people.`,
     ...guidelines.map(guidelineInWords),
     ...teachers.map(({ model, terms }) =>
@@ -147,6 +152,13 @@ function provenanceSection(facts: ModelCardFacts): string {
     `- Fitted on ${student.examples} texts; ${student.validation.rows} were held out for choices, where it agrees with the labels on ${percent(student.validation.agreement)}.`,
     `- Corpus: SHA-256 over keys and gold labels \`${corpusHash}\`.`,
   ].join('\n');
+}
+
+function encoderInWords(settings: OneStudentSettings): string[] {
+  if (settings.kind === 'linear') return [];
+  const { encoder, revision } = settings;
+  const which = isLocal(encoder) ? `the folder ${lastOf(encoder)}` : `${encoder}, revision \`${revision}\``;
+  return [`- Encoder: ${which}; its licence holds for what is made of it.`];
 }
 
 function guidelineInWords({ revision, task, texts }: Provenance['guidelines'][number]): string {
@@ -199,6 +211,7 @@ function footprintSection({ grid, software, student }: ModelCardFacts): string {
 
 function limits({ evaluation, labels, settings, student }: ModelCardFacts): string {
   const { cutShare = 0, maxLength } = student.chosen;
+  const cut = cutShare === 0 ? 'none' : percent(cutShare);
   return [
     `- It always answers one of its ${labels.length} labels, also about texts of other kinds and languages than it learned from.`,
     '- It repeats what its teacher got wrong and nobody corrected.',
@@ -206,7 +219,7 @@ function limits({ evaluation, labels, settings, student }: ModelCardFacts): stri
     ...(settings.kind === 'linear'
       ? ['- It knows words and parts of words, not their order beyond neighbours.']
       : [
-          `- It reads the first ${maxLength ?? settings.maxLength} tokens of a text: the rest of ${percent(cutShare)} of the texts that it was made with was cut off.`,
+          `- It reads the first ${maxLength ?? settings.maxLength} tokens of a text; ${cut} of those it was made with were longer.`,
         ]),
   ].join('\n');
 }

@@ -1,18 +1,19 @@
 /** What a review file that comes back decides, or all that is wrong with it. */
-import type { Label, ReviewDecision, ReviewRow } from '../contracts/index.js';
+import { FailureType, type Label, nearest, type ReviewDecision, type ReviewRow } from '../contracts/index.js';
 import { matchLabel } from '../corpus/index.js';
 import { type Answer, DECISION, idInCell, type Sheet, showsText, TEACHER_LABEL } from './sheet.js';
 
 /** A review file can't be taken; nothing of it was. */
 export class ReviewFileError extends Error {
   override readonly name = 'ReviewFileError';
+  readonly type = FailureType.InvalidInput;
   /** problems: each names its cell. */
   constructor(
     readonly problems: readonly string[],
     readonly path: string,
   ) {
     const more = problems.length > NAMED ? `; and ${problems.length - NAMED} more` : '';
-    super(`${path}: nothing was taken over, as ${problems.slice(0, NAMED).join('; ')}${more}`);
+    super(`${path}: nothing was taken over: ${problems.slice(0, NAMED).join('; ')}${more}`);
   }
 }
 
@@ -74,7 +75,7 @@ export function checkSheet(check: SheetToCheck): CheckedSheet {
     for (const answer of row.answers) {
       if (answer.value === null || answer.value === undefined || String(answer.value).trim() === '') continue;
       const label = matchLabel(answer.value, check.labels);
-      if (label === undefined) problems.push(`${answer.place} is none of the labels: ${shown(answer.value)}`);
+      if (label === undefined) problems.push(`${answer.place} is none of the labels: ${unknown(answer.value, check)}`);
       else given.push({ ...answer, label });
     }
     if (given.length === 0) undecided++;
@@ -94,6 +95,12 @@ export function checkSheet(check: SheetToCheck): CheckedSheet {
   }
   if (problems.length > 0) throw new ReviewFileError(problems, path);
   return { decisions, undecided };
+}
+
+function unknown(value: Answer['value'], { labels }: SheetToCheck): string {
+  const names = labels.map(({ name }) => name);
+  const guess = nearest(String(value), names);
+  return guess === null ? shown(value) : `${shown(value)} (did you mean ${shown(guess)}?)`;
 }
 
 /** Another person's different decision, in the file or standing, that stops this one; null: nothing does. */

@@ -4,7 +4,7 @@ import { readColumns, readRows } from '../corpus/index.js';
 import { DECISION, type Sheet, type SheetRow } from './sheet.js';
 import { readXlsxFile } from './xlsx-file.js';
 
-/** .xlsx, or a format of the corpus. Throws CorpusError, or an Error for a file that is no workbook. Holds all in memory:
+/** .xlsx, or a format of the corpus. Throws CorpusError, or ReviewFileError for a file that is no workbook. Holds all in memory:
  *  people filled it in. */
 export async function readSheet(path: string): Promise<Sheet> {
   return extname(path).toLowerCase() === '.xlsx' ? readWorkbook(path) : readTable(path);

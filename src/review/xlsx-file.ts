@@ -4,6 +4,7 @@ import { strFromU8, unzipSync } from 'fflate';
 import type writeXlsx from 'write-excel-file/node';
 import type { SheetData } from 'write-excel-file/node';
 import type { Label } from '../contracts/index.js';
+import { ReviewFileError } from './check-sheet.js';
 import { DECISION, type SheetCells } from './sheet.js';
 
 const ROWS_SHEET = 'review';
@@ -58,14 +59,36 @@ export interface XlsxSheet {
   readonly formulas: ReadonlySet<string>;
 }
 
-/** The first sheet of a workbook. Throws an Error when the file is no workbook. */
+/** The sheet that writeXlsxFile names so, wherever it was moved to; of another workbook the first one. Throws ReviewFileError for
+ *  a file that is no workbook. */
 export async function readXlsxFile(path: string): Promise<XlsxSheet> {
   const { default: read } = await import('read-excel-file/node');
-  const sheets = await read(path, { trim: false, parseNumber: (digits: string) => digits });
-  const entries = unzipSync(await readFile(path), { filter: ({ name }) => name === 'xl/worksheets/sheet1.xml' });
-  const xml = strFromU8(entries['xl/worksheets/sheet1.xml'] ?? new Uint8Array());
-  const formulas = [...xml.matchAll(/<c\s[^>]*?\br="([A-Z]+\d+)"[^>]*>\s*<f[\s>/]/g)].map(([, address]) => address!);
-  return { rows: sheets[0]?.data ?? [], formulas: new Set(formulas) };
+  const bytes = await readFile(path);
+  try {
+    const sheets = await read(bytes, { trim: false, parseNumber: (digits: string) => digits });
+    const index = Math.max(
+      0,
+      sheets.findIndex(({ sheet }) => sheet === ROWS_SHEET),
+    );
+    return { rows: sheets[index]?.data ?? [], formulas: formulasOf(bytes, index) };
+  } catch (error) {
+    throw new ReviewFileError([`it is no workbook: ${(error as Error).message}`], path);
+  }
+}
+
+/** Of the sheet with this place in the workbook, whose file may have any name. */
+function formulasOf(bytes: Uint8Array, index: number): Set<string> {
+  const files = unzipSync(bytes, { filter: ({ name }) => /^xl\/(workbook\.xml|_rels\/|worksheets\/)/.test(name) });
+  const xml = (name: string) => strFromU8(files[name] ?? new Uint8Array());
+  const ids = [...xml('xl/workbook.xml').matchAll(/<(?:\w+:)?sheet\s[^>]*?\br:id="([^"]+)"/g)];
+  const targets = [...xml('xl/_rels/workbook.xml.rels').matchAll(/<(?:\w+:)?Relationship\s[^>]*>/g)].map(
+    ([tag]) => tag,
+  );
+  const own = targets.find((tag) => tag.includes(`Id="${ids[index]?.[1]}"`));
+  const target = /\bTarget="([^"]+)"/.exec(own ?? '')?.[1] ?? '';
+  const sheet = xml(target.startsWith('/') ? target.slice(1) : `xl/${target}`);
+  const cells = sheet.matchAll(/<(?:\w+:)?c\s[^>]*?\br="([A-Z]+\d+)"[^>]*>\s*<(?:\w+:)?f[\s>/]/g);
+  return new Set([...cells].map(([, address]) => address!));
 }
 
 function cell(column: string, value: string | number, doubt: string | number | undefined) {

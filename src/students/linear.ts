@@ -13,9 +13,11 @@ const load = (folder: string) => loadOnnxStudent('linear', folder);
 
 export const linear: StudentKind = {
   kind: 'linear',
-  estimateMemory: async (job, survey) => estimateMemory(linearJob(job), survey),
+  prepare: async (job, survey) => ({
+    memory: estimateMemory(linearJob(job), survey),
+    train: (onProgress) => trainLinear(linearJob(job), onProgress, load),
+  }),
   memorySettings: (job) => `student.buckets (${linearJob(job).settings.buckets})`,
-  train: (job, onProgress) => trainLinear(linearJob(job), onProgress, load),
   openFeaturiser: openLinearFeaturiser,
   load,
 };

@@ -20,7 +20,8 @@ export interface OnnxNode {
 
 export interface OnnxValue {
   readonly name: string;
-  readonly type: OnnxType;
+  /** sequence: a list of float32 tensors. */
+  readonly type: OnnxType | 'sequence';
   /** A name stands for a size that is known only when the model runs. */
   readonly dims: readonly (number | string)[];
 }
@@ -154,12 +155,22 @@ function typeOf(data: OnnxTensor['data']): OnnxType {
   return data instanceof Int32Array ? 'int32' : 'int64';
 }
 
-/** ValueInfoProto: name, then TypeProto { tensor_type { elem_type, shape { dim … } } }. */
+/** ValueInfoProto: name, then TypeProto { tensor_type { elem_type, shape { dim … } } } or TypeProto { sequence_type { elem_type } }. */
 function encodeValue({ name, type, dims }: OnnxValue): Message {
+  return new Message()
+    .text(1, name)
+    .message(2, type === 'sequence' ? encodeSequenceType() : encodeTensorType(type, dims));
+}
+
+function encodeSequenceType(): Message {
+  const item = new Message().message(1, new Message().integer(1, dataTypes.float32));
+  return new Message().message(4, new Message().message(1, item));
+}
+
+function encodeTensorType(type: OnnxType, dims: OnnxValue['dims']): Message {
   const shape = new Message();
   for (const dim of dims) {
     shape.message(1, typeof dim === 'number' ? new Message().integer(1, dim) : new Message().text(2, dim));
   }
-  const tensorType = new Message().integer(1, dataTypes[type]).message(2, shape);
-  return new Message().text(1, name).message(2, new Message().message(1, tensorType));
+  return new Message().message(1, new Message().integer(1, dataTypes[type]).message(2, shape));
 }

@@ -45,7 +45,7 @@ export async function predictOutOfFold(
   await onProgress({ phase: 'reading', done: 0 });
   const survey = await surveyExamples(job);
   refuseSingleLabel(job, survey);
-  await refuseMemory(linear, job, survey);
+  refuseMemory(linear, job, survey, (await linear.prepare(job, survey)).memory);
   const data = await countExamples(job);
   const { folds, divisions } = holdOutOf(data.targets.length);
   const fits = job.settings.strengths.length + divisions * folds;

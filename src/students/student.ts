@@ -55,17 +55,22 @@ export interface Featuriser {
   featurise(texts: readonly string[]): ModelRun[];
 }
 
+/** A training that can begin. */
+export interface PreparedTraining {
+  /** Bytes that it needs at its peak. */
+  readonly memory: number;
+  /** Leaves model.onnx, config.json, validation.json and what the featuriser needs in job.outputFolder. Meant for a
+   *  process of its own: see trainInProcess. Same job, same seed: same files. */
+  train(onProgress: ProgressListener): Promise<TrainedStudent>;
+}
+
 /** One step of the ladder. The exported model has one output, `probabilities` [texts, labels]. */
 export interface StudentKind {
   readonly kind: string;
-  /** Bytes that training needs at its peak, from what is known beforehand. Throws what makes training impossible, an
-   *  encoder that is not supported for one. */
-  estimateMemory(job: TrainingJob, examples: ExampleSurvey): Promise<number>;
+  /** Reads what decides how training will go. Throws what makes it impossible, an encoder that is not supported for one. */
+  prepare(job: TrainingJob, examples: ExampleSurvey): Promise<PreparedTraining>;
   /** Settings that lower the memory needed, for the message that refuses. */
   memorySettings(job: TrainingJob): string;
-  /** Leaves model.onnx, config.json, validation.json and what the featuriser needs in job.outputFolder. Meant for a
-   *  process of its own: see trainInProcess. Same job, same seed: same files. */
-  train(job: TrainingJob, onProgress: ProgressListener): Promise<TrainedStudent>;
   openFeaturiser(folder: string): Promise<Featuriser>;
   load(folder: string): Promise<Student>;
 }

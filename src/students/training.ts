@@ -18,9 +18,10 @@ export async function runTraining(
   await onProgress({ phase: 'reading', done: 0 });
   const survey = await surveyExamples(job);
   refuseMissingExamples(job, survey);
-  const stated = await refuseMemory(kind, job, survey);
+  const prepared = await kind.prepare(job, survey);
+  const stated = refuseMemory(kind, job, survey, prepared.memory);
   await onProgress({ phase: `starting, about ${stated} MB needed`, done: 0 });
-  const trained = await kind.train(job, onProgress);
+  const trained = await prepared.train(onProgress);
   return { ...trained, memoryMb: { stated, peak: peakMemoryMb() } };
 }
 
@@ -73,8 +74,8 @@ export function refuseSingleLabel(job: TrainingJob, { perLabel }: ExampleSurvey)
 }
 
 /** Returns the MiB that training is thought to need. Throws TrainingRefusedError. */
-export async function refuseMemory(kind: StudentKind, job: TrainingJob, survey: ExampleSurvey): Promise<number> {
-  const needed = Math.ceil((await kind.estimateMemory(job, survey)) / 2 ** 20);
+export function refuseMemory(kind: StudentKind, job: TrainingJob, survey: ExampleSurvey, bytes: number): number {
+  const needed = Math.ceil(bytes / 2 ** 20);
   const allowed = job.settings.maxMemoryMb;
   if (needed <= allowed) return needed;
   throw new TrainingRefusedError(

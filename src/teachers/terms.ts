@@ -37,7 +37,7 @@ export async function termsOf(settings: TeacherSettings, catalogue?: TeacherCata
   }
   if (owner === undefined) {
     return {
-      summary: 'not known here: read the licence of the model and the terms of its provider before you use the student',
+      summary: 'not known here; read the licence of the model and the terms of its provider before you use the student',
       mustAccept: null,
     };
   }

@@ -41,10 +41,17 @@ interface Ports {
 
 const HOST = '127.0.0.1';
 const STATE_FILE = 'server.json';
-/** A task that came before its worker lay over a second in one of the default four while the worker asked at another. */
-const ONE_PARTITION = ['Read', 'Write'].flatMap((way) => [
+const SETTINGS = [
+  // A task that came before its worker lay over a second in one of the default four while the worker asked at another.
+  'matching.numTaskqueueReadPartitions=1',
+  'matching.numTaskqueueWritePartitions=1',
+  // So often a second the server looks for tasks to hand out, at most. With the default of 20 each step of a workflow waits for the next look.
+  'history.transferProcessorMaxPollRPS=200',
+];
+/** What a dev server of ours is started with, wherever it is started. */
+export const DEV_SERVER_ARGUMENTS: readonly string[] = SETTINGS.flatMap((setting) => [
   '--dynamic-config-value',
-  `matching.numTaskqueue${way}Partitions=1`,
+  setting,
 ]);
 const LOG_FILE = 'temporal.log';
 const START_TIMEOUT_MS = 60_000;
@@ -122,7 +129,7 @@ function launch(binary: string, folder: string, env: NodeJS.ProcessEnv, ports: P
       binary,
       [
         ...['server', 'start-dev', '--ip', HOST, '--port', String(ports.grpc), '--ui-port', String(ports.ui)],
-        ...['--db-filename', join(folder, 'temporal.db'), ...attributes, ...ONE_PARTITION],
+        ...['--db-filename', join(folder, 'temporal.db'), ...attributes, ...DEV_SERVER_ARGUMENTS],
       ],
       { cwd: folder, env, detached: true, stdio: ['ignore', log, log] },
     );

@@ -1,6 +1,6 @@
 export { configuredServer, createClient, localServer, noAnswer, type Server, type ServerFlags } from './connection.js';
 export { dataConverter, failureConverterPath } from './data-converter.js';
-export { type DevServer, ensureDevServer, findDevServer, stopDevServer } from './dev-server.js';
+export { DEV_SERVER_ARGUMENTS, type DevServer, ensureDevServer, findDevServer, stopDevServer } from './dev-server.js';
 export { binaryCache, findServerBinary, type ServerBinary } from './find-server-binary.js';
 export { type Lock, lockHolder, tryLock, waitForLock } from './lock-file.js';
 export { payloadCodec } from './payload-codec.js';

@@ -33,11 +33,17 @@ export function weightedMajority(table: VoteTable): Aggregated {
  * Expectation maximisation over the annotators' confusion matrices (Dawid and Skene, "Maximum likelihood estimation of
  * observer error-rates using the EM algorithm", 1979), from the shares of the votes, until no posterior changes by
  * `tolerance`. It takes annotators for independent: the posteriors of samples of one model are too sure of themselves.
+ * pause: waited for between the iterations, which may be many.
  */
-export function dawidSkene(table: VoteTable, { iterations = 1000, tolerance = 1e-9 } = {}): Aggregated {
+export async function dawidSkene(
+  table: VoteTable,
+  pause: () => Promise<unknown>,
+  { iterations = 1000, tolerance = 1e-9 } = {},
+): Promise<Aggregated> {
   let posteriors = majority(table).posteriors;
   let model = estimate(table, posteriors);
   for (let iteration = 0; iteration < iterations; iteration++) {
+    await pause();
     const updated = table.votes.map((votes) => posteriorOf(table, votes, model));
     const change = largestChange(posteriors, updated);
     posteriors = updated;

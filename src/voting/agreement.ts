@@ -1,7 +1,7 @@
 /** How far annotators agree: overall, with an interval, by label, and by pair. */
 import { createAlpha } from './krippendorff-alpha.js';
 import { seededFraction } from './seeded-fraction.js';
-import { VoteCombinations } from './vote-combinations.js';
+import { type Combination, VoteCombinations } from './vote-combinations.js';
 
 export interface Agreement {
   /** Share of the pairs of votes about one text that name the same label; null without a pair. */
@@ -39,24 +39,19 @@ export class AgreementTally {
     return rawAgreement(this.combinations.all);
   }
 
-  /** The same seed gives the same interval. confidence: 0.95. */
-  agreement(seed: number, confidence: number): Agreement {
+  /** The same seed gives the same interval. confidence: 0.95. pause: waited for between the steps of what may take long. */
+  async agreement(seed: number, confidence: number, pause: () => Promise<unknown>): Promise<Agreement> {
     const combinations = this.combinations.all;
     return {
       raw: rawAgreement(combinations),
       alpha: alphaOf(combinations, this.labels),
-      alphaInterval: bootstrap(combinations, this.labels, seed, confidence),
+      alphaInterval: await bootstrap(combinations, this.labels, { seed, confidence, pause }),
       perLabel: Object.fromEntries(
         this.labels.map((label) => [label, alphaOf(asQuestion(combinations, label), ['yes', 'no'])]),
       ),
       perPair: pairs(combinations),
     };
   }
-}
-
-interface Combination {
-  readonly votes: readonly (string | null)[];
-  readonly times: number;
 }
 
 function alphaOf(combinations: readonly Combination[], labels: readonly string[]): number | null {
@@ -67,14 +62,14 @@ function alphaOf(combinations: readonly Combination[], labels: readonly string[]
 
 /** Resamples the texts by their combinations: how often one occurs in a resample is about Poisson distributed (Chamandy et
  *  al., "Estimating uncertainty for massive data streams", 2012), whatever the number of texts. */
-function bootstrap(
+async function bootstrap(
   combinations: readonly Combination[],
   labels: readonly string[],
-  seed: number,
-  confidence: number,
-): Agreement['alphaInterval'] {
+  { seed, confidence, pause }: { seed: number; confidence: number; pause: () => Promise<unknown> },
+): Promise<Agreement['alphaInterval']> {
   const values: number[] = [];
   for (let resample = 0; resample < RESAMPLES; resample++) {
+    await pause();
     const drawn = combinations.map(({ times, votes }, index) => ({
       votes,
       times: poisson(times, seed, `${resample} ${index}`),

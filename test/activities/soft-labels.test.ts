@@ -81,9 +81,9 @@ describe('the way to weigh votes', () => {
   });
   const truth = (text: number) => LABELS[text % 3]!;
 
-  it('is the one that is right most often on the gold rows; of equals the simplest', () => {
+  it('is the one that is right most often on the gold rows; of equals the simplest', async () => {
     const easy = [1, 2, 3, 4].map((text) => ({ votes: votes[text]!, label: truth(text) }));
-    const { method: simplest, tried: equal } = chooseMethod({ votes, labels: LABELS }, easy);
+    const { method: simplest, tried: equal } = await chooseMethod({ votes, labels: LABELS }, easy);
     expect(simplest).toBe('majority');
     expect(equal.map(({ right }) => right)).toEqual([4, 4, 4]);
     const noisy = Array.from({ length: 90 }, (_, text) => {
@@ -92,7 +92,7 @@ describe('the way to weigh votes', () => {
       return [text % 2 ? other : truth(text), text % 2 ? other : LABELS[(text + 2) % 3]!, truth(text), truth(text)];
     });
     const gold = noisy.map((each, text) => ({ votes: each, label: truth(text) }));
-    const { method, tried } = chooseMethod({ votes: noisy, labels: LABELS }, gold);
+    const { method, tried } = await chooseMethod({ votes: noisy, labels: LABELS }, gold);
     expect(method).not.toBe('majority');
     expect(tried.find((way) => way.method === method)!.right).toBeGreaterThan(
       tried.find((way) => way.method === 'majority')!.right,

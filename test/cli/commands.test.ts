@@ -1,7 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { HealthCheck } from '../../src/cli/health-checks.js';
+import { demoReplies } from '../support/demo-data.js';
 import { cleanUp, newFolder, run, start } from './tutelage-process.js';
 
 afterAll(cleanUp);
@@ -33,7 +34,26 @@ describe('tutelage', () => {
     expect(stderr).toContain('Did you mean --metrics?');
   });
 
+  it('ends without a word when nobody reads its output any more', async () => {
+    const schema = await start(newFolder(), ['task', 'schema']);
+    schema.child.stdout?.destroy();
+    expect(await schema.ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('names the port that another program listens on', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    const { code, stderr } = await run(newFolder(), ['teacher', '--replies', demoReplies, '--port', String(port)]);
+    other.close();
+    expect(code).toBe(1);
+    expect(stderr).toContain(`another program listens on port ${port} already; name another one with --port`);
+  });
+
   it.each([
+    [['teacher', '--replies', 'nowhere.jsonl'], '--replies nowhere.jsonl: there is no such file'],
+    [['teacher', '--replies', demoReplies, '--latency', 'slow'], 'It must be a number, 0 or more.'],
+    [['teacher', '--replies', demoReplies, '--jitter', '3'], 'It must be a number from 0 to 1.'],
     [['up', '--metrics', '9464'], 'host:port'],
     [['up', '--idle-exit', '0'], 'above 0'],
     [['worker', '--role', 'janitor'], 'Allowed choices are orchestrator, teacher, student, all'],

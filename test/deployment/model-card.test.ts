@@ -114,7 +114,7 @@ describe('the model card', () => {
     expect(card).toContain('100 held-out texts: divided by a temperature of 1.50');
     expect(card).toContain('expected calibration error of 0.021 there, 0.052 before');
     expect(card).toContain('on 99.6 % of 100 held-out texts; layers that stayed in float32 for it: 2.');
-    expect(card).toContain('the first 40 tokens of a text: the rest of 2.5 % of the texts');
+    expect(card).toContain('the first 40 tokens of a text; 2.5 % of those it was made with were longer.');
     expect(card).toContain('1000.0 s (3000.0 s with the students that it was compared with) on 2 cores');
     const left = modelCard({ ...FACTS, settings, student: { ...STUDENT, chosen: { ...chosen, int8: 0 } } });
     expect(left).toContain('There is no INT8 model: it changed too many labels.');
@@ -126,10 +126,11 @@ describe('the model card', () => {
     expect(card).toContain('library_name: transformers\nbase_model: someone/tiny\n');
     expect(card).toContain('Which tickets are urgent. It is the encoder someone/tiny, fine-tuned, which');
     expect(card).toContain('- Encoder: someone/tiny, revision `main`;');
-    expect(card).toContain('It reads the first 64 tokens');
+    expect(card).toContain('It reads the first 64 tokens of a text; none of those it was made with were longer.');
     const onDisk = OneStudentSettings.parse({ kind: 'frozen', encoder: '/models/tiny' });
     const local = modelCard({ ...FACTS, settings: onDisk });
     expect(local).not.toContain('base_model');
+    expect(local).toContain('- Encoder: the folder models/tiny;');
   });
 });
 

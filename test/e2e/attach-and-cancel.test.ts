@@ -132,6 +132,10 @@ describe('tutelage cancel', () => {
     expect(annotation.calls + annotation.reused).toBe(MANY_ROWS * VOTES);
     // What was in flight when it was cancelled may have been billed, and is asked again.
     expect(annotation.reused).toBeGreaterThanOrEqual(before.answered200 - CONCURRENCY);
+    expect(await run('cancel', workflowId)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`the run ${workflowId} has ended already\n  How: tutelage watch ${workflowId}`),
+    });
     const after = await teacher.stats();
     expect(after.requests - before.requests).toBe(annotation.calls);
   });

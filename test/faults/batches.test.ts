@@ -5,7 +5,8 @@ import { newFolder, until, workerProcesses } from '../cli/tutelage-process.js';
 import { type Answer, BatchProvider, type ProviderOptions, type RequestBody } from '../support/batch-provider.js';
 import { demoReplies } from '../support/demo-data.js';
 import { type LocalUp, startUp } from '../support/local-run.js';
-import { AnnotatedRun, QUESTIONS, TEXTS, undisturbedLabels } from './annotated-run.js';
+import { startTeacher } from '../support/replay-teacher.js';
+import { AnnotatedRun, QUESTIONS, TEXTS, undisturbedLabels, untilAsking } from './annotated-run.js';
 
 const SEED = 42;
 const BATCH = { pollSeconds: 1, listLagSeconds: 4 };
@@ -14,6 +15,7 @@ const PRICE = { inputPerMillion: 1, outputPerMillion: 2 };
 const CALL_MICROS = (300 * 1 + 50 * 2) / 2;
 const set = { 'teacher.batch': BATCH, 'teacher.price': PRICE, 'annotation.chunkTexts': 60 };
 const CHUNKS = 7;
+const CONCURRENCY = 8;
 
 let up: LocalUp;
 let recording: Recording;
@@ -99,5 +101,44 @@ describeFaults('a run in batches', () => {
     await next.untilLabelled();
     expect(later.executed + later.askedAtOnce).toBe(QUESTIONS - answered);
     expect(await next.counts()).toMatchObject({ texts: TEXTS, reused: answered });
+  });
+
+  it('beside a teacher that answers at once, whose worker is killed meanwhile, asks about the disputed texts alone', async () => {
+    const atOnce = await startTeacher({ replies: demoReplies, latencyMs: 60, jitter: 0.5 });
+    const dear = await startProvider({});
+    const run = await AnnotatedRun.start({
+      ...{ up, teacher: atOnce, workflowId: 'mixed' },
+      set: {
+        'annotation.chunkTexts': 60,
+        'teacher.concurrency': CONCURRENCY,
+        'votes.plan': [
+          { prompt: 'reasoned', samples: 3 },
+          { prompt: 'reasoned', teacher: 'dear', when: 'disagreement' },
+        ],
+        'teachers.dear': { url: dear.url, model: 'dear', batch: BATCH },
+      },
+    });
+    await untilAsking(atOnce, QUESTIONS / 3);
+    const killed = workerProcesses(up.folder).teacher?.pid ?? 0;
+    process.kill(killed, 'SIGKILL');
+    await run.untilLabelled();
+
+    const stats = await atOnce.stats();
+    const counts = await run.counts();
+    const labels = Object.values(run.labels());
+    const disputed = labels.filter(({ votes }) => votes === 4).length;
+    console.log(`${disputed} disputed texts, ${stats.repeats} calls paid again, ${counts.uncertain} uncertain`);
+    expect(labels.filter(({ votes }) => votes === 3)).toHaveLength(TEXTS - disputed);
+    expect(disputed).toBeGreaterThan(0);
+    expect(counts).toMatchObject({ texts: TEXTS, escalated: disputed });
+    // The probe asks about a text that may not be disputed.
+    expect(dear.askedAtOnce).toBe(1);
+    expect(dear.executed).toBeGreaterThanOrEqual(disputed - 1);
+    expect(dear.executed).toBeLessThanOrEqual(disputed);
+    expect([...dear.billed.values()].every((times) => times === 1)).toBe(true);
+    expect(stats.questions).toBe(QUESTIONS);
+    expect(stats.repeats).toBeLessThanOrEqual(CONCURRENCY);
+    expect(counts.calls).toBe(run.books().calls);
+    expect(counts.uncertain).toBeLessThanOrEqual(CONCURRENCY + 1);
   });
 });

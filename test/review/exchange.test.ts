@@ -123,7 +123,7 @@ describe.each(['csv', 'jsonl'])('a filled-in review file (%s)', (extension) => {
     const path = await exported(review, extension);
     await fillIn(
       path,
-      { 'id 0': 'bad', 'id 1': 'awful', 'id 4': '=A1' },
+      { 'id 0': 'bad', 'id 1': 'bed', 'id 4': '=A1' },
       { 'id 1': { text: 'changed' }, 'id 2': { id: 'id 0' }, 'id 3': { id: 'unknown' } },
     );
     const first = extension === 'csv' ? 2 : 1;
@@ -132,7 +132,7 @@ describe.each(['csv', 'jsonl'])('a filled-in review file (%s)', (extension) => {
       name: 'ReviewFileError',
       problems: [
         `${line(1)}, text is not the text that was exported`,
-        `${line(1)}, decision is none of the labels: "awful"`,
+        `${line(1)}, decision is none of the labels: "bed" (did you mean "bad"?)`,
         `${line(2)}, id repeats the id of ${line(0)}, id`,
         `${line(3)}, id is not the id of a text of this run`,
         `${line(4)}, decision holds a formula`,
@@ -200,6 +200,27 @@ describe('a workbook', () => {
       ],
     });
     expect((await review.decisions()).size).toBe(0);
+  });
+
+  it('is found in its sheet and by its name, and is refused where it is none', async () => {
+    const review = await reviewOf(store, ['a', 'b']);
+    const path = await exported(review, 'xlsx');
+    editWorkbook(path, (xml) =>
+      withText(xml, 'D3', 'bad').replace(
+        '<c r="D3" t="inlineStr"><is><t>bad</t></is></c>',
+        '<c r="D3" t="str"><f>"bad"</f><v>bad</v></c>',
+      ),
+    );
+    // The other sheet is drawn to the front.
+    const files = unzipSync(readFileSync(path));
+    const workbook = strFromU8(files['xl/workbook.xml']!).replace(/(<sheet [^>]*\/>)(<sheet [^>]*\/>)/, '$2$1');
+    expect(workbook).toMatch(/name="labels".*name="review"/);
+    writeFileSync(path, zipSync({ ...files, 'xl/workbook.xml': strToU8(workbook) }));
+    await expect(importSheet(review, path, ANA)).rejects.toMatchObject({ problems: ['cell D3 holds a formula'] });
+    writeFileSync(path, 'id,decision');
+    await expect(importSheet(review, path, ANA)).rejects.toThrow(
+      `${path}: nothing was taken over: it is no workbook: `,
+    );
   });
 
   it('carries 10,000 hostile rows there and back, to the last character, and names the cells that were changed', async () => {

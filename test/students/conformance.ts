@@ -9,8 +9,10 @@ import {
   StudentFolderError,
   studentKind,
   type TrainedStudent,
+  TrainingRefusedError,
   trainInProcess,
 } from '../../src/students/index.js';
+import { runTraining } from '../../src/students/training.js';
 import { surveyExamples } from '../../src/students/training-examples.js';
 import { emptyFolder, toyExamples, toyLabels, trainingJob } from './training-job.js';
 
@@ -151,10 +153,21 @@ export function describeStudentKind(
       await expect(kind.load(folder)).rejects.toThrow(`${folder} is not a student's folder: config.json`);
     });
 
+    it('refuses to train with less memory than it needs, and says what would do', async () => {
+      const small = trainingJob(toyLabels, toyExamples(30), { ...settings, maxMemoryMb: 64 });
+      const refused = runTraining(kind, small, async () => {});
+      await expect(refused).rejects.toThrow(TrainingRefusedError);
+      await expect(refused).rejects.toThrow(
+        `MB and student.maxMemoryMb is 64: raise it, or lower ${kind.memorySettings(small)}`,
+      );
+      await expect(refused).rejects.toMatchObject({ reason: 'memory', allowed: 64 });
+      expect(readdirSync(small.outputFolder)).toEqual([]);
+    });
+
     it('needs more memory for more examples and longer texts', async () => {
       const bytesFor = async (examples: TrainingExample[]) => {
         const other = trainingJob(toyLabels, examples, settings);
-        return kind.estimateMemory(other, await surveyExamples(other));
+        return (await kind.prepare(other, await surveyExamples(other))).memory;
       };
       const bytes = await bytesFor(toyExamples(120));
       expect(await bytesFor(toyExamples(2000))).toBeGreaterThan(bytes);

@@ -76,7 +76,7 @@ describe('the linear student', () => {
     const job = trainingJob(toyLabels, [], { buckets: 2 ** 20 });
     const twice = { ...job, labels: [...toyLabels, ...toyLabels] };
     const survey = { examples: 0, validation: 0, characters: 2 ** 22, longest: 2 ** 22, perLabel: [] };
-    const growth = (await linear.estimateMemory(twice, survey)) - (await linear.estimateMemory(job, survey));
+    const growth = (await linear.prepare(twice, survey)).memory - (await linear.prepare(job, survey)).memory;
     // 3 more labels × 2²⁰ buckets (and the bias) × 8 bytes × 23 vectors.
     expect(growth).toBe(3 * (2 ** 20 + 1) * 8 * 23);
   });

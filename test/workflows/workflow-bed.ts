@@ -14,7 +14,7 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { type Progress, SEARCH_ATTRIBUTES, TASK_QUEUES } from '../../src/contracts/index.js';
-import { failureConverterPath, findServerBinary } from '../../src/temporal/index.js';
+import { DEV_SERVER_ARGUMENTS, failureConverterPath, findServerBinary } from '../../src/temporal/index.js';
 import { StandIns } from './stand-in-activities.js';
 
 const POLL_MS = 30;
@@ -176,10 +176,11 @@ export async function metadataOf(handle: WorkflowHandle): Promise<{
 
 function startServer(path: string, suggestContinueAsNew?: number): Promise<TestWorkflowEnvironment> {
   const setting = `limit.historyCount.suggestContinueAsNew=${suggestContinueAsNew}`;
+  const ofTheTest = suggestContinueAsNew === undefined ? [] : ['--dynamic-config-value', setting];
   return TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path },
-      ...(suggestContinueAsNew === undefined ? {} : { extraArgs: ['--dynamic-config-value', setting] }),
+      extraArgs: [...DEV_SERVER_ARGUMENTS, ...ofTheTest],
       searchAttributes: Object.values(SEARCH_ATTRIBUTES).map((name) =>
         defineSearchAttributeKey(name, SearchAttributeType.KEYWORD),
       ),

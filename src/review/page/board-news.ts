@@ -6,7 +6,7 @@ import { runPath } from './client/addresses.js';
 import type { Desks } from './desks.js';
 import type { GateDoor } from './gate-door.js';
 
-/** Between two news of a wait: a fiftieth of the time since its first, but no less than this. */
+/** Between two looks at a review, and so between two news of it: a fiftieth of the time since the first, but no less than this. */
 const SOONEST_MS = 15_000;
 const PACE = 1 / 50;
 /** And, for so many news, no more than this. Were something decided day and night, a month would bring some 1,100 news, and a year
@@ -17,6 +17,7 @@ const MOST_PROMPT = 1000;
 interface Told {
   readonly count: number;
   readonly firstAt: number;
+  /** When it was looked at last. */
   readonly at: number;
   /** Without its time. */
   readonly news: string;
@@ -64,7 +65,10 @@ export class BoardNews {
     if (figures === null) return;
     const page = address === null ? null : `${address}${runPath(workflowId)}`;
     const news = JSON.stringify({ page, ...figures });
-    if (news === before?.news) return;
+    if (news === before?.news) {
+      this.told.set(wait, { ...before, at: now.getTime() });
+      return;
+    }
     await this.door.tellOfReview(workflowId, { page, ...figures, at: now.toISOString() });
     const count = (before?.count ?? 0) + 1;
     this.told.set(wait, { count, firstAt: before?.firstAt ?? now.getTime(), at: now.getTime(), news });

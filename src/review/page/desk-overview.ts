@@ -62,6 +62,7 @@ function auditOf(state: DeskState): AuditState | null {
     population,
     length: keys.length,
     decided: keys.filter((key) => decisions.get(key)?.purpose === 'audit').length,
+    passedOver: keys.slice(0, sampled).filter((key) => !decisions.has(key)).length,
     certificate,
     next: goals.next({ population, sampled, wrong, confidence: queue.confidence }),
   };

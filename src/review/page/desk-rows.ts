@@ -27,11 +27,11 @@ export class DeskRows {
   ) {}
 
   /** needed: keys of rows that are held in any case. onFirst: told the most doubtful rows once they are read, where no other
-   *  tool has put others before them. */
+   *  tool has put others before them; the others are read when it resolves. */
   static async load(
     { queue: ranked, review }: FoundReview,
     needed: ReadonlySet<string>,
-    onFirst: (rows: DeskRows) => void = () => {},
+    onFirst: (rows: DeskRows) => Promise<void> = async () => {},
   ): Promise<DeskRows> {
     const opinions = await review.opinions();
     const queue = new DoubtQueue(opinions);
@@ -49,7 +49,7 @@ export class DeskRows {
         characters += row.text.length;
       }
       if (queue.length === FIRST_ROWS && opinions.size === 0) {
-        onFirst(new DeskRows(queue.rows(), new Map(byKey), perLabel, agreement));
+        await onFirst(new DeskRows(queue.rows(), new Map(byKey), perLabel, agreement));
       }
     }
     return new DeskRows(queue.rows(), byKey, perLabel, agreement);

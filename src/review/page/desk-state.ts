@@ -10,6 +10,8 @@ import type { Sample } from './page-api.js';
 
 /** More texts of the audit than these are not shown one by one. */
 const AUDIT_HELD = 5_000;
+/** Between the first rows and the others, unless somebody asks for what needs them. */
+const PAUSE_MS = 1_000;
 const NONE: ReadonlySet<string> = new Set();
 
 export class DeskState {
@@ -20,8 +22,12 @@ export class DeskState {
   /** Why these are not the labels that the run has, in words; null: they are. */
   outdated: string | null = null;
   private usualAudit = 0;
-  private loaded: Promise<void> = Promise.resolve();
+  /** Resolves when all rows are read, whenever that is. */
+  loaded: Promise<void> = Promise.resolve();
   private isLoaded = false;
+  /** Somebody needs all rows. */
+  private hurried = false;
+  private onHurry: () => void = () => {};
   /** What `kept` was for these decisions. */
   private keptFor: { readonly decisions: object; readonly keys: ReadonlySet<string> } | null = null;
 
@@ -46,8 +52,10 @@ export class DeskState {
     return !this.isLoaded;
   }
 
-  /** Resolves when all rows are read. */
+  /** Resolves when all rows are read, as soon as may be. */
   whole(): Promise<void> {
+    this.hurried = true;
+    this.onHurry();
     return this.loaded;
   }
 
@@ -98,12 +106,25 @@ export class DeskState {
     this.audit = await this.readAudit();
     this.usualAudit = this.audit === null ? 0 : usualAuditSize(this.audit, this.queue.confidence);
     const needed = new Set([...this.log.keys(), ...(this.audit?.keys.slice(0, AUDIT_HELD) ?? [])]);
-    this.rows = await DeskRows.load(this.found, needed, (first) => {
+    this.rows = await DeskRows.load(this.found, needed, async (first) => {
       if (!this.reading) return;
       this.rows = first;
       onFirst();
+      await this.pause();
     });
     this.isLoaded = true;
+  }
+
+  /** Whoever waits for the first text has the processor. */
+  private async pause(): Promise<void> {
+    if (this.hurried) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, PAUSE_MS).unref();
+      this.onHurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   private readAudit(): Promise<Audit | null> {

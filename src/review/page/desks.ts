@@ -54,7 +54,7 @@ export class Desks {
     if (desk === undefined) {
       desk = ReviewDesk.open(found, this.now);
       this.opened.set(workflowId, desk);
-      desk.then((opened) => opened.whole()).catch(() => this.opened.delete(workflowId));
+      desk.then(({ loaded }) => loaded).catch(() => this.opened.delete(workflowId));
     }
     return desk;
   }

@@ -1,5 +1,5 @@
-/** Which open rows are in somebody's hands just now, so that two reviewers are not shown the same ones. Nothing depends on
- *  it: two decisions on one row are told apart by its version. */
+/** Which open rows of a queue are in somebody's hands just now, so that two reviewers are not shown the same ones. Nothing depends
+ *  on it: two decisions on one row are told apart by its version. */
 
 const LEASE_MS = 10 * 60_000;
 

@@ -38,7 +38,7 @@ export interface PageOptions {
 
 export interface PageApp {
   readonly fetch: (request: Request) => Response | Promise<Response>;
-  /** Reads a run's rows before somebody asks for them. */
+  /** Reads a run's first rows before somebody asks for them; the others follow. */
   prepare(workflowId: string): Promise<void>;
   /** Tells the runs that wait for a review what is new, for their boards. address: of the page; null: it is served no more.
    *  Throws GateDoorError. */
@@ -136,7 +136,7 @@ export function createPageApp({ clientFolder, door, now, secret, store }: PageOp
   return {
     fetch: (request) => app.fetch(request),
     prepare: async (workflowId) => {
-      await desks.open(workflowId);
+      await desks.openFirst(workflowId);
     },
     tellBoards: (address) => news.tell(address),
     close: () => desks.close(),

@@ -33,7 +33,8 @@ const BATCH = 20;
 const BATCH_CHARACTERS = 60_000;
 
 export class ReviewDesk {
-  private readonly leases: Leases;
+  /** A text of the audit may be in somebody's hands from the fix queue yet: its turn does not wait for that. */
+  private readonly leases: Readonly<Record<'fix' | 'audit', Leases>>;
   /** Ends when all before has ended: writes go one by one. */
   private last: Promise<unknown> = Promise.resolve();
 
@@ -41,7 +42,7 @@ export class ReviewDesk {
     private readonly state: DeskState,
     private readonly now: () => Date,
   ) {
-    this.leases = new Leases(now);
+    this.leases = { fix: new Leases(now), audit: new Leases(now) };
   }
 
   static async open(found: FoundReview, now: () => Date): Promise<ReviewDesk> {
@@ -57,9 +58,14 @@ export class ReviewDesk {
     return this.state.reading;
   }
 
-  /** Resolves when all rows are read. */
+  /** Resolves when all rows are read, as soon as may be. */
   whole(): Promise<void> {
     return this.state.whole();
+  }
+
+  /** The same, but in its own time. */
+  get loaded(): Promise<void> {
+    return this.state.loaded;
   }
 
   /** Takes over what was written beside this server. */
@@ -79,17 +85,17 @@ export class ReviewDesk {
    *  much, and shown to everybody; an opinion of their own is wanted of each. */
   handOut(queue: QueueName, after: number, reviewer: string): QueueAnswer {
     const rows: PageRow[] = [];
-    const leased = queue === 'fix' || queue === 'audit';
+    const leases = queue === 'fix' || queue === 'audit' ? this.leases[queue] : null;
     const shownAs = queue === 'again' ? blindRow : shownRow;
     let [last, characters] = [after, 0];
     for (const { place, row } of waitingRows(this.state, { queue, after, reviewer })) {
-      if (leased && !this.leases.isFree(row.key, reviewer)) continue;
+      if (leases?.isFree(row.key, reviewer) === false) continue;
       if (rows.length === BATCH || characters > BATCH_CHARACTERS) return { rows, next: last };
       const shown = clippedRow(shownAs(this.state, row));
       rows.push(shown);
       characters += JSON.stringify(shown).length;
       last = place;
-      if (leased) this.leases.take(row.key, reviewer);
+      leases?.take(row.key, reviewer);
     }
     return { rows, next: null };
   }
@@ -180,7 +186,7 @@ export class ReviewDesk {
   }
 
   private written(key: string, reviewer: string): Written {
-    this.leases.release(key);
+    for (const leases of Object.values(this.leases)) leases.release(key);
     return { row: clippedRow(this.row(key)), overview: this.overview(reviewer) };
   }
 

@@ -3,7 +3,8 @@ import type { EncoderSettings, FrozenSettings } from '../../contracts/index.js';
 import type { TrainingJob } from '../student.js';
 import { EncoderError } from '../student-errors.js';
 import { likeliest, readExamples } from '../training-examples.js';
-import { type EncoderShape, longestText } from './encoder-shape.js';
+import { type EncoderShape, longestText, readEncoderShape } from './encoder-shape.js';
+import { locateEncoder } from './locate-encoder.js';
 import { readPrefix, refuseUnpooledPrefix } from './sentence-transformers.js';
 import { openTokeniser, type Tokeniser } from './tokeniser.js';
 
@@ -23,29 +24,30 @@ export interface EncodedExamples {
   readonly vocabulary: readonly number[];
   /** Examples that had more tokens than maxLength. */
   readonly cut: number;
-}
-
-/** What training takes of the examples, known beforehand. */
-export interface TokenSurvey {
   /** Of all texts, after cutting. */
   readonly tokens: number;
-  /** Different ones. */
-  readonly vocabulary: number;
-  /** Of the longest text. */
+  /** Of the longest text, after cutting. */
   readonly longest: number;
 }
 
-/** Throws ExampleError. */
-export async function surveyTokens(job: TrainingJob, tokeniser: Tokeniser): Promise<TokenSurvey> {
-  const vocabulary = new Set<number>();
-  let [tokens, longest] = [0, 0];
-  for await (const { text } of readExamples(job)) {
-    const { ids } = tokeniser.encode(text);
-    tokens += ids.length;
-    longest = Math.max(longest, ids.length);
-    for (const id of ids) vocabulary.add(id);
-  }
-  return { tokens, vocabulary: vocabulary.size, longest };
+/** What a training works on. */
+export interface PreparedExamples<Settings extends EncoderSettings | FrozenSettings> {
+  readonly job: TrainingJob<Settings>;
+  /** The encoder's local folder. */
+  readonly encoderFolder: string;
+  readonly shape: EncoderShape;
+  readonly reading: Reading;
+  readonly examples: EncodedExamples;
+}
+
+/** Throws EncoderError, ExampleError and HubError. */
+export async function prepareExamples<Settings extends EncoderSettings | FrozenSettings>(
+  job: TrainingJob<Settings>,
+): Promise<PreparedExamples<Settings>> {
+  const encoderFolder = await locateEncoder(job.settings);
+  const shape = await readEncoderShape(encoderFolder);
+  const reading = await openReading(encoderFolder, shape, job.settings);
+  return { job, encoderFolder, shape, reading, examples: await encodeExamples(job, reading.tokeniser) };
 }
 
 /** How a student reads texts. */
@@ -58,7 +60,7 @@ export interface Reading {
 }
 
 /** Of the student that the settings and the encoder make. Throws EncoderError. */
-export async function openReading(
+async function openReading(
   folder: string,
   shape: EncoderShape,
   settings: Pick<EncoderSettings, 'maxLength' | 'prefix'>,
@@ -75,7 +77,7 @@ export async function openReading(
 }
 
 /** Throws ExampleError. */
-export async function encodeExamples(
+async function encodeExamples(
   job: TrainingJob<EncoderSettings | FrozenSettings>,
   tokeniser: Tokeniser,
 ): Promise<EncodedExamples> {
@@ -87,17 +89,19 @@ export async function encodeExamples(
     texts: [] as string[],
   };
   const rows = new Map<number, number>();
-  let cut = 0;
+  let [cut, tokens, longest] = [0, 0, 0];
   for await (const example of readExamples(job)) {
-    const tokens = tokeniser.encode(example.text);
-    if (tokens.cut) cut++;
+    const encoded = tokeniser.encode(example.text);
+    if (encoded.cut) cut++;
+    tokens += encoded.ids.length;
+    longest = Math.max(longest, encoded.ids.length);
     if (example.validation) validation.texts.push(example.text);
     const part = example.validation ? validation : fitting;
-    part.ids.push(tokens.ids.map((id) => rowOf(rows, id)));
+    part.ids.push(encoded.ids.map((id) => rowOf(rows, id)));
     part.weights.push(example.weight ?? 1);
     part.targets.push(job.settings.targets === 'soft' ? example.target : hardened(example.target));
   }
-  return { fitting, validation, vocabulary: [...rows.keys()], cut };
+  return { fitting, validation, vocabulary: [...rows.keys()], cut, tokens, longest };
 }
 
 function rowOf(rows: Map<number, number>, id: number): number {

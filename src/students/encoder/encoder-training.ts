@@ -9,10 +9,9 @@ import { writeValidationAnswers } from '../student-folder.js';
 import { measureParity, PARITY_ROWS } from '../training.js';
 import { likeliest } from '../training-examples.js';
 import { agreement, bestTemperature, calibrationError, type Judged } from './calibration.js';
-import { type EncodedExamples, encodeExamples, openReading } from './encoder-examples.js';
+import type { EncodedExamples, PreparedExamples } from './encoder-examples.js';
 import { exportEncoder } from './encoder-export.js';
 import { WEIGHTS_FILE } from './encoder-folder.js';
-import { readEncoderShape } from './encoder-shape.js';
 import { type CheckpointOptions, fitEncoder } from './fit.js';
 import { fitHead } from './fit-head.js';
 import type { Classifier } from './inference-model.js';
@@ -23,10 +22,7 @@ import { startingClassifier, withWholeVocabulary } from './starting-classifier.j
 
 type AnySettings = EncoderSettings | FrozenSettings;
 
-export interface EncoderTraining<Settings extends AnySettings> {
-  readonly job: TrainingJob<Settings>;
-  /** The encoder's local folder. */
-  readonly encoderFolder: string;
+export interface EncoderTraining<Settings extends AnySettings> extends PreparedExamples<Settings> {
   readonly onProgress: ProgressListener;
   /** Opens the export for the parity check. */
   readonly load: (folder: string) => Promise<Student>;
@@ -73,13 +69,10 @@ export async function trainFrozen(training: EncoderTraining<FrozenSettings>): Pr
 }
 
 async function train(
-  { job, encoderFolder, onProgress, load }: EncoderTraining<AnySettings>,
+  { job, encoderFolder, examples, load, onProgress, reading }: EncoderTraining<AnySettings>,
   fitClassifier: FitClassifier,
 ): Promise<TrainedStudent> {
   const started = performance.now();
-  const shape = await readEncoderShape(encoderFolder);
-  const reading = await openReading(encoderFolder, shape, job.settings);
-  const examples = await encodeExamples(job, reading.tokeniser);
   const { vocabulary } = examples;
   const classifier = await startingClassifier(encoderFolder, vocabulary, { labels: job.labels.length, seed: job.seed });
   const fit = await fitClassifier(classifier, examples);

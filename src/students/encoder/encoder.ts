@@ -3,14 +3,12 @@ import type { EncoderSettings, FrozenSettings } from '../../contracts/index.js';
 import type { StudentKind, TrainingJob } from '../student.js';
 import { EncoderError } from '../student-errors.js';
 import { loadOnnxStudent } from '../student-threads.js';
-import type { ExampleSurvey } from '../training-examples.js';
 import { MOST_PARAMETERS } from './adamw.js';
 import { mostTokens } from './batches.js';
-import { openReading, surveyTokens } from './encoder-examples.js';
+import { type EncodedExamples, type PreparedExamples, prepareExamples } from './encoder-examples.js';
 import { openEncoderFeaturiser } from './encoder-featuriser.js';
-import { encoderParameters, headParameters, sizeOf } from './encoder-parameters.js';
-import { type EncoderShape, readEncoderShape } from './encoder-shape.js';
-import { locateEncoder } from './locate-encoder.js';
+import { encoderParameters, headParameters, type Parameter, sizeOf } from './encoder-parameters.js';
+import type { EncoderShape } from './encoder-shape.js';
 
 const load = (folder: string) => loadOnnxStudent('encoder', folder, { coresForOne: CORES_FOR_ONE });
 /** What training compares its export with: memory is scarce beside the training's own. */
@@ -21,17 +19,17 @@ const CORES_FOR_ONE = 2;
 
 export const frozen: StudentKind = {
   kind: 'frozen',
-  estimateMemory: (job, survey) => estimateFrozenMemory(jobOf('frozen', job), survey),
   memorySettings: (job) => `student.maxLength (${jobOf('frozen', job).settings.maxLength})`,
-  train: async (job, onProgress) => {
-    const { trainFrozen } = await import('./encoder-training.js');
-    const own = jobOf('frozen', job);
-    return trainFrozen({
-      job: own,
-      encoderFolder: await locateEncoder(own.settings),
-      onProgress,
-      load: loadInTraining,
-    });
+  prepare: async (job) => {
+    const prepared = await prepareExamples(jobOf('frozen', job));
+    return {
+      memory: frozenMemory(prepared),
+      train: async (onProgress) => {
+        // Only the training process needs onnxruntime beside its inference thread.
+        const { trainFrozen } = await import('./encoder-training.js');
+        return trainFrozen({ ...prepared, onProgress, load: loadInTraining });
+      },
+    };
   },
   openFeaturiser: openEncoderFeaturiser,
   load,
@@ -39,33 +37,28 @@ export const frozen: StudentKind = {
 
 export const encoder: StudentKind = {
   kind: 'encoder',
-  estimateMemory: (job, survey) => estimateMemory(jobOf('encoder', job), survey),
   memorySettings: (job) => {
     const { maxLength, microBatchTokens } = jobOf('encoder', job).settings;
     return `student.microBatchTokens (${microBatchTokens}) or student.maxLength (${maxLength})`;
   },
-  train: async (job, onProgress) => {
-    // Only the training process needs onnxruntime beside its inference thread.
-    const { trainEncoder } = await import('./encoder-training.js');
-    const own = jobOf('encoder', job);
-    return trainEncoder({
-      job: own,
-      encoderFolder: await locateEncoder(own.settings),
-      onProgress,
-      load: loadInTraining,
-    });
+  prepare: async (job) => {
+    const prepared = await prepareExamples(jobOf('encoder', job));
+    return {
+      memory: fineTuningMemory(prepared),
+      train: async (onProgress) => {
+        const { trainEncoder } = await import('./encoder-training.js');
+        return trainEncoder({ ...prepared, onProgress, load: loadInTraining });
+      },
+    };
   },
   openFeaturiser: openEncoderFeaturiser,
   load,
 };
 
-type EncoderJob = TrainingJob<EncoderSettings>;
-type FrozenJob = TrainingJob<FrozenSettings>;
-
 /** Node with onnxruntime and a tokeniser loaded, at rest. */
 const BASE_BYTES = 200 * 2 ** 20;
-/** Values, gradients, their two moments, averaged values, the best epoch's, and gradients as onnxruntime hands them over. */
-const COPIES_OF_PARAMETERS = 7;
+/** Values, gradients, their two moments, averaged values, and the best epoch's. */
+const COPIES_OF_PARAMETERS = 6;
 /** Values, those that onnxruntime holds, and the export. */
 const COPIES_OF_FROZEN = 3;
 
@@ -78,22 +71,17 @@ function jobOf<Kind extends 'encoder' | 'frozen'>(
   return { ...job, settings: settings as Extract<typeof settings, { kind: Kind }> };
 }
 
-async function estimateFrozenMemory(job: FrozenJob, { examples, characters }: ExampleSurvey): Promise<number> {
-  const shape = await readEncoderShape(await locateEncoder(job.settings));
-  const parameters = encoderParameters(shape).reduce((sum, parameter) => sum + sizeOf(parameter), 0);
-  const encoded = NUMBER_BYTES * (characters + 2 * job.labels.length * examples);
-  return BASE_BYTES + 4 * COPIES_OF_FROZEN * parameters + encoded + 8 * examples * shape.hidden;
+function frozenMemory({ examples, job, shape }: PreparedExamples<FrozenSettings>): number {
+  const numbers = numbersOf(encoderParameters(shape));
+  const pooled = 8 * textsOf(examples) * shape.hidden;
+  return BASE_BYTES + 4 * COPIES_OF_FROZEN * numbers + encodedBytes(examples, job.labels.length) + pooled;
 }
 
-/** Exact where it can be: the parameters and the tokens are counted. */
-async function estimateMemory(job: EncoderJob, { examples }: ExampleSurvey): Promise<number> {
-  const { settings, labels } = job;
-  const folder = await locateEncoder(settings);
-  const shape = await readEncoderShape(folder);
-  const { tokeniser } = await openReading(folder, shape, settings);
-  const { longest, tokens, vocabulary } = await surveyTokens(job, tokeniser);
-  const parameters = [...encoderParameters(shape, vocabulary), ...headParameters(shape, labels.length)];
-  const numbers = parameters.reduce((sum, parameter) => sum + sizeOf(parameter), 0);
+/** Exact where it can be: the parameters and the tokens are counted. Throws EncoderError. */
+function fineTuningMemory({ examples, job, shape }: PreparedExamples<EncoderSettings>): number {
+  const { labels, settings } = job;
+  const { longest, vocabulary } = examples;
+  const numbers = numbersOf([...encoderParameters(shape, vocabulary.length), ...headParameters(shape, labels.length)]);
   if (numbers > MOST_PARAMETERS) {
     const millions = (count: number) => Math.floor(count / 1e6);
     throw new EncoderError(
@@ -103,8 +91,20 @@ async function estimateMemory(job: EncoderJob, { examples }: ExampleSurvey): Pro
   }
   const atOnce = mostTokens({ ...settings, longest });
   const masks = 2 ** 22 + 2 * atOnce * shape.heads * longest;
-  const encoded = NUMBER_BYTES * (tokens + 2 * labels.length * examples);
-  return BASE_BYTES + 4 * (COPIES_OF_PARAMETERS * numbers + atOnce * keptPerToken(shape, longest) + masks) + encoded;
+  const working = 4 * (COPIES_OF_PARAMETERS * numbers + atOnce * keptPerToken(shape, longest) + masks);
+  return BASE_BYTES + working + encodedBytes(examples, labels.length);
+}
+
+function numbersOf(parameters: readonly Parameter[]): number {
+  return parameters.reduce((sum, parameter) => sum + sizeOf(parameter), 0);
+}
+
+function textsOf({ fitting, validation }: EncodedExamples): number {
+  return fitting.ids.length + validation.ids.length;
+}
+
+function encodedBytes(examples: EncodedExamples, labels: number): number {
+  return NUMBER_BYTES * (examples.tokens + 2 * labels * textsOf(examples));
 }
 
 /** Numbers that the forward pass keeps for the backward pass: of each layer query, key and value, the joined heads, inputs and

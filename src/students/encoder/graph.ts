@@ -4,7 +4,7 @@ import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor, OnnxType, OnnxValu
 /** What a node gives: its dimensions, its type (float32 unless told) and its name (a number unless told). */
 export interface Result {
   readonly dims: OnnxValue['dims'];
-  readonly type?: OnnxType;
+  readonly type?: OnnxValue['type'];
   readonly name?: string;
 }
 

@@ -9,8 +9,10 @@ import { Tape } from './tape.js';
 export interface TrainingGraph {
   readonly model: OnnxModel;
   readonly loss: OnnxValue;
-  /** Gradient of every parameter but the embedding tables, by the parameter's name. */
+  /** Gradient of every parameter but the embedding tables, by the parameter's name, on top of its sum. */
   readonly gradients: ReadonlyMap<string, OnnxValue>;
+  /** Inputs by the same names: what each gradient is added to, of its dimensions, or one number [1, 1] for all of it. */
+  readonly sums: ReadonlyMap<string, OnnxValue>;
   /** Gradient of the sum of the tables' rows [rows, hidden]: each row of a table gets the sum over the tokens that took it. */
   readonly embeddedGradient: OnnxValue;
   /** Inputs that the dropped values are multiplied with: 0, or 1 / (1 − rate). */
@@ -36,12 +38,16 @@ export function trainingGraph({ shape, pooling, labels, parameters }: Classifier
   });
   const loss = tape.crossEntropy(logits, graph.input(TARGETS_INPUT, 'float32', [TEXTS, labels]));
   const dense = parameters.filter(({ name }) => !isTable(name)).map(({ name }) => name);
-  const gradients = tape.gradients(loss, [embedded, ...dense.map((name) => weights.get(name)!)]);
+  const sums = new Map(
+    dense.map((name) => [name, graph.input(`sum ${name}`, 'float32', [`${name} 0`, `${name} 1`])] as const),
+  );
+  const gradients = tape.gradients(loss, [embedded, ...dense.map((name) => weights.get(name)!)], sums);
   for (const value of [loss, ...gradients]) graph.output(value);
   return {
     model: graph.toModel('training step'),
     loss,
     gradients: new Map(dense.map((name, index) => [name, gradients[index + 1]!])),
+    sums,
     embeddedGradient: gradients[0]!,
     dropoutMasks,
   };

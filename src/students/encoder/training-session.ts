@@ -1,6 +1,6 @@
 /** Runs training steps with onnxruntime: the weights are inputs that it reads in place, the gradients go to buffers. */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { encodeOnnxModel, type OnnxValue } from '../onnx-model.js';
+import { encodeOnnxModel, type OnnxModel } from '../onnx-model.js';
 import { type EncoderInputs, padBatch } from './batches.js';
 import { DropoutPool } from './dropout-pool.js';
 import { IDS_INPUT, MASK_INPUT } from './encoder-graph.js';
@@ -24,13 +24,14 @@ export interface SessionOptions {
 
 export class TrainingSession {
   private readonly weights: Record<string, Tensor>;
-  /** Of a step's first part: into the gradients. */
-  private readonly fetches: Fetches;
-  /** Of its further parts: into arrays that onnxruntime makes, as it does of whatever is fetched. */
-  private readonly furtherFetches: Fetches;
+  /** The gradients' own arrays, by the names of the outputs. */
+  private readonly outputs: Record<string, Tensor>;
+  /** What the gradients are added to: 0 in a step's first part, then what stands in their arrays. */
+  private readonly zeros: Record<string, Tensor>;
+  private readonly sums: Record<string, Tensor>;
   private readonly pools: ReadonlyMap<number, DropoutPool>;
-  /** Where each part's embedded gradient goes: arrays that are left behind pile up until they are collected. */
   private readonly embedded: Float32Array;
+  private readonly loss = new Float32Array(1);
   /** Rows of the word table whose gradient is not 0. */
   private readonly touched = new Set<number>();
 
@@ -42,11 +43,17 @@ export class TrainingSession {
     { seed, texts, tokens }: SessionOptions,
   ) {
     this.weights = weightTensors(classifier);
-    const outputs = [...graph.gradients].map(([name, { dims, name: output }]) => {
-      return [output, new Tensor('float32', gradients.get(name)!, dims as number[])] as const;
-    });
-    this.fetches = { ...Object.fromEntries(outputs), [graph.loss.name]: null };
-    this.furtherFetches = Object.fromEntries(Object.keys(this.fetches).map((output) => [output, null]));
+    const tensors = new Map(
+      [...graph.gradients].map(([name, { dims }]) => {
+        return [name, new Tensor('float32', gradients.get(name)!, dims as number[])] as const;
+      }),
+    );
+    const zero = new Tensor('float32', new Float32Array(1), [1, 1]);
+    const named = (values: TrainingGraph['gradients'], tensorOf: (name: string) => Tensor) =>
+      Object.fromEntries([...values].map(([name, value]) => [value.name, tensorOf(name)]));
+    this.zeros = named(graph.sums, () => zero);
+    this.sums = named(graph.sums, (name) => tensors.get(name)!);
+    this.outputs = named(graph.gradients, (name) => tensors.get(name)!);
     this.embedded = new Float32Array(texts * tokens * classifier.shape.hidden);
     const longest = Math.max(0, ...graph.dropoutMasks.map(({ input }) => lengthOf(sizesOf(input, texts, tokens))));
     const rates = new Set(graph.dropoutMasks.map(({ rate }) => rate));
@@ -60,7 +67,8 @@ export class TrainingSession {
     options: SessionOptions,
   ): Promise<TrainingSession> {
     const graph = trainingGraph(classifier);
-    return new TrainingSession(classifier, graph, await openSession(encodeOnnxModel(graph.model)), gradients, options);
+    const session = await openSession(encodeOnnxModel(withoutCopies(graph.model)));
+    return new TrainingSession(classifier, graph, session, gradients, options);
   }
 
   /** Fills the gradients of the parts' losses together, in nats, and returns their sum. Blocks the event loop. */
@@ -68,10 +76,7 @@ export class TrainingSession {
     this.clearRows();
     let loss = 0;
     for (const [index, part] of parts.entries()) {
-      const results = await this.runPart(part, index === 0 ? this.fetches : this.furtherFetches, random);
-      loss += numbersOf(results, this.graph.loss)[0]!;
-      if (index === 0) continue;
-      for (const [name, output] of this.graph.gradients) addTo(this.gradients.get(name)!, numbersOf(results, output));
+      loss += await this.runPart(part, index === 0 ? this.zeros : this.sums, random);
     }
     return loss;
   }
@@ -80,22 +85,35 @@ export class TrainingSession {
     return this.session.release();
   }
 
-  private async runPart({ ids, targets }: Batch, fetches: Fetches, random: () => number): Promise<Results> {
+  private async runPart({ ids, targets }: Batch, sums: Record<string, Tensor>, random: () => number): Promise<number> {
     const inputs = padBatch(ids);
     const [texts, tokens] = inputs[IDS_INPUT].dims as [number, number];
-    const feeds = { ...this.weights, ...tensorsOf(inputs) };
+    const feeds = { ...this.weights, ...sums, ...tensorsOf(inputs) };
     feeds[TARGETS_INPUT] = new Tensor('float32', Float32Array.from(targets.flat()), [texts, this.classifier.labels]);
     for (const { input, rate } of this.graph.dropoutMasks) {
       const dims = sizesOf(input, texts, tokens);
       feeds[input.name] = new Tensor('float32', this.pools.get(rate)!.mask(lengthOf(dims), random), dims);
     }
-    const { embeddedGradient } = this.graph;
+    const { embeddedGradient, loss } = this.graph;
     const dims = sizesOf(embeddedGradient, texts, tokens);
     const embedded = this.embedded.subarray(0, lengthOf(dims));
-    const into = { ...fetches, [embeddedGradient.name]: new Tensor('float32', embedded, dims) };
-    const results = await this.session.run(feeds, into);
+    await this.runWithoutCopies(feeds, {
+      ...this.outputs,
+      [loss.name]: new Tensor('float32', this.loss, []),
+      [embeddedGradient.name]: new Tensor('float32', embedded, dims),
+    });
     this.addRows(inputs, embedded);
-    return results;
+    return this.loss[0]!;
+  }
+
+  /** Outputs go into the arrays of `into`. */
+  private async runWithoutCopies(feeds: Record<string, Tensor>, into: Record<string, Tensor>): Promise<void> {
+    this.loss[0] = NO_LOSS;
+    try {
+      await this.session.run(feeds, { ...into, [UNREADABLE]: null });
+    } catch (error) {
+      if (this.loss[0] === NO_LOSS) throw error;
+    }
   }
 
   /** The gradients of the embedding tables become 0. */
@@ -154,17 +172,17 @@ export class EvaluationSession {
   }
 }
 
-/** Outputs by their names; null: into a tensor of its own. */
-type Fetches = Record<string, Tensor | null>;
+/** Cross-entropy is never below 0. */
+const NO_LOSS = -1;
+const UNREADABLE = 'unreadable';
 
-type Results = Awaited<ReturnType<InferenceSession['run']>>;
-
-function numbersOf(results: Results, { name }: OnnxValue): Float32Array {
-  return results[name]!.data as Float32Array;
-}
-
-function addTo(sum: Float32Array, numbers: Float32Array): void {
-  for (let i = 0; i < sum.length; i++) sum[i]! += numbers[i]!;
+/** onnxruntime-node copies all that was fetched once more, though it stands in the arrays that it was to go to: the gradients of all parameters for every part of
+ *  a step. It does so in the order of the outputs and throws at the first that is no tensor, so an empty list before them spares it
+ *  the rest. */
+function withoutCopies(model: OnnxModel): OnnxModel {
+  const nothing = { op: 'SequenceEmpty', inputs: [], outputs: [UNREADABLE] };
+  const output = { name: UNREADABLE, type: 'sequence' as const, dims: [] };
+  return { ...model, nodes: [nothing, ...model.nodes], outputs: [output, ...model.outputs] };
 }
 
 /** Two sessions' threads would take each other's time by waiting actively; and batches differ in size, so that planning

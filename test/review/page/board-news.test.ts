@@ -64,6 +64,7 @@ it('tells where the page is, then what was decided, and nothing twice', async ()
   await news.tell(ADDRESS);
   expect(told).toHaveLength(2);
   expect(told[1]).toMatchObject({ decided: 1, changed: 1, audited: null, certificate: null });
+  clock.now += 15 * SECOND;
   await (await desks.open('test'))!.draw('ana');
   const first = (await desks.open('test'))!.handOut('audit', 0, 'ana').rows[0]!;
   await (await desks.open('test'))!.decide(

@@ -110,6 +110,32 @@ it('says that the labels are those before a revision, certifies nothing meanwhil
   await desk.close();
 });
 
+it('hands out the audit in its order, whoever has its texts in hand from the fix queue, and counts what is passed over', async () => {
+  const review = await reviewOf(store, many(40));
+  const desk = await deskOf(review);
+  desk.handOut('fix', 0, 'ben');
+  await desk.draw('ana');
+  const { keys } = (await review.audit(0))!;
+  const { rows } = desk.handOut('audit', 0, 'ana');
+  expect(rows.map(({ key }) => key)).toEqual(keys.slice(0, 20));
+  expect(desk.handOut('audit', 0, 'ben').rows.map(({ key }) => key)).toEqual(keys.slice(20));
+  await desk.decide({ ...said(keys[0]!, 'bad'), sample: 'audit' }, 'ana');
+  await desk.decide({ ...said(keys[3]!, 'bad'), sample: 'audit' }, 'ana');
+  expect(desk.overview('ana').audit).toMatchObject({
+    decided: 2,
+    passedOver: 2,
+    certificate: { sampled: 4, wrong: 2 },
+  });
+  await desk.decide({ ...said(keys[1]!, 'bad'), sample: 'audit' }, 'ana');
+  await desk.decide({ ...said(keys[2]!, 'bad'), sample: 'audit' }, 'ana');
+  expect(desk.overview('ana').audit).toMatchObject({
+    decided: 4,
+    passedOver: 0,
+    certificate: { sampled: 4, wrong: 0 },
+  });
+  await desk.close();
+});
+
 it('asks another reviewer for an opinion of their own on the audit, with what everybody said hidden until then', async () => {
   const review = await reviewOf(store, many(40));
   const desk = await deskOf(review);

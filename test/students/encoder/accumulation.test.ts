@@ -18,16 +18,17 @@ const BATCH: Batch = {
 interface Answer {
   readonly loss: number;
   readonly gradients: readonly (readonly [string, readonly number[]])[];
+  readonly error?: string;
 }
 
 /** Loss and gradients of the batch in the given parts, once for each division. */
-async function gradientsOf(divisions: readonly (readonly (readonly number[])[])[]): Promise<Answer[]> {
+async function gradientsOf(divisions: readonly (readonly (readonly number[])[])[], batch = BATCH): Promise<Answer[]> {
   const folder = mkdtempSync(join(tmpdir(), 'accumulation-'));
   try {
     const encoder = await makeTinyEncoder(folder, { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 });
     const pick = (rows: readonly number[]) => ({
-      ids: rows.map((row) => BATCH.ids[row]!),
-      targets: rows.map((row) => BATCH.targets[row]!),
+      ids: rows.map((row) => batch.ids[row]!),
+      targets: rows.map((row) => batch.targets[row]!),
     });
     const child = fork(join(__dirname, 'steps-in-parts.js'), { execArgv: [] });
     const steps = divisions.map((parts) => parts.map(pick));
@@ -55,6 +56,14 @@ describe('a step in parts', () => {
         expect([name, length > 0, difference <= 1e-5 * length]).toEqual([name, true, true]);
       }
     }
+  });
+});
+
+describe('a step that fails', () => {
+  it('says why, a token that the word table does not have for one', async () => {
+    const beyond = { ...BATCH, ids: BATCH.ids.map((ids) => ids.map(() => VOCABULARY.length)) };
+    const [failed] = await gradientsOf([[[0, 1]]], beyond);
+    expect(failed!.error).toContain('out of data bounds');
   });
 });
 

@@ -46,7 +46,7 @@ function array(dims: readonly number[], data: ArrayLike<number>): Array64 {
 }
 
 /** Float32 values, so that onnxruntime can be fed the same. */
-function randomFeeds({ dropoutMasks }: TrainingGraph): Record<string, Array64> {
+function randomFeeds({ dropoutMasks, sums }: TrainingGraph): Record<string, Array64> {
   const feeds: Record<string, Array64> = {
     input_ids: array([TEXTS, TOKENS], IDS),
     attention_mask: array([TEXTS, TOKENS], MASK),
@@ -56,6 +56,7 @@ function randomFeeds({ dropoutMasks }: TrainingGraph): Record<string, Array64> {
     const values = Float64Array.from({ length: sizeOf(parameter) }, () => Math.fround(number() * 0.8));
     feeds[parameter.name] = array(parameter.dims, values);
   }
+  for (const { name } of sums.values()) feeds[name] = array([1, 1], [0]);
   for (const { input, rate } of dropoutMasks) {
     const dims = sizesOf(input, TEXTS, TOKENS);
     const length = dims.reduce((product, dim) => product * dim, 1);
@@ -146,6 +147,27 @@ describe('Tape.gradients', () => {
     const values = interpret(graph.toModel('twice'), { x: array([1, 2], [0, 0]), targets: array([1, 2], [1, 0]) });
     // softmax(0, 0) − (1, 0) = (−0.5, 0.5), twice.
     expect([...values.get(gradient!.name)!.data]).toEqual([-1, 1]);
+  });
+
+  it('adds to sums, and refuses those that nothing is added to', () => {
+    const graph = new Graph();
+    const tape = new Tape(graph);
+    const [x, weight] = [graph.input('x', 'float32', [1, 1]), graph.input('weight', 'float32', [2, 1])];
+    const [bias, sum] = [graph.input('bias', 'float32', [2]), graph.input('sum', 'float32', [2, 1])];
+    const loss = tape.crossEntropy(tape.linear(x, weight, bias), graph.input('targets', 'float32', [1, 2]));
+    const [gradient] = tape.gradients(loss, [weight], new Map([['weight', sum]]));
+    const values = interpret(graph.toModel('sum'), {
+      x: array([1, 1], [3]),
+      weight: array([2, 1], [0, 0]),
+      bias: array([2], [0, 0]),
+      targets: array([1, 2], [1, 0]),
+      sum: array([2, 1], [10, 20]),
+    });
+    // (softmax(0, 0) − (1, 0)) · 3 = (−1.5, 1.5).
+    expect([...values.get(gradient!.name)!.data]).toEqual([8.5, 21.5]);
+    expect(() => tape.gradients(loss, [weight], new Map([['x', sum]]))).toThrow(
+      'nothing is added to the gradients of "x"',
+    );
   });
 
   it('refuses a value that the loss does not depend on', () => {

@@ -39,6 +39,10 @@ function evaluate(node: OnnxNode, inputs: readonly Array64[]): Array64[] {
       return [map(a, Math.exp)];
     case 'Erf':
       return [map(a, erf)];
+    case 'HardSigmoid': {
+      const { alpha, beta } = node.attributes as Record<string, { float: number }>;
+      return [map(a, (x) => Math.min(1, Math.max(0, alpha!.float * x + beta!.float)))];
+    }
     case 'Cast':
     case 'Identity':
       return [a];

@@ -1,5 +1,5 @@
 /** Entry of a process that computes a step's gradients, for onnxruntime refuses Jest's typed arrays. The encoder's folder, the
- *  vocabulary and, for each step, its parts come over IPC; loss and gradients of each step go back. */
+ *  vocabulary and, for each step, its parts come over IPC; loss and gradients of each step, or its error, go back. */
 import { once } from 'node:events';
 import { sizeOf } from '../../../dist/students/encoder/encoder-parameters.js';
 import { startingClassifier } from '../../../dist/students/encoder/starting-classifier.js';
@@ -14,8 +14,12 @@ const gradients = new Map(
 const session = await TrainingSession.create(classifier, gradients, { seed: 1, texts, tokens });
 const answers = [];
 for (const parts of steps) {
-  const loss = await session.run(parts, Math.random);
-  answers.push({ loss, gradients: [...gradients].map(([name, slopes]) => [name, [...slopes]]) });
+  try {
+    const loss = await session.run(parts, Math.random);
+    answers.push({ loss, gradients: [...gradients].map(([name, slopes]) => [name, [...slopes]]) });
+  } catch ({ message }) {
+    answers.push({ error: message });
+  }
 }
 await session.release();
 process.send(answers, () => process.exit(0));

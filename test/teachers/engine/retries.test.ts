@@ -10,8 +10,16 @@ import { readLedger } from '../../../src/teachers/reply-ledger.js';
 import { CALL_MICROS, ChunkFixture, newTask } from './chunk-fixture.js';
 import { answer, FakeTeacher, latency, type Script } from './fake-teacher.js';
 
-let chunk: ChunkFixture;
-afterEach(() => chunk.dispose());
+const made: ChunkFixture[] = [];
+afterAll(() => {
+  for (const each of made) each.dispose();
+});
+
+async function newChunk(texts: number | readonly string[]): Promise<ChunkFixture> {
+  const chunk = await ChunkFixture.make(texts);
+  made.push(chunk);
+  return chunk;
+}
 
 const oneVote = (teacher: Record<string, unknown> = {}) =>
   newTask({ teacher, votes: { plan: [{ prompt: 'reasoned' }] } });
@@ -28,9 +36,10 @@ const failing = (text: string, error: () => Error, times = Number.POSITIVE_INFIN
 const serverError = () => new TeacherFailedError('fake-host answered 500', true);
 const dropped = () => new TeacherFailedError('the connection to fake-host broke off', false);
 
+// They wait, most of the time: together they take as long as the longest.
 describe('A teacher that is busy', () => {
-  it('is asked again after as long as it said, however often: that is no failed attempt', async () => {
-    chunk = await ChunkFixture.make(['busy']);
+  it.concurrent('is asked again after as long as it said, however often: that is no failed attempt', async () => {
+    const chunk = await newChunk(['busy']);
     const teacher = new FakeTeacher(failing('busy', () => new TeacherBusyError('429', 700), 3));
     const result = await chunk.annotate(teacher, oneVote({ attempts: 1 }));
     expect(result.counts).toMatchObject({ calls: 4, retried: 3, unreadable: 0, spentMicros: CALL_MICROS });
@@ -41,8 +50,8 @@ describe('A teacher that is busy', () => {
     }
   });
 
-  it('lets other calls go on meanwhile', async () => {
-    chunk = await ChunkFixture.make(30);
+  it.concurrent('lets other calls go on meanwhile', async () => {
+    const chunk = await newChunk(30);
     const teacher = new FakeTeacher(async (request, number, signal) => {
       if (number === 5) throw new TeacherBusyError('429', 1000);
       await latency(5, signal);
@@ -54,8 +63,8 @@ describe('A teacher that is busy', () => {
     expect(meanwhile).toHaveLength(24);
   });
 
-  it('with the whole account, as its headers say, is left alone by all calls', async () => {
-    chunk = await ChunkFixture.make(30);
+  it.concurrent('with the whole account, as its headers say, is left alone by all calls', async () => {
+    const chunk = await newChunk(30);
     const requests = { refill: 'window' as const, limit: 100, remaining: 0, resetMs: 1000, exactToMs: 1 };
     const teacher = new FakeTeacher(async (request, number, signal) => {
       if (number === 5) throw new TeacherBusyError('429', 1000, { requests, tokens: null });
@@ -70,8 +79,8 @@ describe('A teacher that is busy', () => {
     expect(meanwhile.length).toBeLessThanOrEqual(1);
   });
 
-  it('that gives no time, or none to speak of, is not asked in a hot loop', async () => {
-    chunk = await ChunkFixture.make(['busy']);
+  it.concurrent('that gives no time, or none to speak of, is not asked in a hot loop', async () => {
+    const chunk = await newChunk(['busy']);
     const waits: Array<number | null> = [0, null, 0];
     const teacher = new FakeTeacher(async (request, number) => {
       const wait = waits[number];
@@ -83,8 +92,8 @@ describe('A teacher that is busy', () => {
     expect(teacher.sent[3]!.at - teacher.sent[0]!.at).toBeGreaterThanOrEqual(1240);
   });
 
-  it('that wants to be left alone for longer than it may be silent pauses the run at once', async () => {
-    chunk = await ChunkFixture.make(['busy']);
+  it.concurrent('that wants to be left alone for longer than it may be silent pauses the run at once', async () => {
+    const chunk = await newChunk(['busy']);
     const limiter = new CallLimiter({ concurrency: 8, requestsPerMinute: null, tokensPerMinute: null });
     const teacher = new FakeTeacher(failing('busy', () => new TeacherBusyError('429', 3_600_000), 1));
     const task = oneVote({ deadAfterSeconds: 60 });
@@ -97,8 +106,8 @@ describe('A teacher that is busy', () => {
 });
 
 describe('A call that fails', () => {
-  it('with an answer is free and asked again, after longer and longer pauses', async () => {
-    chunk = await ChunkFixture.make(['bad']);
+  it.concurrent('with an answer is free and asked again, after longer and longer pauses', async () => {
+    const chunk = await newChunk(['bad']);
     const teacher = new FakeTeacher(failing('bad', serverError, 4));
     const { counts } = await chunk.annotate(teacher, oneVote());
     expect(counts).toMatchObject({ calls: 5, retried: 4, uncertain: 0, replies: 1, spentMicros: CALL_MICROS });
@@ -110,8 +119,8 @@ describe('A call that fails', () => {
     });
   });
 
-  it('without an answer may have been billed: it stays open at its worst price', async () => {
-    chunk = await ChunkFixture.make(['gone']);
+  it.concurrent('without an answer may have been billed: it stays open at its worst price', async () => {
+    const chunk = await newChunk(['gone']);
     const teacher = new FakeTeacher(failing('gone', dropped, 2));
     const { counts } = await chunk.annotate(teacher, oneVote());
     const [opened] = await chunk.records('journal-000001.jsonl');
@@ -120,8 +129,8 @@ describe('A call that fails', () => {
     expect(counts).toMatchObject({ calls: 3, retried: 0, uncertain: 2, spentMicros: CALL_MICROS + 2 * worst });
   });
 
-  it('again and again while others succeed is given up: the text has no vote, the run goes on', async () => {
-    chunk = await ChunkFixture.make(['poison', ...Array.from({ length: 30 }, (_, i) => `text ${i}`)]);
+  it.concurrent('again and again while others succeed is given up: the text has no vote, the run goes on', async () => {
+    const chunk = await newChunk(['poison', ...Array.from({ length: 30 }, (_, i) => `text ${i}`)]);
     const fails = failing('poison', serverError);
     const teacher = new FakeTeacher(async (request, number, signal) => {
       await latency(100, signal);
@@ -137,8 +146,8 @@ describe('A call that fails', () => {
     expect(teacher.sent).toHaveLength(33);
   });
 
-  it('for all texts is an outage: no question is given up, and they are answered when it is over', async () => {
-    chunk = await ChunkFixture.make(20);
+  it.concurrent('for all texts is an outage: no question is given up, and they are answered when it is over', async () => {
+    const chunk = await newChunk(20);
     let outage = 0;
     const teacher = new FakeTeacher(async (request, number, signal) => {
       await latency(10, signal);
@@ -153,8 +162,8 @@ describe('A call that fails', () => {
 });
 
 describe('A question that the teacher refuses', () => {
-  it('is asked once, free of charge, and gives an unreadable vote', async () => {
-    chunk = await ChunkFixture.make(['too long', 'fine']);
+  it.concurrent('is asked once, free of charge, and gives an unreadable vote', async () => {
+    const chunk = await newChunk(['too long', 'fine']);
     const teacher = new FakeTeacher(failing('too long', () => new QuestionRefusedError('400: context length')));
     const { counts } = await chunk.annotate(teacher, oneVote());
     expect(teacher.requestsOf('too long')).toBe(1);
@@ -163,8 +172,8 @@ describe('A question that the teacher refuses', () => {
 });
 
 describe('A dead teacher', () => {
-  it('pauses the run when it was silent for too long, with its last error', async () => {
-    chunk = await ChunkFixture.make(10);
+  it.concurrent('pauses the run when it was silent for too long, with its last error', async () => {
+    const chunk = await newChunk(10);
     const teacher = new FakeTeacher(async () => {
       throw dropped();
     });
@@ -182,8 +191,8 @@ describe('A dead teacher', () => {
     expect(ledger.replies.size).toBe(0);
   });
 
-  it('is told from a last question that nobody can answer: resumed, the run gives that one up', async () => {
-    chunk = await ChunkFixture.make(['poison']);
+  it.concurrent('is told from a last question that nobody can answer: resumed, the run gives that one up', async () => {
+    const chunk = await newChunk(['poison']);
     const teacher = new FakeTeacher(failing('poison', serverError));
     const task = oneVote({ deadAfterSeconds: 1, attempts: 2 });
     await expect(chunk.annotate(teacher, task)).rejects.toThrow(TeacherUnreachableError);
@@ -192,8 +201,8 @@ describe('A dead teacher', () => {
     expect(counts).toMatchObject({ texts: 1, unreadable: 1, spentMicros: 0, calls: teacher.sent.length });
   });
 
-  it('is still an outage when the run is resumed too early: no question is given up', async () => {
-    chunk = await ChunkFixture.make(4);
+  it.concurrent('is still an outage when the run is resumed too early: no question is given up', async () => {
+    const chunk = await newChunk(4);
     let down = true;
     const teacher = new FakeTeacher(async (request) => {
       if (down) throw serverError();
@@ -213,8 +222,8 @@ describe('Replies that can not be read', () => {
       unreadable(number) ? { ...answer(request), content: `No idea ${number}. ${'x'.repeat(500)}` } : answer(request),
     );
 
-  it('end the run when they are more than 50 of the first 100, and three are shown, cut short', async () => {
-    chunk = await ChunkFixture.make(200);
+  it.concurrent('end the run when they are more than 50 of the first 100, and three are shown, cut short', async () => {
+    const chunk = await newChunk(200);
     const teacher = chatter((number) => number % 3 !== 0);
     const error: Error = await chunk.annotate(teacher, oneVote()).then(
       () => new Error('it went on'),
@@ -229,8 +238,8 @@ describe('Replies that can not be read', () => {
     expect(teacher.sent.length).toBeLessThanOrEqual(77 + 8);
   });
 
-  it('do not end it at exactly half, nor when they come later', async () => {
-    chunk = await ChunkFixture.make(200);
+  it.concurrent('do not end it at exactly half, nor when they come later', async () => {
+    const chunk = await newChunk(200);
     const teacher = chatter((number) => number % 2 === 1 || number >= 100);
     const { counts } = await chunk.annotate(teacher, oneVote({ concurrency: 1 }));
     expect(counts).toMatchObject({ texts: 200, unreadable: 150 });

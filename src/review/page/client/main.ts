@@ -37,17 +37,13 @@ async function show(): Promise<void> {
 }
 
 function problem(error: unknown): HTMLElement {
-  const refused = error instanceof RefusedError && error.status === 401;
   const message = error instanceof Error ? error.message : String(error);
-  const mend = refused
-    ? 'Open your link again, or ask for another one: tutelage review --as YOUR-NAME'
-    : 'Nothing that was decided is lost. Is the server running? It is started by: tutelage review, or tutelage up';
   return h(
     'main',
     { class: 'notice', role: 'alert' },
     h('h1', {}, "The page can't be shown"),
-    h('p', {}, `${message}.`),
-    h('p', { class: 'quiet' }, mend),
+    h('p', {}, `${message.slice(0, 1).toUpperCase()}${message.slice(1)}.`),
+    h('p', { class: 'quiet' }, mendOf(error)),
     h(
       'div',
       { class: 'actions' },
@@ -55,6 +51,13 @@ function problem(error: unknown): HTMLElement {
       h('button', { type: 'button', class: 'primary', click: () => void show() }, 'Try again'),
     ),
   );
+}
+
+function mendOf(error: unknown): string {
+  const status = error instanceof RefusedError ? error.status : null;
+  if (status === 401) return 'Open your link again, or ask for another one: tutelage review --as YOUR-NAME';
+  if (status === 404) return 'It may have another name, or lie in another store. The list shows what there is.';
+  return 'Nothing that was decided is lost. Is the server running? It is started by: tutelage review, or tutelage up';
 }
 
 /** Another address of the page, without loading it anew. */

@@ -1,6 +1,7 @@
 /** How far the review is, and the bound as it tightens. */
 import type { QueueName } from '../../../contracts/index.js';
 import type { Overview } from '../page-api.js';
+import { runPath } from './addresses.js';
 import { type Child, h } from './dom.js';
 import { atMost, counted, grouped, percent } from './words.js';
 
@@ -53,9 +54,9 @@ function fixProgress({ fix, reading }: Overview): Child {
   ];
 }
 
-function auditProgress({ audit, confidence }: Overview): Child {
+function auditProgress({ audit, confidence, workflowId }: Overview): Child {
   if (audit === null) return null;
-  const { certificate, decided, next } = audit;
+  const { certificate, decided, next, passedOver } = audit;
   return [
     h('progress', {
       max: decided + (next?.more ?? 0) || 1,
@@ -80,6 +81,14 @@ function auditProgress({ audit, confidence }: Overview): Child {
             'span',
             { class: 'quiet' },
             ` · ${grouped(next.more)} more without an error show at most ${percent(next.share)}`,
+          ),
+      passedOver === 0
+        ? null
+        : h(
+            'span',
+            { class: 'quiet' },
+            ` · ${grouped(passedOver)} passed over ${passedOver === 1 ? 'counts' : 'count'} as wrong until decided: `,
+            h('a', { href: runPath(workflowId, 'audit') }, 'go back to the first'),
           ),
     ),
   ];
