@@ -224,8 +224,7 @@ describe('rows classified by the plain Temporal CLI', () => {
     const { result } = json as { result: ClassificationResult };
     expect({ ...result, problems: undefined }).toEqual({ ...(plain as object), output: 'durable.csv' });
     // Texts of other blocks are computed together: the last digits of the scores differ.
-    const written = (name: string) =>
-      readFileSync(join(folder, name), 'utf8').replace(/,(\d\.\d{4})\d*$/gm, ',$1');
+    const written = (name: string) => readFileSync(join(folder, name), 'utf8').replace(/,(\d\.\d{4})\d*$/gm, ',$1');
     expect(written('durable.csv')).toBe(written('plain.csv'));
 
     const durable = await tutelage([...predict, 'again.csv', '--durable'], { cwd: folder });
