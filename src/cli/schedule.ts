@@ -37,10 +37,12 @@ export function registerSchedule(program: Command): void {
   const schedule = program.command('schedule').description('distill a task again from time to time');
   registerCreate(schedule);
   registerList(schedule);
-  registerAction(schedule, 'pause', 'start no more runs until resume', (handle) => handle.pause());
-  registerAction(schedule, 'resume', 'start runs again', (handle) => handle.unpause());
-  registerAction(schedule, 'trigger', 'start a run now, beside the planned ones', (handle) => handle.trigger());
-  registerAction(schedule, 'delete', 'remove it; a run that is open goes on', (handle) => handle.delete());
+  registerAction(schedule, 'pause', 'paused', 'start no more runs until resume', (handle) => handle.pause());
+  registerAction(schedule, 'resume', 'resumed', 'start runs again', (handle) => handle.unpause());
+  registerAction(schedule, 'trigger', 'a run is started', 'start a run now, beside the planned ones', (handle) =>
+    handle.trigger(),
+  );
+  registerAction(schedule, 'delete', 'deleted', 'remove it; a run that is open goes on', (handle) => handle.delete());
 }
 
 function registerCreate(schedule: Command): void {
@@ -82,6 +84,7 @@ function registerList(schedule: Command): void {
 function registerAction(
   schedule: Command,
   name: string,
+  done: string,
   about: string,
   act: (handle: ScheduleHandle) => Promise<void>,
 ): void {
@@ -97,7 +100,7 @@ function registerAction(
         const there = ids.length === 0 ? 'There are none yet.' : `There are: ${ids.join(', ')}.`;
         throw new SetupError(`there is no schedule ${id}`, guess === null ? there : `Did you mean ${guess}? ${there}`);
       }
-      print(`${id}: ${name} done`);
+      print(`${id}: ${done}`);
     }),
   );
 }

@@ -1,3 +1,12 @@
+export {
+  AnnotationInput,
+  AnnotationResult,
+  BatchProgress,
+  ChunkProgress,
+  ChunkResult,
+  Pace,
+  ShardState,
+} from './annotation.js';
 export { ArtifactRef, RunRef, StoreRef } from './artifact.js';
 export { BatchSettings, hoursOfWindow } from './batch-settings.js';
 export { BudgetDecision, BudgetOutcome, RunBudgetState, ShardBudget } from './budget-decision.js';
@@ -40,6 +49,7 @@ export {
 } from './evaluation.js';
 export { FailureType } from './failure-types.js';
 export { GateCheck, GateDecision, GateName, GateOutcome, GateSignal, RevisionSignal } from './gate.js';
+export { DeploymentGateSettings, LabelsGateSettings } from './gate-settings.js';
 export { LabelRow, VoteSummary } from './label.js';
 export {
   REVIEW_NEWS_SIGNAL,
@@ -49,6 +59,7 @@ export {
   TRAINING_NEWS_SIGNAL,
   WorkerRole,
 } from './names.js';
+export { PreparedRun, PreparedTeacher, ProbeResult } from './prepared-run.js';
 export { describeProblems, nearest, parseOrExplain } from './problems.js';
 export { DeployedPointer, ModelVersion, Provenance } from './registry.js';
 export {
@@ -77,20 +88,10 @@ export { ReviewNews } from './review-news.js';
 export { DecideRequest, GateRequest, QueueName, QueueQuery, RowsQuery, WithdrawRequest } from './review-page.js';
 export { RevisedLabels, Revision, RevisionOutcome, RevisionPlan, RevisionRecord } from './revision.js';
 export {
-  AnnotationInput,
-  AnnotationResult,
-  BatchProgress,
-  ChunkProgress,
-  ChunkResult,
   DistillationInput,
   DistillationResult,
-  Pace,
-  PreparedRun,
-  PreparedTeacher,
-  ProbeResult,
   Progress,
   RedistillationInput,
-  ShardState,
   Stage,
 } from './run.js';
 export { DecisionById, LabelsState, RunState } from './run-state.js';
@@ -140,16 +141,14 @@ export {
   AnnotationSettings,
   Budget,
   chunkingOf,
-  DeploymentGateSettings,
   EvaluationSettings,
   Label,
-  LabelsGateSettings,
   PlaceholderName,
   RedactionRule,
   Task,
-  TeacherSettings,
   WorkedExample,
 } from './task.js';
+export { TeacherSettings } from './teacher-settings.js';
 export {
   isAskedInBatches,
   OWN_TEACHER,

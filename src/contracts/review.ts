@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ArtifactRef } from './artifact.js';
 import { LabelRow, VoteSummary } from './label.js';
-import { PreparedRun } from './run.js';
+import { PreparedRun } from './prepared-run.js';
 import { Label } from './task.js';
 
 /** One line of the review queue. */

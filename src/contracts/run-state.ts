@@ -1,8 +1,10 @@
 /** What a run carries over when it continues as new: between two shards, or before a revision is asked, when no child is open. */
 import { z } from 'zod';
+import { AnnotationResult } from './annotation.js';
 import { RunBudgetState } from './budget-decision.js';
 import { GateName, GateOutcome } from './gate.js';
-import { AnnotationResult, PreparedRun, Progress } from './run.js';
+import { PreparedRun } from './prepared-run.js';
+import { Progress } from './run.js';
 import { RevisedRun, VoteInput, VoteOutcome } from './stages.js';
 
 /** The labels of a run that has come to its labels gate. */

@@ -1,15 +1,15 @@
 /** Inputs, results and progress of the workflows: what users type, read and script against. */
 import { z } from 'zod';
-import { RunRef } from './artifact.js';
-import { BudgetOutcome, ShardBudget } from './budget-decision.js';
-import { CorpusCounts, CorpusInput, GoldInput } from './corpus.js';
+import { BatchProgress, Pace } from './annotation.js';
+import { BudgetOutcome } from './budget-decision.js';
+import { CorpusInput, GoldInput } from './corpus.js';
 import { GateName, GateOutcome } from './gate.js';
+import { DeploymentGateSettings } from './gate-settings.js';
 import { AnnotationCounts } from './reply.js';
 import { ReviewNews } from './review-news.js';
 import { RevisionOutcome } from './revision.js';
-import { Grant, Spending } from './spending.js';
+import { Grant } from './spending.js';
 import { TrainingNews } from './student.js';
-import { DeploymentGateSettings, LabelsGateSettings } from './task.js';
 
 /** Input of the workflow type `distillation`: one JSON object, as the Temporal UI and CLI send it. */
 export const DistillationInput = z.strictObject({
@@ -65,139 +65,6 @@ export type DistillationInput = z.infer<typeof DistillationInput>;
 /** Input of the workflow type `redistillation`, started by a schedule. */
 export const RedistillationInput = DistillationInput;
 export type RedistillationInput = z.infer<typeof RedistillationInput>;
-
-export const ProbeResult = z.object({
-  skipped: z.boolean().describe('true where every reply is known already, or the teacher is a recording.'),
-  model: z.string().nullable(),
-  jsonSchema: z.boolean().describe('The endpoint accepts a JSON schema.'),
-  latencyMs: z.number().nullable(),
-  inputTokens: z.number().nullable(),
-});
-export type ProbeResult = z.infer<typeof ProbeResult>;
-
-/** A teacher that the run asks. */
-export const PreparedTeacher = z.object({
-  name: z.string().describe('As votes.plan calls it.'),
-  host: z.string().describe('Host that gets the texts, or a word for people where there is none.'),
-  model: z.string().nullable(),
-  probe: ProbeResult,
-});
-export type PreparedTeacher = z.infer<typeof PreparedTeacher>;
-
-/** All that the workflow needs to know of the task and the corpus. Nothing here is a default that code could change. */
-export const PreparedRun = z.object({
-  run: RunRef,
-  taskName: z.string(),
-  taskHash: z.string(),
-  labels: z.array(z.string()),
-  corpusHash: z.string(),
-  counts: CorpusCounts,
-  examples: z
-    .object({
-      shown: z.number().int(),
-      inGold: z.number().int().describe('Left out, because they are gold texts.'),
-    })
-    .nullish()
-    .describe('Worked examples of the prompts; null: of runs that did not tell.'),
-  chunks: z.number().int().describe('Chunks of corpus and gold rows together.'),
-  chunksPerShard: z.number().int(),
-  window: z.number().int(),
-  maxFailedChunks: z.number().int(),
-  votesPerText: z.number().int().describe('The most that a text may get.'),
-  textsPerChunk: z.number().int().describe('Of a full chunk.'),
-  textsAsked: z.number().int().describe('Texts of the corpus and gold rows that the teacher is asked about.'),
-  callsAtMost: z.number().int().describe('Calls if every reply has to be asked for once.'),
-  worstCall: Spending.describe('The most that a call of the run can come to.'),
-  budget: Grant,
-  budgetDeadlineMs: z
-    .number()
-    .nullish()
-    .describe('How long a run whose budget is used up waits for more; null: it goes on with the labels there are.'),
-  gates: z.object({ labels: LabelsGateSettings, deployment: DeploymentGateSettings }),
-  ladder: z
-    .object({
-      candidates: z.array(z.object({ name: z.string(), step: z.number().int() })),
-      foldsBelow: z.number().int(),
-      searchMs: z.number().nullable().describe('No further candidate of a step is begun after so long.'),
-    })
-    .nullish()
-    .describe('The students to choose from; null: the task trains one.'),
-  teachers: z.array(PreparedTeacher).min(1).describe('In the order of votes.plan.'),
-  batches: z
-    .object({ pollMs: z.number().int().describe('Shortest pause between two looks at open batches.') })
-    .nullish()
-    .describe('The teacher answers in batches; null: at once.'),
-  searchAttributes: z.boolean().describe('The server knows TutelageTask and TutelageStage.'),
-  localServer: z
-    .string()
-    .nullable()
-    .describe("Address of the embedded server, for commands to type; null: the user's own."),
-});
-export type PreparedRun = z.infer<typeof PreparedRun>;
-
-/** What held the calls back, where it was a rate and not the places in flight. */
-export const Pace = z.object({
-  perMinute: z.number().int(),
-  unit: z.enum(['calls', 'tokens']),
-  by: z
-    .enum(['task', 'teacher'])
-    .describe('task: the limit that the task declares; teacher: the one that the provider tells.'),
-});
-export type Pace = z.infer<typeof Pace>;
-
-/** Batches that are open now. */
-export const BatchProgress = z.object({
-  batches: z.number().int(),
-  requests: z.number().int(),
-  answered: z.number().int().describe('Requests that the provider has worked on, whatever came of them.'),
-  since: z.string().describe('When the oldest of them was sent; ISO 8601.'),
-  due: z.string().nullable().describe('When the provider gives up the last of them; ISO 8601.'),
-});
-export type BatchProgress = z.infer<typeof BatchProgress>;
-
-export const ChunkResult = z.object({
-  chunk: z.number().int(),
-  set: z.enum(['corpus', 'gold']),
-  counts: AnnotationCounts,
-  complete: z.boolean().describe('false: the grant was used up before every vote was asked for.'),
-  pace: Pace.nullish().describe('Of the worker, when the chunk ended; null: nothing held it back.'),
-});
-export type ChunkResult = z.infer<typeof ChunkResult>;
-
-/** Heartbeat of a chunk; only a hint for the board. */
-export const ChunkProgress = z.object({ texts: z.number().int(), calls: z.number().int() });
-export type ChunkProgress = z.infer<typeof ChunkProgress>;
-
-export const AnnotationResult = z.object({
-  corpus: AnnotationCounts,
-  gold: AnnotationCounts,
-  failedChunks: z.number().int(),
-});
-export type AnnotationResult = z.infer<typeof AnnotationResult>;
-
-/** What a shard carries over when it continues as new; no chunk is at work then. */
-export const ShardState = z.object({
-  nextChunk: z.number().int(),
-  done: z.number().int().describe('Chunks that have ended.'),
-  result: AnnotationResult,
-  taken: z.object({ calls: z.number(), tokens: z.number(), micros: z.number() }).describe('Spent of the budget.'),
-  budget: ShardBudget,
-  paused: z.boolean(),
-  pauseReason: z.string().nullable(),
-  pace: Pace.nullable(),
-});
-export type ShardState = z.infer<typeof ShardState>;
-
-/** Input of the child workflow `annotation`: one shard of the chunks. */
-export const AnnotationInput = z.object({
-  prepared: PreparedRun,
-  firstChunk: z.number().int(),
-  lastChunk: z.number().int().describe('Exclusive.'),
-  budget: ShardBudget.describe('When it started.'),
-  paused: z.boolean(),
-  carried: ShardState.nullable().describe('null: it has not continued as new.'),
-});
-export type AnnotationInput = z.infer<typeof AnnotationInput>;
 
 export const Stage = z.enum([
   'prepare',

@@ -1,12 +1,14 @@
 /** What the workflows hand to the activities, stage by stage, and what comes back. Plain JSON, parsed on arrival. */
 import { z } from 'zod';
+import { BatchProgress, ChunkResult } from './annotation.js';
 import { ArtifactRef, RunRef } from './artifact.js';
 import { Certificate } from './certificate.js';
 import { EvaluationSummary, LearningCurve } from './evaluation.js';
 import { GateCheck, RevisionSignal } from './gate.js';
 import { VoteSummary } from './label.js';
+import { PreparedRun } from './prepared-run.js';
 import { RevisedLabels, RevisionPlan } from './revision.js';
-import { BatchProgress, ChunkResult, DistillationResult, PreparedRun } from './run.js';
+import { DistillationResult } from './run.js';
 import { Grant } from './spending.js';
 import { TrainingSummary } from './student.js';
 

@@ -1,8 +1,9 @@
 /** The task file: what a user writes in YAML. Types, defaults, ranges and descriptions have their only source here. */
 import { z } from 'zod';
-import { BatchSettings } from './batch-settings.js';
 import { ExamplesInput } from './corpus.js';
+import { DeploymentGateSettings, LabelsGateSettings } from './gate-settings.js';
 import { StudentSettings, studentProblems } from './student-settings.js';
+import { TeacherSettings } from './teacher-settings.js';
 import { isAskedInBatches, TeacherName, VoteSettings, voteProblems } from './vote-settings.js';
 
 function isUsefulPattern(pattern: string): boolean {
@@ -13,8 +14,6 @@ function isUsefulPattern(pattern: string): boolean {
     return false;
   }
 }
-
-const share = (about: string) => z.number().min(0).max(1).describe(about);
 
 /** What stands in a placeholder: EMAIL of [EMAIL_1]. */
 export const PlaceholderName = z
@@ -63,197 +62,6 @@ export const RedactionRule = z
   ])
   .describe('Spans that do not leave the machine: the teacher sees placeholders for them, [EMAIL_1].');
 export type RedactionRule = z.infer<typeof RedactionRule>;
-
-export const TeacherSettings = z.strictObject({
-  provider: z
-    .enum(['huggingface', 'text-generation', 'recorded'])
-    .default('huggingface')
-    .describe(
-      "huggingface: the Hub's router, or any OpenAI-compatible endpoint by url. text-generation: TGI's older protocol. recorded: answers from a file of recorded replies.",
-    ),
-  model: z
-    .string()
-    .nullable()
-    .default(null)
-    .describe('Model id. With a url: null takes the one model that /models lists.'),
-  url: z
-    .url({ protocol: /^https?$/ })
-    .nullable()
-    .default(null)
-    .describe("Endpoint, for example http://localhost:8000/v1. null: the Hub's router."),
-  acceptTermsOf: z
-    .string()
-    .nullable()
-    .default(null)
-    .describe(
-      "Needed where the provider's terms forbid models that compete with it: its name, once you have read them and may use its answers.",
-    ),
-  replies: z
-    .string()
-    .nullable()
-    .default(null)
-    .describe("File of recorded replies (provider recorded), on the worker's disk or store:PATH."),
-  apiKeyEnv: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
-    .nullable()
-    .default(null)
-    .describe(
-      "Name of the environment variable that holds the key. null: HF_TOKEN for the Hub's router, no key for a url.",
-    ),
-  headers: z
-    .record(z.string(), z.string())
-    .default({})
-    .describe('Extra request headers. Values may name environment variables as ${NAME}.'),
-  seed: z
-    .number()
-    .int()
-    .min(0)
-    .max(2 ** 31 - 1)
-    .default(42)
-    .describe('Sample k is asked with seed + k, where the provider takes seeds.'),
-  sendSeed: z.boolean().default(true).describe('Send a seed at all (a few providers refuse the field).'),
-  maxTokensField: z
-    .enum(['max_tokens', 'max_completion_tokens'])
-    .default('max_tokens')
-    .describe('What the endpoint calls the token limit.'),
-  jsonSchema: z
-    .enum(['auto', 'off'])
-    .default('auto')
-    .describe("auto: ask for the reply's JSON schema, and go on without where the probe is refused."),
-  logprobs: z
-    .boolean()
-    .default(false)
-    .describe(
-      "Ask for the tokens' log-probabilities, keep them with the replies, and tell how likely each vote's label was (chat completions of providers that give them).",
-    ),
-  extraBody: z.record(z.string(), z.unknown()).default({}).describe('Further fields of the request body.'),
-  concurrency: z
-    .number()
-    .int()
-    .min(1)
-    .max(2000)
-    .default(16)
-    .describe('Most calls in flight at once, per worker; fewer while the teacher is slow to serve so many.'),
-  requestsPerMinute: z
-    .number()
-    .positive()
-    .nullable()
-    .default(null)
-    .describe("Most calls a minute, of all workers together; null: what the provider's headers tell, if any do."),
-  tokensPerMinute: z
-    .number()
-    .positive()
-    .nullable()
-    .default(null)
-    .describe('Most tokens of prompts and replies a minute, of all workers together; null: likewise.'),
-  timeoutSeconds: z
-    .number()
-    .min(1)
-    .max(3600)
-    .default(120)
-    .describe('Longest wait for one reply; shorter, but never under 10 s, once the latency is known.'),
-  attempts: z.number().int().min(1).max(20).default(6).describe('Most sendings of one question while errors last.'),
-  deadAfterSeconds: z
-    .number()
-    .min(1)
-    .max(86400)
-    .default(120)
-    .describe('No reply for this long while asking: the run pauses.'),
-  batch: BatchSettings.nullable()
-    .default(null)
-    .describe(
-      'Ask by the OpenAI Batch protocol: answers come within a day and cost less. {} takes the usual settings; null: ask at once.',
-    ),
-  price: z
-    .strictObject({
-      inputPerMillion: z.number().min(0).describe('US dollars for a million tokens of prompt.'),
-      outputPerMillion: z.number().min(0).describe('US dollars for a million tokens of reply.'),
-    })
-    .nullable()
-    .default(null)
-    .describe('null: the price in config/teachers.yaml; unknown there, costs are null, never 0.'),
-});
-export type TeacherSettings = z.infer<typeof TeacherSettings>;
-
-const environmentName = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'use the name of an environment variable: SLACK_WEBHOOK')
-  .nullable()
-  .default(null);
-
-const gateBase = {
-  approval: z
-    .enum(['person', 'auto'])
-    .default('person')
-    .describe('auto: approve when every check passes, else reject.'),
-  deadlineHours: z
-    .number()
-    .min(0.001)
-    .max(24 * 365)
-    .default(168)
-    .describe('How long a decision is waited for.'),
-  afterDeadline: z
-    .enum(['reject', 'approve-if-checks-pass'])
-    .default('reject')
-    .describe('What happens when nobody has decided by then.'),
-  reminderHours: z
-    .number()
-    .min(0.001)
-    .max(24 * 365)
-    .default(24)
-    .describe('How often the board, and the webhook, remind.'),
-  webhookEnv: environmentName.describe(
-    "Name of an environment variable of the orchestrator's workers that holds the address of a webhook (Slack's, Teams', your own): it is told that the gate waits, and at each reminder. The address is a secret, so it does not stand here.",
-  ),
-  escalateHours: z
-    .number()
-    .min(0.001)
-    .max(24 * 365)
-    .nullable()
-    .default(null)
-    .describe('From then on, without a decision, reminders go to the second webhook too; null: never.'),
-  escalateWebhookEnv: environmentName.describe('As webhookEnv, for the second webhook.'),
-};
-
-export const LabelsGateSettings = z.strictObject({
-  ...gateBase,
-  maxUnlabelledShare: share('Texts without a label, at most.').default(0.05),
-  minAlpha: z
-    .number()
-    .min(-1)
-    .max(1)
-    .nullable()
-    .default(0.4)
-    .describe("Krippendorff's alpha of the votes, at least; null: not checked."),
-  minExamplesPerClass: z.number().int().min(0).default(5).describe('Labelled training texts of each label, at least.'),
-  minGoldAccuracy: share(
-    "Teacher's accuracy on the gold rows set apart for this gate (evaluation.goldShareForGate), at least.",
-  )
-    .nullable()
-    .default(null),
-  maxErrorShare: share(
-    'Wrong labels that an audit may leave possible, at most (the audit of tutelage review). null: no audit is asked for.',
-  )
-    .nullable()
-    .default(null),
-});
-export type LabelsGateSettings = z.infer<typeof LabelsGateSettings>;
-
-export const DeploymentGateSettings = z.strictObject({
-  ...gateBase,
-  minAccuracy: share("Student's accuracy on gold rows, at least.").nullable().default(null),
-  minMacroF1: share("Student's macro F1 on gold rows, at least.").nullable().default(null),
-  maxLossToTeacher: share(
-    'Accuracy that the student may lose to the teacher on the same gold rows (non-inferiority margin).',
-  )
-    .nullable()
-    .default(null),
-  maxLossToChampion: share('Accuracy that the student may lose to the deployed version on the same gold rows.')
-    .nullable()
-    .default(null),
-});
-export type DeploymentGateSettings = z.infer<typeof DeploymentGateSettings>;
 
 export const EvaluationSettings = z.strictObject({
   validationShare: z

@@ -65,12 +65,26 @@ async function readExamples(task: Task, input: ExamplesInput, env: NodeJS.Proces
     };
     const place = await file.open();
     const found = await readColumns(place, options);
-    for (const column of found === null ? [] : [...template.columns, labelColumn]) {
-      requireColumn(column, found!, { field: FIELD, path: file.address });
-    }
+    if (found !== null) requireColumns(found, file.address, input, template.columns);
     for await (const row of readRows(place, options)) reader.add(row, placeOf(file, row.line, files.length === 1));
   }
   return reader.examples(shownPaths(path));
+}
+
+function requireColumns(
+  found: readonly string[],
+  path: string,
+  { labelColumn, textColumn }: ExamplesInput,
+  ofTheText: readonly string[],
+): void {
+  for (const column of ofTheText) {
+    const mend =
+      column === textColumn
+        ? `Name the column that {text} stands for in ${FIELD}.textColumn`
+        : "Examples need the columns of the task's template, as the corpus does";
+    requireColumn(column, found, { field: FIELD, path, mend });
+  }
+  requireColumn(labelColumn, found, { field: FIELD, path, mend: `Name the labels' column in ${FIELD}.labelColumn` });
 }
 
 class ExampleReader {

@@ -71,8 +71,9 @@ export interface Audited {
 
 /**
  * What is certain of the shipped labels, if people's labels are right. The audit counts up to the last of its texts that was
- * decided as part of it: a stopping time, under which the bound holds. A text before it that was passed over counts as
- * wrong, and so does one about which people differ. People's corrections since the audit was drawn take their errors out of its population. null: nothing was decided.
+ * decided as part of it, a text before it that was passed over as wrong; or only up to the first that is open, where that shows
+ * less, as while several people are at work on it. The bound holds after all texts at once, whichever is taken. A text about
+ * which people differ counts as wrong. People's corrections since the audit was drawn take their errors out of its population. null: nothing was decided.
  */
 export function certify({
   audit,
@@ -82,21 +83,23 @@ export function certify({
   labels,
   confidence,
 }: Audited): Certificate | null {
-  let sampled = 0;
-  for (const [index, key] of audit.keys.entries()) {
-    if (decisions.get(key)?.purpose === 'audit') sampled = index + 1;
-  }
-  if (sampled === 0) return null;
-  const wrong = audit.keys
-    .slice(0, sampled)
-    .filter((key) => disputed.has(key) || decisions.get(key)?.label !== teacherLabels.get(key)).length;
+  const last = 1 + audit.keys.findLastIndex((key) => decisions.get(key)?.purpose === 'audit');
+  if (last === 0) return null;
+  const open = audit.keys.slice(0, last).findIndex((key) => !decisions.has(key));
+  const after = (sampled: number) => {
+    const isWrong = (key: string) => disputed.has(key) || decisions.get(key)?.label !== teacherLabels.get(key);
+    const wrong = audit.keys.slice(0, sampled).filter(isWrong).length;
+    return { sampled, wrong, most: mostWrong({ population: audit.population, sampled, wrong }, confidence) };
+  };
+  const whole = after(last);
+  const before = open <= 0 ? whole : after(open);
+  const { most, sampled, wrong } = before.most < whole.most ? before : whole;
   let corrected = 0;
   const decidedBefore = new Set(audit.decidedBefore);
   for (const [key, { label }] of decisions) {
     const teacherLabel = teacherLabels.get(key);
     if (teacherLabel !== undefined && !decidedBefore.has(key) && label !== teacherLabel) corrected++;
   }
-  const most = mostWrong({ population: audit.population, sampled, wrong }, confidence);
   const left = Math.max(0, most - corrected);
   return {
     labels,

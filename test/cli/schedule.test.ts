@@ -103,7 +103,7 @@ describe('schedule', () => {
     await schedule('create', 'tone', '--corpus', 'texts.jsonl', '--every', '1w', '--id', 'weekly');
     expect(await listUntil(1)).toEqual([unpaused()]);
     const handle = client.schedule.getHandle('weekly');
-    expect(await schedule('pause', 'weekly')).toBe('weekly: pause done\n');
+    expect(await schedule('pause', 'weekly')).toBe('weekly: paused\n');
     expect((await handle.describe()).state.paused).toBe(true);
     await schedule('resume', 'weekly');
     expect((await handle.describe()).state.paused).toBe(false);

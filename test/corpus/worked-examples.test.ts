@@ -64,7 +64,9 @@ describe('Worked examples from a file', () => {
       /^examplesFrom \(.*shots\.csv\): 3 of 4 rows can't be used: line 3: its text is empty; line 4: its label "middling" is not one of the task's; line 5: its text has another label at line 2\. Give each example a text and one of the labels good, bad\.$/,
     );
     const unlabelled = file('plain.csv', 'text\nfine\n');
-    await expect(shown(task({ examplesFrom: { path: unlabelled } }))).rejects.toThrow('there is no column "label"');
+    await expect(shown(task({ examplesFrom: { path: unlabelled } }))).rejects.toThrow(
+      'there is no column "label"; the columns are: text. Name the labels\' column in examplesFrom.labelColumn.',
+    );
     await expect(shown(task({ examplesFrom: { path: join(folder, 'none.csv') } }))).rejects.toThrow(
       'there is no such file',
     );

@@ -62,10 +62,14 @@ function auditOf(state: DeskState): AuditState | null {
     population,
     length: keys.length,
     decided: keys.filter((key) => decisions.get(key)?.purpose === 'audit').length,
-    passedOver: keys.slice(0, sampled).filter((key) => !decisions.has(key)).length,
+    passedOver: keys.slice(0, lastAudited(keys, decisions)).filter((key) => !decisions.has(key)).length,
     certificate,
     next: goals.next({ population, sampled, wrong, confidence: queue.confidence }),
   };
+}
+
+function lastAudited(keys: readonly string[], decisions: DeskState['decisions']): number {
+  return 1 + keys.findLastIndex((key) => decisions.get(key)?.purpose === 'audit');
 }
 
 /** As if the labels were shipped now; null: there is no audit, or nothing of it is decided. */

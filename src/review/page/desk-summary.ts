@@ -11,6 +11,8 @@ export interface ToSummarise {
   readonly rows: DeskRows;
   readonly log: ReviewLog;
   readonly audit: Audit | null;
+  /** Texts of the audit that its certificate counts. */
+  readonly sampled: number;
   readonly confidence: number;
 }
 
@@ -70,12 +72,11 @@ function errorsFound(
 }
 
 /** Without what corrections take off it: what the audit says of the teacher. */
-function boundByTexts(audit: Audit, { confidence, log, rows }: ToSummarise): Summary['bound'] {
+function boundByTexts(audit: Audit, { confidence, log, rows, sampled }: ToSummarise): Summary['bound'] {
   const decisions = log.decisions();
-  const last = audit.keys.findLastIndex((key) => decisions.get(key)?.purpose === 'audit');
   const points: { audited: number; wrong: number }[] = [];
   let wrong = 0;
-  for (const [index, key] of audit.keys.slice(0, last + 1).entries()) {
+  for (const [index, key] of audit.keys.slice(0, sampled).entries()) {
     if (decisions.get(key)?.label !== rows.byKey.get(key)?.label) wrong++;
     points.push({ audited: index + 1, wrong });
   }

@@ -56,7 +56,7 @@ export interface AuditState {
   /** Texts in its order. */
   readonly length: number;
   readonly decided: number;
-  /** Undecided ones before the last decided one: they count as wrong. */
+  /** Undecided ones before the last decided one. */
   readonly passedOver: number;
   readonly certificate: Certificate | null;
   /** How many more labels, if all are right, show that at most this share is wrong; null: nothing less is shown by any. */

@@ -169,7 +169,9 @@ export class ReviewDesk {
 
   summary(): Summary {
     const { audit, log, queue, rows } = this.state;
-    return summarise({ names: queue.labels.map(({ name }) => name), rows, log, audit, confidence: queue.confidence });
+    const names = queue.labels.map(({ name }) => name);
+    const sampled = this.overview('').audit?.certificate?.sampled ?? 0;
+    return summarise({ names, rows, log, audit, sampled, confidence: queue.confidence });
   }
 
   /** What the labels gate takes as corrections; null: nobody has decided on anything. */

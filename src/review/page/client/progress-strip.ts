@@ -87,7 +87,7 @@ function auditProgress({ audit, confidence, workflowId }: Overview): Child {
         : h(
             'span',
             { class: 'quiet' },
-            ` · ${grouped(passedOver)} passed over ${passedOver === 1 ? 'counts' : 'count'} as wrong until decided: `,
+            ` · ${grouped(passedOver)} before the last one ${passedOver === 1 ? 'is' : 'are'} open and ${passedOver === 1 ? 'holds' : 'hold'} the bound up: `,
             h('a', { href: runPath(workflowId, 'audit') }, 'go back to the first'),
           ),
     ),
