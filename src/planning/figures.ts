@@ -1,9 +1,10 @@
 /** A run in figures before it is paid for: each as a range, and with how it was got. Pure. */
 import { type BatchSettings, hoursOfWindow, type Task, type TeacherSettings } from '../contracts/index.js';
-import { normalQuantile, wilsonInterval } from '../evaluation/index.js';
+import { wilsonInterval } from '../evaluation/index.js';
 import type { Price } from '../teachers/index.js';
 import { replyEnergyKwh } from './energy.js';
-import type { OpenQuestions, Sample, Survey, TeacherSurvey } from './survey.js';
+import { exact, inRange, meanRange, product, type Range, sum, times } from './range.js';
+import type { OpenQuestions, Survey, TeacherSurvey } from './survey.js';
 import type { TokenRate } from './token-rate.js';
 
 export interface Figure {
@@ -34,15 +35,9 @@ export interface TeacherBasis {
   readonly activeParameters: number | null;
 }
 
-interface Range {
-  readonly low: number;
-  readonly high: number;
-}
-
 type Told = Pick<Figure, 'low' | 'high' | 'how'>;
 
 const MEASURE = 'measure it on twenty texts: --pilot 20';
-const NOTHING: Range = { low: 0, high: 0 };
 
 export function planFigures(basis: PlanBasis): Figure[] {
   const { survey, task } = basis;
@@ -278,14 +273,6 @@ function combine(parts: readonly [string, Told][], together: (ranges: readonly R
   return ranges.length < parts.length ? { low: null, high: null, how } : { ...together(ranges), how };
 }
 
-/** Normal interval of the mean, at the task's confidence. */
-function meanRange({ count, squares, sum: total }: Sample, task: Task): Range {
-  const mean = total / count;
-  const variance = count < 2 ? 0 : Math.max(0, squares - count * mean * mean) / (count - 1);
-  const half = normalQuantile((1 + task.evaluation.confidence) / 2) * Math.sqrt(variance / count);
-  return { low: Math.max(0, mean - half), high: mean + half };
-}
-
 function meanOf(what: 'promptBytes' | 'mostOutputTokens', ...questions: readonly OpenQuestions[]): number {
   const count = questions.reduce((total, each) => total + each.count, 0);
   return count === 0 ? 0 : questions.reduce((total, each) => total + each[what], 0) / count;
@@ -293,25 +280,4 @@ function meanOf(what: 'promptBytes' | 'mostOutputTokens', ...questions: readonly
 
 function exactly(name: string, unit: Figure['unit'], value: number, how: string): Figure {
   return { name, unit, ...exact(value), how };
-}
-
-function exact(value: number): Range {
-  return { low: value, high: value };
-}
-
-function sum(ranges: readonly Range[]): Range {
-  return ranges.reduce((a, b) => ({ low: a.low + b.low, high: a.high + b.high }), NOTHING);
-}
-
-function times(factor: number, { low, high }: Range): Range {
-  return { low: factor * low, high: factor * high };
-}
-
-function product(a: Range, b: Range): Range {
-  return { low: a.low * b.low, high: a.high * b.high };
-}
-
-function inRange({ low, high }: Range, digits: number): string {
-  const [from, to] = [low.toFixed(digits), high.toFixed(digits)];
-  return from === to ? from : `${from} to ${to}`;
 }

@@ -70,7 +70,7 @@ describe('files that were damaged on their way', () => {
     ['.tsv', 300],
     ['.jsonl.gz', 300],
     // Each in a thread of its own.
-    ['.parquet', 40],
+    ['.parquet', 20],
   ])('%s: rows, or what is wrong with the file', async (extension, rounds) => {
     const draw = seeded(seed + 3);
     const whole = wholeFile(draw, extension);

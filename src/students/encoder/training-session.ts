@@ -108,11 +108,10 @@ export class TrainingSession {
 
   /** Outputs go into the arrays of `into`. */
   private async runWithoutCopies(feeds: Record<string, Tensor>, into: Record<string, Tensor>): Promise<void> {
-    this.loss[0] = NO_LOSS;
     try {
       await this.session.run(feeds, { ...into, [UNREADABLE]: null });
     } catch (error) {
-      if (this.loss[0] === NO_LOSS) throw error;
+      if (!(error as Error).message.includes(NO_TENSOR)) throw error;
     }
   }
 
@@ -172,9 +171,9 @@ export class EvaluationSession {
   }
 }
 
-/** Cross-entropy is never below 0. */
-const NO_LOSS = -1;
 const UNREADABLE = 'unreadable';
+/** What onnxruntime-node says of an output that is no tensor, once the run is over. */
+const NO_TENSOR = 'Non tensor type';
 
 /** onnxruntime-node copies all that was fetched once more, though it stands in the arrays that it was to go to: the gradients of all parameters for every part of
  *  a step. It does so in the order of the outputs and throws at the first that is no tensor, so an empty list before them spares it
