@@ -37,13 +37,14 @@ export const createActivities = {
     });
   },
 
-  async student() {
-    const [review, distill, choose, curve, evaluate] = await Promise.all([
+  async student(dependencies: Dependencies) {
+    const [review, distill, choose, curve, evaluate, classify] = await Promise.all([
       import('./review.js'),
       import('./distill.js'),
       import('./choose-student.js'),
       import('./draw-curve.js'),
       import('./evaluate.js'),
+      import('./classify.js'),
     ]);
     return withFailureTypes({
       ...review.createReviewActivities(),
@@ -51,6 +52,7 @@ export const createActivities = {
       ...choose.createChooseActivities(),
       ...curve.createCurveActivities(),
       ...evaluate.createEvaluateActivities(),
+      ...classify.createClassifyActivities(dependencies),
     });
   },
 };

@@ -60,7 +60,7 @@ export async function followRun(client: Client, workflowId: string, signal: Abor
 }
 
 /** A server that is away for a while is not the end of the run. */
-async function untilAnswered<Result>(ask: () => Promise<Result>): Promise<Result> {
+export async function untilAnswered<Result>(ask: () => Promise<Result>): Promise<Result> {
   for (;;) {
     try {
       return await ask();

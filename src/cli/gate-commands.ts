@@ -10,6 +10,7 @@ import { STORE_OPTION } from './existing-store.js';
 import { openReview } from './open-review.js';
 import { namesOf, wholeNumber } from './option-values.js';
 import { askProgress, findRun, sendDecision, withClient } from './run-client.js';
+import { DECIDED } from './run-end.js';
 
 interface Flags extends ServerFlags {
   readonly gate?: GateName;
@@ -140,7 +141,7 @@ function tell(workflowId: string, outcome: GateOutcome, { gate = 'labels', json 
   const asked = revision
     ? `\n${revision.texts} texts are asked about again (${revision.goldTexts} of them gold rows), at most ${revision.callsAtMost} calls; ${revision.decided} more that people decided on are left out\nFollow it with: tutelage watch ${workflowId}`
     : '';
-  const words = `${workflowId}: gate ${gate}: ${decision} by ${reviewer}, recorded at ${at}${asked}`;
+  const words = `${workflowId}: gate ${gate}: ${DECIDED[decision]} by ${reviewer}, recorded at ${at}${asked}`;
   process.stdout.write(`${json ? JSON.stringify({ workflowId, gate, ...outcome }) : words}\n`);
 }
 

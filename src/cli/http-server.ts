@@ -1,9 +1,10 @@
 /** An app on a port of this machine. */
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import type { ServerType } from '@hono/node-server';
 
 export interface HttpServer {
-  /** http://HOST:PORT */
+  /** http://HOST:PORT; of all the machine's addresses its name. */
   readonly address: string;
   /** Ends when what was asked has been answered. */
   close(): Promise<void>;
@@ -16,6 +17,9 @@ export interface ListenOptions {
   /** Where the port is taken, any other will do. */
   readonly orAnother?: boolean;
 }
+
+/** Listened on, they mean all of the machine's addresses; nobody can be sent there. */
+const EVERY_ADDRESS: readonly string[] = ['0.0.0.0', '::'];
 
 /** Throws what listening throws: EADDRINUSE, EACCES, ENOTFOUND. */
 export async function listen(
@@ -30,8 +34,9 @@ export async function listen(
     return listening(server, host, 0);
   });
   const { port: taken } = server.address() as AddressInfo;
+  const named = EVERY_ADDRESS.includes(host) ? hostname() : host;
   return {
-    address: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
+    address: `http://${named.includes(':') ? `[${named}]` : named}:${taken}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -2,18 +2,20 @@
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import type { ModelVersion } from '../contracts/index.js';
+import type { ClassificationResult, ModelVersion } from '../contracts/index.js';
 import { compileTemplate, type Template } from '../corpus/index.js';
 import { fetchModel, modelCache, versionToAnswer } from '../deployment/index.js';
 import type { Store } from '../store/index.js';
 import { type Student, studentKind } from '../students/index.js';
+import type { ServerFlags } from '../temporal/index.js';
+import { withServerOptions } from './command-options.js';
 import { openExistingStore, STORE_OPTION } from './existing-store.js';
 import { repeated, wholeNumber } from './option-values.js';
-import { type PredictedFile, predictFile, predictTexts } from './predict-rows.js';
+import { predictFile, predictTexts } from './predict-rows.js';
 import { ProgressLine } from './progress-line.js';
 import { untilInterrupted } from './run-end.js';
 
-interface Flags {
+interface Flags extends ServerFlags {
   readonly task: string;
   readonly text: string[];
   readonly input?: string;
@@ -23,6 +25,7 @@ interface Flags {
   readonly textColumn: string;
   readonly top?: number;
   readonly json?: true;
+  readonly durable?: true;
 }
 
 interface Loaded {
@@ -51,8 +54,12 @@ export function registerPredict(program: Command): void {
     .option('--version <n>', 'this version instead of the deployed one', wholeNumber)
     .option('--text-column <name>', "column that {text} stands for in the task's template", 'text')
     .option('--top <k>', 'only the best k labels', wholeNumber)
+    .option(
+      '--durable',
+      'with --input: by the workers of `tutelage up`, in a workflow that goes on whatever is killed, and that many machines share',
+    )
     .option('--json', 'with --input: print a summary as one JSON object; with --text: on one line');
-  command.action((flags: Flags) => predict(flags, (problem) => command.error(`error: ${problem}`)));
+  withServerOptions(command).action((flags: Flags) => predict(flags, (problem) => command.error(`error: ${problem}`)));
 }
 
 async function predict(flags: Flags, refuse: (problem: string) => never): Promise<void> {
@@ -61,10 +68,12 @@ async function predict(flags: Flags, refuse: (problem: string) => never): Promis
   if (flags.text.length === 0 && flags.input === undefined && process.stdin.isTTY) {
     refuse('give --text or --input, or pipe texts in, one a line');
   }
+  const { durable, input, output } = flags;
+  if (durable && (input === undefined || output === undefined)) refuse('--durable goes with --input and --output');
+  if (durable && input !== undefined && output !== undefined) return classifyFile(flags, input, output);
   const loaded = await load(await openExistingStore(flags.store), flags);
   try {
-    if (flags.input !== undefined && flags.output !== undefined)
-      await answerFile(loaded, flags, flags.input, flags.output);
+    if (input !== undefined && output !== undefined) await answerFile(loaded, flags, input, output);
     else if (flags.text.length > 0) await answerTexts(loaded, flags, refuse);
     else await answerLines(loaded, flags, refuse);
   } finally {
@@ -136,7 +145,7 @@ async function answerFile({ model, student }: Loaded, flags: Flags, input: strin
       onProgress: ({ done, total }) => progress.show(`${done} of ${total} rows`),
     });
     progress.clear();
-    reportFile(predicted, model, output, flags.json === true);
+    report({ ...predicted, task: model.task, version: model.version, output }, flags.json === true);
   } catch (error) {
     progress.clear();
     if (!signal.aborted) throw error;
@@ -145,12 +154,17 @@ async function answerFile({ model, student }: Loaded, flags: Flags, input: strin
   }
 }
 
-function reportFile(
-  { rows, refused, problems, added }: PredictedFile,
-  model: ModelVersion,
-  output: string,
-  json: boolean,
-): void {
+async function classifyFile(flags: Flags, input: string, output: string): Promise<void> {
+  const { store, task, textColumn, top = null, version = null } = flags;
+  const { predictDurably } = await import('./predict-durably.js');
+  const asked = { ...{ task, version, input, output }, ...{ textColumn, top, store } };
+  const result = await predictDurably(asked, flags, untilInterrupted());
+  if (result === null) process.exitCode = INTERRUPTED;
+  else report(result, flags.json === true);
+}
+
+function report(result: ClassificationResult, json: boolean): void {
+  const { added, output, problems, refused, rows, version } = result;
   if (refused > 0) {
     const shown = problems
       .map(({ file, line, problem }) => `  ${file === undefined ? '' : `${file} `}line ${line}: ${problem}\n`)
@@ -159,9 +173,9 @@ function reportFile(
     process.stderr.write(pc.yellow(`left out, because they could not be used: ${refused}\n${shown}${more}`));
   }
   if (json) {
-    const summary = { task: model.task, version: model.version, rows, refused, output, added };
+    const { problems: _shown, ...summary } = result;
     process.stdout.write(`${JSON.stringify(summary)}\n`);
   } else {
-    process.stderr.write(`rows written to ${output}: ${rows}, with ${added.join(', ')} by version ${model.version}\n`);
+    process.stderr.write(`rows written to ${output}: ${rows}, with ${added.join(', ')} by version ${version}\n`);
   }
 }

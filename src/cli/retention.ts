@@ -9,7 +9,7 @@ import type { StateOnServer } from './runs-on-server.js';
 
 /** A folder of which files may go. */
 export interface Outdated {
-  readonly kind: 'run' | 'replies';
+  readonly kind: 'run' | 'replies' | 'classification';
   readonly folder: string;
   readonly files: number;
   readonly bytes: number;
@@ -51,7 +51,7 @@ export async function judgeRetention(
   const outdated: Outdated[] = [];
   const digestsKept = new Set<string>();
   const repliesKept = new Set<string>();
-  for (const folder of await runFolders(store)) {
+  for (const folder of await foldersIn(store, 'runs')) {
     const reason = registered.has(folder)
       ? 'registered'
       : whyKept(await endOf(store, folder, { abandonedDays: policy.abandonedDays, now, onServer }), before);
@@ -69,6 +69,10 @@ export async function judgeRetention(
     if (digestsKept.has(run) || repliesKept.has(folder)) continue;
     const files = await collect(store.files(folder));
     if (files.every(({ modifiedAt }) => modifiedAt < before)) await addIfAny(outdated, 'replies', folder, files);
+  }
+  for (const folder of await foldersIn(store, 'classifications')) {
+    const files = await collect(store.files(folder));
+    if (files.every(({ modifiedAt }) => modifiedAt < before)) await addIfAny(outdated, 'classification', folder, files);
   }
   const leftovers = { files: 0, bytes: 0 };
   for await (const { bytes } of store.leftovers(leftoversBefore(now))) {
@@ -128,10 +132,11 @@ async function runsOfModels(store: Store): Promise<Set<string>> {
   return folders;
 }
 
-async function runFolders(store: Store): Promise<string[]> {
+/** Of each workflow those of its executions. */
+async function foldersIn(store: Store, kind: 'runs' | 'classifications'): Promise<string[]> {
   const folders: string[] = [];
-  for (const workflow of await store.names('runs')) {
-    for (const run of await store.names(`runs/${workflow}`)) folders.push(`runs/${workflow}/${run}`);
+  for (const workflow of await store.names(kind)) {
+    for (const run of await store.names(`${kind}/${workflow}`)) folders.push(`${kind}/${workflow}/${run}`);
   }
   return folders;
 }

@@ -1,6 +1,6 @@
 /** What a run leaves on the terminal when it has ended: a table for people, one JSON object for machines. */
 import pc from 'picocolors';
-import type { DistillationResult, GateCheck } from '../contracts/index.js';
+import type { DistillationResult, GateCheck, GateOutcome } from '../contracts/index.js';
 import { checkLine } from './check-line.js';
 import { ExitCode, exitCodeFor } from './exit-codes.js';
 import type { RunEnd } from './follow-run.js';
@@ -12,6 +12,13 @@ export interface EndOptions {
   /** File for the labels; null: none. */
   readonly labelsOut: string | null;
 }
+
+/** What was done at a gate. */
+export const DECIDED: Record<GateOutcome['decision'], string> = {
+  approve: 'approved',
+  reject: 'rejected',
+  revise: 'revised',
+};
 
 /** Aborts at the first Ctrl-C; the second one ends the process. */
 export function untilInterrupted(): AbortSignal {
@@ -63,7 +70,7 @@ export function summaryTable(result: DistillationResult): string {
     if (outcome)
       rows.push([
         `gate ${gate}`,
-        `${outcome.decision} by ${outcome.reviewer}${outcome.automatic ? ' (automatic)' : ''}`,
+        `${DECIDED[outcome.decision]} by ${outcome.reviewer}${outcome.automatic ? ' (automatic)' : ''}`,
       ]);
   }
   if (student) rows.push(['student', `${student.kind}, trained in ${student.trainSeconds.toFixed(1)} s`]);

@@ -12,6 +12,19 @@ export { BatchSettings, hoursOfWindow } from './batch-settings.js';
 export { BudgetDecision, BudgetOutcome, RunBudgetState, ShardBudget } from './budget-decision.js';
 export { Certificate } from './certificate.js';
 export {
+  AddedColumns,
+  BlockInput,
+  ClassificationInput,
+  ClassificationPlan,
+  ClassificationResult,
+  ClassificationState,
+  Classified,
+  ClassifiedBlock,
+  JoinInput,
+  RefusedRow,
+  SplitInput,
+} from './classification.js';
+export {
   ChunkEntry,
   ChunkSet,
   CorpusCounts,

@@ -6,6 +6,7 @@ export { matchLabel } from './label-match.js';
 export { type PrepareOptions, prepareCorpus } from './prepare-corpus.js';
 export { type ReadOptions, type Row, readColumns, readRows } from './read-rows.js';
 export { openRedactor, type Redaction, type Redactor } from './redact.js';
+export { type RowToAnswer, rowsToAnswer } from './rows-to-answer.js';
 export { isS3Path } from './s3-files.js';
 export { compileTemplate, type Rendered, renderText, type Template, templateColumns } from './template.js';
 export { textKey } from './text-key.js';

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CorpusError } from './corpus-error.js';
 import { formatOf } from './file-format.js';
 import { isS3Path, s3Upload } from './s3-files.js';
 import { createCsvSink, createJsonlSink } from './text-sinks.js';
@@ -32,6 +33,9 @@ export interface RowWriterOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** Said of a folder that is not there, or that is none of the user's. */
+const CANT_WRITE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS']);
+
 /** Where a file is going to appear. */
 interface Target {
   /** The local file that it is until then. */
@@ -40,7 +44,7 @@ interface Target {
 }
 
 /** Opens a writer of .jsonl, .ndjson, .csv, .tsv or .parquet. path: of a local file, or s3://BUCKET/KEY. Throws CorpusError on
- *  another extension, and where the server of the address says no. */
+ *  another extension, on a folder that can't be written to, and where the server of the address says no. */
 export async function openRowWriter(
   path: string,
   columns: readonly string[],
@@ -48,12 +52,11 @@ export async function openRowWriter(
 ): Promise<RowWriter> {
   const format = formatOf(path, field);
   const { partial, publish } = isS3Path(path) ? await inBucket(path, field, env) : onDisk(path);
-  const sink =
-    format === 'parquet'
-      ? (await import('./parquet-sink.js')).createParquetSink(partial, columns)
-      : format === 'jsonl'
-        ? await createJsonlSink(partial, columns)
-        : await createCsvSink(partial, columns, format === 'csv' ? ',' : '\t');
+  const sink = await openSink(format, partial, columns).catch((error: NodeJS.ErrnoException) => {
+    if (!CANT_WRITE.has(error.code)) throw error;
+    const problem = `it can't be written (${error.code})`;
+    throw new CorpusError({ field, path, problem, mend: 'Make its folder, or name a file in another one' });
+  });
   let finished = false;
   return {
     write: (row) => sink.write(row),
@@ -68,6 +71,16 @@ export async function openRowWriter(
       await rm(partial, { force: true });
     },
   };
+}
+
+async function openSink(
+  format: ReturnType<typeof formatOf>,
+  partial: string,
+  columns: readonly string[],
+): Promise<RowSink> {
+  if (format === 'parquet') return (await import('./parquet-sink.js')).createParquetSink(partial, columns);
+  if (format === 'jsonl') return createJsonlSink(partial, columns);
+  return createCsvSink(partial, columns, format === 'csv' ? ',' : '\t');
 }
 
 function onDisk(path: string): Target {

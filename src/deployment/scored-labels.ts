@@ -1,4 +1,5 @@
-/** Answers in the shape of the Hugging Face Hub's text classification. */
+/** Answers in the shape of the Hugging Face Hub's text classification, and as cells of a table. */
+import type { AddedColumns } from '../contracts/index.js';
 
 export interface ScoredLabel {
   readonly label: string;
@@ -16,4 +17,12 @@ export function scoredLabels(
     .map((score, index) => ({ label: labels[index]!, score }))
     .sort((a, b) => b.score - a.score)
     .slice(0, top ?? probabilities.length);
+}
+
+/** The cells of a row's answer, under their columns. answer: best label first. */
+export function answerCells(answer: readonly ScoredLabel[], added: AddedColumns): Record<string, unknown> {
+  const [best] = answer;
+  const cells: Record<string, unknown> = { [added.label]: best?.label, [added.score]: best?.score };
+  if (added.scores !== null) cells[added.scores] = Object.fromEntries(answer.map(({ label, score }) => [label, score]));
+  return cells;
 }

@@ -100,7 +100,7 @@ export function ladderMarkdown(report: LadderReport): string {
       steps.map((step) => [
         step.name === chosen ? `**${plainText(step.name)}**` : plainText(step.name),
         percent(step.agreement),
-        `${inPoints(step.lossToBest)} (${range(step.lossInterval)})`,
+        step.name === best ? inPoints(0) : `${inPoints(step.lossToBest)} (${range(step.lossInterval)})`,
         step.macroF1.toFixed(3),
         (step.modelBytes / 1e6).toFixed(1),
         step.textsPerSecond >= 10 ? String(Math.round(step.textsPerSecond)) : step.textsPerSecond.toFixed(1),

@@ -9,7 +9,7 @@ export {
   storeAddress,
   uploadFile,
 } from './open-store.js';
-export { workflowFolder } from './run-folder.js';
+export { classificationFolder, workflowFolder } from './run-folder.js';
 export type { ObjectEntry, S3Bucket } from './s3-bucket.js';
 export { S3Error } from './s3-error.js';
 export {

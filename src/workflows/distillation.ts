@@ -14,17 +14,17 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import {
-  type DistillationInput,
+  DistillationInput,
   type DistillationResult,
   type LabelsState,
   type PreparedRun,
-  type RunState,
+  RunState,
   SEARCH_ATTRIBUTES,
   type Stage,
   TrainingNews,
 } from '../contracts/index.js';
 import { addCounts } from '../voting/index.js';
-import { checkInput, checkState, finalFailure, messageOf } from './failures.js';
+import { checkCarried, checkInput, finalFailure, messageOf } from './failures.js';
 import { Gatekeeper } from './gatekeeper.js';
 import { LabelsGate } from './labels-gate.js';
 import { progressQuery, trainingNewsSignal } from './messages.js';
@@ -33,12 +33,18 @@ import { Shards } from './shards.js';
 import { besideStage, orchestratorStage, studentStage, teacherStage } from './stages.js';
 import { trainStudent } from './student-ladder.js';
 
+export const EXAMPLE = '{"task": "financial-sentiment", "corpus": "/data/texts.jsonl"}';
+
 const STAGE_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, SearchAttributeType.KEYWORD);
 const TASK_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.task, SearchAttributeType.KEYWORD);
 
 /** rawState: only the workflow itself gives it, when it continues as new. */
 export async function distillation(rawInput?: unknown, rawState?: unknown): Promise<DistillationResult> {
-  const run = new Distillation(checkInput(rawInput), rawInput, checkState(rawState));
+  const run = new Distillation(
+    checkInput(DistillationInput, rawInput, EXAMPLE),
+    rawInput,
+    checkCarried(RunState, rawState),
+  );
   run.listen();
   try {
     const result = await run.passStages();

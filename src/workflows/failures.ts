@@ -9,30 +9,29 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import { DistillationInput, FailureType, parseOrExplain, RunState } from '../contracts/index.js';
-
-const EXAMPLE = '{"task": "financial-sentiment", "corpus": "/data/texts.jsonl"}';
+import type { ZodType, z } from 'zod';
+import { FailureType, parseOrExplain } from '../contracts/index.js';
 
 /** Parses the input of a workflow. A ZodError would fail the task and be retried for ever; this fails the run. */
-export function checkInput(value: unknown): DistillationInput {
+export function checkInput<Schema extends ZodType>(schema: Schema, value: unknown, example: string): z.output<Schema> {
   if (value === undefined || value === null) {
     throw ApplicationFailure.nonRetryable(
-      `the input is empty; it takes one JSON object: ${EXAMPLE}`,
+      `the input is empty; it takes one JSON object: ${example}`,
       FailureType.InvalidInput,
     );
   }
-  const parsed = parseOrExplain(DistillationInput, value);
+  const parsed = parseOrExplain(schema, value);
   if (parsed.ok) return parsed.value;
   throw ApplicationFailure.nonRetryable(
-    `the input is not right:\n${parsed.problems}\nFor example: ${EXAMPLE}`,
+    `the input is not right:\n${parsed.problems}\nFor example: ${example}`,
     FailureType.InvalidInput,
   );
 }
 
-/** Parses what a run carried over. */
-export function checkState(value: unknown): RunState | null {
+/** Parses what a run carried over. null: it has not continued as new. */
+export function checkCarried<Schema extends ZodType>(schema: Schema, value: unknown): z.output<Schema> | null {
   if (value === undefined) return null;
-  const parsed = parseOrExplain(RunState, value);
+  const parsed = parseOrExplain(schema, value);
   if (parsed.ok) return parsed.value;
   throw ApplicationFailure.nonRetryable(
     `the second argument is what a run carries over to itself; leave it out:\n${parsed.problems}`,

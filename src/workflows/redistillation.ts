@@ -7,14 +7,14 @@ import {
   ParentClosePolicy,
   TemporalFailure,
 } from '@temporalio/workflow';
-import { type DistillationResult, FailureType } from '../contracts/index.js';
-import { distillation } from './distillation.js';
+import { type DistillationResult, FailureType, RedistillationInput } from '../contracts/index.js';
+import { distillation, EXAMPLE } from './distillation.js';
 import { checkInput, finalFailure } from './failures.js';
 import { orchestratorStage } from './stages.js';
 
 /** One run a task at a time: its workflow id is the task's. */
 export async function redistillation(rawInput?: unknown): Promise<DistillationResult> {
-  const { set, task } = checkInput(rawInput);
+  const { set, task } = checkInput(RedistillationInput, rawInput, EXAMPLE);
   try {
     const { taskName } = await orchestratorStage.nameTask({ task, set });
     return await distill(taskName, rawInput);

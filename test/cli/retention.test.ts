@@ -71,6 +71,17 @@ function tests(open: () => Promise<Store>, leaveHalf: (store: Store) => Promise<
     });
   });
 
+  it('a classification goes when nothing was written to it for so many days', async () => {
+    await store.write('classifications/nightly/01/blocks/00000.jsonl', 'rows');
+    expect((await judgeRetention(store, policy(201), LATER)).outdated).toEqual([]);
+    const retention = await judgeRetention(store, policy(199), LATER);
+    expect(retention.outdated).toEqual([
+      { kind: 'classification', folder: 'classifications/nightly/01', files: 1, bytes: 4 },
+    ]);
+    await removeOutdated(store, retention, LATER);
+    expect(await store.list('classifications')).toEqual([]);
+  });
+
   it('an ended run and its replies go after so many days, but for its outcome and what people decided', async () => {
     await writeRun(store, 'ended', new Date());
     expect((await judgeRetention(store, policy(201), LATER)).outdated).toEqual([]);

@@ -38,7 +38,7 @@ beforeAll(async () => {
     `${run().folder}/vote/labels.jsonl`,
     labels.map((row) => `${JSON.stringify(row)}\n`).join(''),
   );
-  const student = await createActivities.student();
+  const student = await createActivities.student({ store, env: {}, teacherWorkers: () => 1 });
   ranked = await activity(student.rankDoubts, { prepared: prepared(), labels: ref });
 });
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,9 +1,15 @@
 /** The Temporal surface as people type it: runs are started, decided and looked at with the plain Temporal CLI. */
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DistillationResult, GateOutcome, Progress } from '../../src/contracts/index.js';
-import { newFolder } from '../cli/tutelage-process.js';
+import type {
+  ClassificationResult,
+  Classified,
+  DistillationResult,
+  GateOutcome,
+  Progress,
+} from '../../src/contracts/index.js';
+import { newFolder, workerProcesses } from '../cli/tutelage-process.js';
 import { type Finished, type LocalUp, startUp, temporalCli, tutelage } from '../support/local-run.js';
 
 const examples = join(__dirname, '..', '..', 'examples');
@@ -197,6 +203,34 @@ describe('a schedule by the plain Temporal CLI', () => {
     await temporal('schedule', 'delete', '--schedule-id', 'news');
     const { json } = await tutelage(['models', 'financial-sentiment', '--json'], { cwd: folder });
     expect((json as { deployed: boolean }[]).filter(({ deployed }) => deployed)).toHaveLength(1);
+  });
+});
+
+describe('rows classified by the plain Temporal CLI', () => {
+  const rows = { task: 'financial-sentiment', input: 'examples/demo/corpus.jsonl' };
+
+  it('gets the rows that predict writes, though the worker is killed on the way; predict --durable does the same', async () => {
+    const predict = ['predict', '--task', rows.task, '--input', rows.input, '--json', '--output'];
+    const { json: plain } = await tutelage([...predict, 'plain.csv'], { cwd: folder });
+    const input = JSON.stringify({ ...rows, output: 'durable.csv', rowsPerBlock: 30 });
+    await temporal('workflow', 'start', '-t', 'tutelage', '--type', 'classification', '-w', 'rows', '--input', input);
+    const answered = async () => {
+      const query = ['workflow', 'query', '-w', 'rows', '--type', 'classified', '--output', 'json'];
+      return ((await temporal(...query)).json as { queryResult: [Classified] } | null)?.queryResult[0].rows ?? 0;
+    };
+    while ((await answered()) === 0) await sleep(50);
+    process.kill(workerProcesses(folder).student?.pid ?? 0, 'SIGKILL');
+    const { json } = await temporal('workflow', 'result', '-w', 'rows', '--output', 'json');
+    const { result } = json as { result: ClassificationResult };
+    expect({ ...result, problems: undefined }).toEqual({ ...(plain as object), output: 'durable.csv' });
+    // Texts of other blocks are computed together: the last digits of the scores differ.
+    const written = (name: string) => readFileSync(join(folder, name), 'utf8').replace(/,(\d\.\d{4})\d*$/gm, ',$1');
+    expect(written('durable.csv')).toBe(written('plain.csv'));
+
+    const durable = await tutelage([...predict, 'again.csv', '--durable'], { cwd: folder });
+    expect(durable).toMatchObject({ code: 0, json: { ...(plain as object), output: join(folder, 'again.csv') } });
+    expect(durable.stderr).toMatch(/the workers answer the rows: predict-financial-sentiment-\w{8} /);
+    expect(written('again.csv')).toBe(written('plain.csv'));
   });
 });
 

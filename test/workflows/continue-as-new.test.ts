@@ -10,8 +10,8 @@ import {
 import { emptyCounts, NO_LIMIT } from '../../src/voting/index.js';
 import { RunReport } from '../../src/workflows/run-report.js';
 import { CALLS_A_CHUNK, preparedRun } from './prepared-run.js';
-import { chunkResult, countsOf, REVISED, VOTED } from './stand-in-activities.js';
-import { askProgress, atGate, metadataOf, progressWhen, WorkflowBed } from './workflow-bed.js';
+import { BLOCKS, chunkResult, countsOf, REVISED, VOTED } from './stand-in-activities.js';
+import { askProgress, atGate, failureOf, metadataOf, progressWhen, WorkflowBed } from './workflow-bed.js';
 
 const CHUNKS = 36;
 /** Events after which the server suggests to continue as new: some chunks, or a shard and its news. */
@@ -218,5 +218,32 @@ describe('what is carried over', () => {
       progress: report.progress,
     };
     expect(RunState.strict().parse(JSON.parse(JSON.stringify(state)))).toEqual(state);
+  });
+});
+
+describe('a classification whose history gets long', () => {
+  it('continues as new, and has each block answered once', async () => {
+    const workflowId = `classification-${SUGGESTED}`;
+    const args = [{ task: 'complaints', input: '/texts.csv', output: '/labelled.csv' }];
+    const handle = await bed.client.start('classification', { workflowId, taskQueue: TASK_QUEUES.orchestrator, args });
+    expect(await handle.result()).toMatchObject({ rows: 10 * BLOCKS, output: '/labelled.csv', version: 1 });
+    const executions = await executionsOf(handle);
+    expect(executions.length).toBeGreaterThan(1);
+    const asked = bed.standIns.inputs(workflowId, 'classifyBlock').map(({ block }) => block);
+    expect(asked.sort((a, b) => a - b)).toEqual(Array.from({ length: BLOCKS }, (_, block) => block));
+    expect(bed.standIns.inputs(workflowId, 'splitRows')).toMatchObject([{ runId: executions[0]?.runId }]);
+    const last = bed.client.getHandle(workflowId);
+    expect(await last.query('classified')).toEqual({ rows: 10 * BLOCKS, total: 10 * BLOCKS });
+    expect((await metadataOf(last)).currentDetails).toContain('600 of 600 rows answered by version 1');
+  });
+
+  it.each([
+    [undefined, /the input is empty; it takes one JSON object: \{"task"/],
+    [{ task: 'complaints', input: '/texts.csv', ouput: 'x.csv' }, /ouput.*did you mean "output"/s],
+  ])('refuses the input %j', async (input, message) => {
+    const workflowId = `classification-of-${input === undefined ? 'nothing' : 'a-misspelt-key'}`;
+    const args = input === undefined ? [] : [input];
+    const handle = await bed.client.start('classification', { workflowId, taskQueue: TASK_QUEUES.orchestrator, args });
+    expect(await failureOf(handle)).toMatchObject({ type: 'InvalidInput', message: expect.stringMatching(message) });
   });
 });

@@ -56,6 +56,10 @@ export const REVISED: RevisedLabels = {
   agreement: { before: 0.5, after: 0.9 },
 };
 
+/** Of a classification. */
+export const BLOCKS = 60;
+const ROWS_A_BLOCK = 10;
+
 export const TRAINED: TrainingSummary = {
   kind: 'linear',
   folder: 'students/1',
@@ -141,6 +145,22 @@ export class StandIns {
     }),
     evaluate: async () => EVALUATED,
     deploy: async () => ({ version: 1, folder: 'students/1' }),
+    splitRows: async ({ input: { output, task, top }, runId }) => ({
+      ...{
+        folder: `classifications/1/${runId}`,
+        store: { uri: 'file:///store', id: '1' },
+        task,
+        version: 1,
+        output,
+        top,
+      },
+      ...{ rows: ROWS_A_BLOCK * BLOCKS, blocks: BLOCKS, manifest: artifact('blocks.json'), columns: ['text'] },
+      ...{ added: { label: 'label', score: 'score', scores: null }, refused: 0, problems: [] },
+    }),
+    classifyBlock: async ({ block }) => ({ rows: ROWS_A_BLOCK, answers: artifact(`answers/${block}.jsonl`) }),
+    joinRows: async ({ plan: { output, rows, task, version } }) => ({
+      ...{ task, version, output, rows, refused: 0, problems: [], added: ['label', 'score'] },
+    }),
   };
 
   /** The run's own answers; the others are the usual ones. */

@@ -23,9 +23,16 @@ export async function exportEncoder(
   const { maxLength, prefix } = reading;
   await writeFile(join(to, MODEL_FILE), encodeOnnxModel(inferenceModel(classifier)));
   await writeSafetensors(join(to, WEIGHTS_FILE), [...checkpointTensors(classifier)], { format: 'pt' });
-  const { id2label: _, label2id: __, ...original } = JSON.parse(await readFile(join(from, 'config.json'), 'utf8'));
+  const {
+    id2label: _,
+    label2id: __,
+    dtype: ___,
+    ...original
+  } = JSON.parse(await readFile(join(from, 'config.json'), 'utf8'));
   const own: EncoderExport = { tutelage: { max_length: maxLength, pooling: classifier.pooling, prefix } };
   const forTransformers = {
+    // The weights', be the encoder's what they may: transformers would round them to those.
+    torch_dtype: 'float32',
     architectures: ['Student'],
     auto_map: { AutoModelForSequenceClassification: `${PYTORCH_MODEL.replace(/\.py$/, '')}.Student` },
   };

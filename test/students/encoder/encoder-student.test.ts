@@ -66,6 +66,7 @@ describe('training an encoder', () => {
     const config = JSON.parse(readFileSync(join(outputFolder, 'config.json'), 'utf8'));
     expect(config).toMatchObject({
       model_type: 'bert',
+      torch_dtype: 'float32',
       hidden_size: 16,
       id2label: { 0: 'cold', 1: 'mild', 2: 'hot' },
       tutelage: { max_length: 24, pooling: 'mean', prefix },
