@@ -17,8 +17,6 @@ const PEERS = ['onnxruntime-int8', 'transformers'];
 const BATCHES = [8, 16, 32, 64];
 const TRIED = 256;
 const ALONE = 300;
-/** Rows that the student learns, at most. */
-const LEARNT = 600;
 
 export async function bench(args) {
   const { encoder, rounds, rows } = encoderArguments(args, { rounds: 3 });
@@ -42,8 +40,7 @@ async function makeStudent(folder, encoder, rows) {
     target: targetOf(row),
     validation: i % 5 === 0,
   });
-  const learnt = rows.slice(0, LEARNT);
-  writeFileSync(examplesFile, learnt.map((row, i) => `${JSON.stringify(example(row, i))}\n`).join(''));
+  writeFileSync(examplesFile, rows.map((row, i) => `${JSON.stringify(example(row, i))}\n`).join(''));
   const settings = EncoderSettings.parse({ kind: 'encoder', encoder, epochs: 1 });
   const job = { kind: 'encoder', labels: LABELS, examplesFile, outputFolder: folder, settings, seed: 42 };
   const { chosen } = await trainInProcess(job, { onProgress: () => {} });
