@@ -4,13 +4,14 @@ import { Certificate } from './certificate.js';
 
 const count = z.number().int().min(0);
 
+const address = z
+  .string()
+  .max(2000)
+  .regex(/^https?:\/\/[^\s<>]+$/);
+
 export const ReviewNews = z.object({
-  page: z
-    .string()
-    .max(2000)
-    .regex(/^https?:\/\/[^\s<>]+$/)
-    .nullable()
-    .describe("Its address, without anybody's token; null: it is served no more."),
+  page: address.nullable().describe("Its address, without anybody's token; null: it is served no more."),
+  gone: address.nullable().default(null).describe('Where it was until now; null: it is served.'),
   suggested: count.describe('So many of the most doubtful labels are worth a look.'),
   decided: count.describe('Texts of the fix queue that people decided on.'),
   changed: count.describe('Labels that people changed, in both samples.'),

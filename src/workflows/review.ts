@@ -13,6 +13,7 @@ import { type ReviewInput, ReviewNews } from '../contracts/index.js';
 import { reviewBoard } from './board.js';
 import { messageOf } from './failures.js';
 import { decidedSignal, remindedSignal, reviewNewsSignal } from './messages.js';
+import { ReviewPages } from './review-pages.js';
 import { besideStage } from './stages.js';
 
 export async function review(input: ReviewInput): Promise<'decided' | 'deadline passed'> {
@@ -27,9 +28,10 @@ export async function review(input: ReviewInput): Promise<'decided' | 'deadline 
     shown = { ...shown, ...change };
     setCurrentDetails(reviewBoard(shown));
   };
+  const pages = new ReviewPages();
   setHandler(reviewNewsSignal, (payload) => {
     const { data } = ReviewNews.safeParse(payload);
-    if (data !== undefined) show({ news: data });
+    if (data !== undefined) show({ news: pages.take(data) });
   });
   for (let reminders = 0; ; reminders++) {
     const remindedAt = Date.now();

@@ -32,6 +32,7 @@ import {
   trainingFinding,
   votesFinding,
 } from './findings.js';
+import { ReviewPages } from './review-pages.js';
 
 const IGNORED_KEPT = 10;
 const IGNORED_LENGTH = 500;
@@ -72,6 +73,7 @@ export class RunReport {
   readonly progress: Progress;
   private readonly findings: Partial<Record<Stage, string>> = {};
   private readonly reached: Reached = {};
+  private readonly reviewPages = new ReviewPages();
   private endedEarly: string | null = null;
 
   /** onChange: told the board whenever something of it has changed. carried: of a run that has continued as new. */
@@ -242,7 +244,7 @@ export class RunReport {
   reviewed(news: ReviewNews): void {
     const { waitingFor } = this.progress;
     if (waitingFor?.gate !== 'labels') return;
-    waitingFor.review = news;
+    waitingFor.review = this.reviewPages.take(news);
     this.changed();
   }
 

@@ -259,6 +259,7 @@ describe('the board of a review', () => {
     };
     const news: ReviewNews = {
       page: 'http://127.0.0.1:7400/runs/run-1',
+      gone: null,
       ...{ suggested: 30, decided: 17, changed: 9, audited: 60, certificate, at: '2026-01-02T03:04:05.000Z' },
     };
     const wait = { root: 'run-1', deadline: '2026-01-03T00:00:00.000Z', reminders: 0, escalated: false, untold: [] };

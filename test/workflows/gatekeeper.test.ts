@@ -260,7 +260,7 @@ describe('a gate that waits', () => {
     const handle = await runAtLabels();
     const review = await reviewOf(handle);
     const news = {
-      page: 'http://127.0.0.1:7400/runs/run',
+      ...{ page: 'http://127.0.0.1:7400/runs/run', gone: null },
       ...{ suggested: 30, decided: 17, changed: 9, audited: null, certificate: null, at: new Date().toISOString() },
     };
     const both = [handle, review];

@@ -15,6 +15,7 @@ const LATEST_MS = 5 * 60_000;
 const MOST_PROMPT = 1000;
 
 interface Told {
+  readonly page: string | null;
   readonly count: number;
   readonly firstAt: number;
   /** When it was looked at last. */
@@ -64,18 +65,19 @@ export class BoardNews {
     const figures = await this.figuresOf(workflowId).catch(() => null);
     if (figures === null) return;
     const page = address === null ? null : `${address}${runPath(workflowId)}`;
+    const gone = page === null ? (before?.page ?? null) : null;
     const news = JSON.stringify({ page, ...figures });
     if (news === before?.news) {
       this.told.set(wait, { ...before, at: now.getTime() });
       return;
     }
-    await this.door.tellOfReview(workflowId, { page, ...figures, at: now.toISOString() });
+    await this.door.tellOfReview(workflowId, { page, gone, ...figures, at: now.toISOString() });
     const count = (before?.count ?? 0) + 1;
-    this.told.set(wait, { count, firstAt: before?.firstAt ?? now.getTime(), at: now.getTime(), news });
+    this.told.set(wait, { page, count, firstAt: before?.firstAt ?? now.getTime(), at: now.getTime(), news });
   }
 
   /** null: the store has no review of the run. */
-  private async figuresOf(workflowId: string): Promise<Omit<ReviewNews, 'page' | 'at'> | null> {
+  private async figuresOf(workflowId: string): Promise<Omit<ReviewNews, 'page' | 'gone' | 'at'> | null> {
     const found = await this.desks.find(workflowId);
     if (found === null) return null;
     if (await found.review.isUntouched(found.queue.labelsVersion ?? 0)) {

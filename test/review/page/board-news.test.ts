@@ -116,12 +116,16 @@ it('says that the page is gone to those who know of it, and begins anew with eac
   expect(told).toEqual([]);
   await news.tell(ADDRESS);
   await news.tell(null);
-  expect(told.map(({ page }) => page)).toEqual([`${ADDRESS}/runs/test`, null]);
+  const page = `${ADDRESS}/runs/test`;
+  expect(told).toMatchObject([
+    { page, gone: null },
+    { page: null, gone: page },
+  ]);
   waits = [];
   clock.now += DAY;
   await news.tell(ADDRESS);
   waits = ['test'];
   await news.tell(ADDRESS);
-  expect(told.map(({ page }) => page)).toEqual([`${ADDRESS}/runs/test`, null, `${ADDRESS}/runs/test`]);
+  expect(told.map((each) => each.page)).toEqual([page, null, page]);
   await desks.close();
 });
