@@ -55,6 +55,7 @@ it('tells where the page is, then what was decided, and nothing twice', async ()
   expect(told).toEqual([
     {
       page: 'http://127.0.0.1:7400/runs/test',
+      gone: null,
       ...{ suggested: 4, decided: 0, changed: 0, audited: null, certificate: null, at: AT.toISOString() },
     },
   ]);
