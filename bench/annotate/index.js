@@ -17,7 +17,7 @@ const CONCURRENCY = 64;
 /** Of the teacher, before it is measured: slow start and learning its rate. */
 const FIRST_SECONDS = 10;
 
-/** calls: full and --quick. The bar is the issue's. */
+/** calls: full and --quick. */
 const CASES = {
   a: {
     about: '200 ms +/- 30 %',
