@@ -13,14 +13,7 @@ import {
   SplitInput,
 } from '../contracts/index.js';
 import { openRowWriter, type RowToAnswer, rowsToAnswer } from '../corpus/index.js';
-import {
-  answerCells,
-  fetchModel,
-  findVersion,
-  modelCache,
-  scoredLabels,
-  versionToAnswer,
-} from '../deployment/index.js';
+import { answeredRows, fetchModel, findVersion, modelCache, versionToAnswer } from '../deployment/index.js';
 import { classificationFolder, openRunStore, openStore, type Store } from '../store/index.js';
 import { type Student, studentKind } from '../students/index.js';
 import { type Dependencies, withHeartbeat } from './dependencies.js';
@@ -162,17 +155,13 @@ async function answerBlock(
   { block, plan, signal, student }: Answering,
   onRows: (rows: number) => void,
 ): Promise<ClassifiedBlock> {
-  const blocks = z.array(ArtifactRef).parse(await readJson(store, plan.manifest));
+  const blocks = z.array(ArtifactRef).parse(JSON.parse(textOf(await store.readRef(plan.manifest))));
   const rows = await readRowsOf<RowToAnswer>(store, blocks[block]!);
   const answered: string[] = [];
   for (let start = 0; start < rows.length; start += BATCH_ROWS) {
     signal.throwIfAborted();
     const batch = rows.slice(start, start + BATCH_ROWS);
-    const scores = await student.predict(batch.map(({ text }) => text));
-    for (const [index, { values }] of batch.entries()) {
-      const cells = answerCells(scoredLabels(student.labels, scores[index]!, plan.top), plan.added);
-      answered.push(`${JSON.stringify({ ...values, ...cells })}\n`);
-    }
+    for (const row of await answeredRows(student, batch, plan)) answered.push(`${JSON.stringify(row)}\n`);
     onRows(answered.length);
   }
   // Two attempts may be at work; the seal says whose file counts.
@@ -221,10 +210,6 @@ function sealedBlock(
 async function readRowsOf<Row>(store: Store, ref: ArtifactRef): Promise<Row[]> {
   const lines = textOf(await store.readRef(ref)).split('\n');
   return lines.slice(0, -1).map((line) => JSON.parse(line) as Row);
-}
-
-async function readJson(store: Store, ref: ArtifactRef): Promise<unknown> {
-  return JSON.parse(textOf(await store.readRef(ref)));
 }
 
 function textOf(bytes: Uint8Array): string {

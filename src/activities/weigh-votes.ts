@@ -1,4 +1,5 @@
 /** Votes of prompts and samples that are not equally good, and how far they agree. */
+import { setImmediate } from 'node:timers/promises';
 import type { LabelRow, StoredReply, Task } from '../contracts/index.js';
 import { askedTeachers, type PlannedQuestion, plannedQuestions, questionName } from '../teachers/index.js';
 import {
@@ -52,7 +53,7 @@ const METHODS: Readonly<Record<Method, (table: VoteTable) => Aggregated | Promis
 
 /** Lets heartbeats and other activities of the process go on. */
 export function othersTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return setImmediate();
 }
 
 /** Each sample of a teacher's prompt is an annotator. Holds the combinations of votes that occur, and none of the texts. */

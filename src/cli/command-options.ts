@@ -25,6 +25,16 @@ export function currentStateFolder(): string {
   return stateFolder(process.env, process.cwd());
 }
 
+/** Not a path on a disk: hf://..., s3://... */
+export function isAddress(path: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(path);
+}
+
+/** As it is sent to workers, which may have been started in another folder. */
+export function placedPath(path: string): string {
+  return isAddress(path) ? path : resolve(path);
+}
+
 /** For the help of the --store of those that write. */
 export const STORE_TO_WRITE = [
   '--store <address>',

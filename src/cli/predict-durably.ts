@@ -1,11 +1,10 @@
 /** tutelage predict --durable: the rows are answered by the workers, in a workflow that outlives this process. */
 import { randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { ClassificationResult, Classified, TASK_QUEUES } from '../contracts/index.js';
 import type { ServerFlags } from '../temporal/index.js';
-import { storeLocation } from './command-options.js';
+import { placedPath, storeLocation } from './command-options.js';
 import { untilAnswered } from './follow-run.js';
 import { ProgressLine } from './progress-line.js';
 import { withClient } from './run-client.js';
@@ -23,7 +22,6 @@ export interface RowsToClassify {
 
 const POLL_MS = 700;
 const ANSWER_TIMEOUT_MS = 10_000;
-const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /** Starts the workflow `classification` and follows it. null: the signal ended the watching; the workflow goes on. Throws
  *  WorkflowFailedError. */
@@ -35,9 +33,8 @@ export async function predictDurably(
   return withClient(flags, async (client) => {
     const sent = {
       ...asked,
-      // Workers may have been started in another folder.
-      input: placed(asked.input),
-      output: placed(asked.output),
+      input: placedPath(asked.input),
+      output: placedPath(asked.output),
       store: storeLocation(store),
     };
     const workflowId = `predict-${asked.task}-${randomUUID().slice(0, 8)}`;
@@ -89,8 +86,4 @@ async function classified(client: Client, handle: WorkflowHandle): Promise<Class
     .withDeadline(deadline, () => handle.query('classified'))
     .then((answer) => Classified.parse(answer))
     .catch(() => null);
-}
-
-function placed(path: string): string {
-  return ADDRESS.test(path) ? path : resolve(path);
 }

@@ -1,7 +1,7 @@
-/** A student's answers for texts and for the rows of files, in this process. */
+/** A student's answers for the rows of files, in this process. */
 import type { ClassificationResult, RefusedRow } from '../contracts/index.js';
 import { openRowWriter, type RowToAnswer, rowsToAnswer } from '../corpus/index.js';
-import { answerCells, type ScoredLabel, scoredLabels } from '../deployment/index.js';
+import { answeredRows } from '../deployment/index.js';
 import type { Student } from '../students/index.js';
 
 export interface FileToPredict {
@@ -25,17 +25,6 @@ const BATCH_ROWS = 256;
 const MOST_PROBLEMS = 5;
 const OPTIONS = { input: '--input', output: '--output', textColumn: '--text-column' } as const;
 
-/** Labels of each text with their scores, best first; top: at most so many. */
-export async function predictTexts(
-  student: Student,
-  texts: readonly string[],
-  top: number | null,
-): Promise<ScoredLabel[][]> {
-  if (texts.length === 0) return [];
-  const answers = await student.predict(texts);
-  return answers.map((scores) => scoredLabels(student.labels, scores, top));
-}
-
 /** Reads the input twice: for its columns, and a batch at a time for the answers. The output appears when all is done. Throws
  *  CorpusError on a file that can't be used, and the signal's reason. */
 export async function predictFile(student: Student, file: FileToPredict): Promise<PredictedFile> {
@@ -49,13 +38,7 @@ export async function predictFile(student: Student, file: FileToPredict): Promis
   let refused = 0;
   let batch: RowToAnswer[] = [];
   const answerBatch = async () => {
-    const answers = await predictTexts(
-      student,
-      batch.map(({ text }) => text),
-      top,
-    );
-    for (const [index, { values }] of batch.entries())
-      await writer.write({ ...values, ...answerCells(answers[index]!, added) });
+    for (const row of await answeredRows(student, batch, { added, top })) await writer.write(row);
     rows += batch.length;
     batch = [];
     file.onProgress({ done: rows + refused, total });

@@ -4,14 +4,14 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { ClassificationResult, ModelVersion } from '../contracts/index.js';
 import { compileTemplate, type Template } from '../corpus/index.js';
-import { fetchModel, modelCache, versionToAnswer } from '../deployment/index.js';
+import { fetchModel, modelCache, predictTexts, versionToAnswer } from '../deployment/index.js';
 import type { Store } from '../store/index.js';
 import { type Student, studentKind } from '../students/index.js';
 import type { ServerFlags } from '../temporal/index.js';
 import { withServerOptions } from './command-options.js';
 import { openExistingStore, STORE_OPTION } from './existing-store.js';
 import { repeated, wholeNumber } from './option-values.js';
-import { predictFile, predictTexts } from './predict-rows.js';
+import { predictFile } from './predict-rows.js';
 import { ProgressLine } from './progress-line.js';
 import { untilInterrupted } from './run-end.js';
 

@@ -51,6 +51,10 @@ export async function judgeRetention(
   const outdated: Outdated[] = [];
   const digestsKept = new Set<string>();
   const repliesKept = new Set<string>();
+  const addIfOld = async (kind: Outdated['kind'], folder: string) => {
+    const files = await collect(store.files(folder));
+    if (files.every(({ modifiedAt }) => modifiedAt < before)) await addIfAny(outdated, kind, folder, files);
+  };
   for (const folder of await foldersIn(store, 'runs')) {
     const reason = registered.has(folder)
       ? 'registered'
@@ -67,13 +71,9 @@ export async function judgeRetention(
   }
   for (const { folder, run } of await chunkFolders(store)) {
     if (digestsKept.has(run) || repliesKept.has(folder)) continue;
-    const files = await collect(store.files(folder));
-    if (files.every(({ modifiedAt }) => modifiedAt < before)) await addIfAny(outdated, 'replies', folder, files);
+    await addIfOld('replies', folder);
   }
-  for (const folder of await foldersIn(store, 'classifications')) {
-    const files = await collect(store.files(folder));
-    if (files.every(({ modifiedAt }) => modifiedAt < before)) await addIfAny(outdated, 'classification', folder, files);
-  }
+  for (const folder of await foldersIn(store, 'classifications')) await addIfOld('classification', folder);
   const leftovers = { files: 0, bytes: 0 };
   for await (const { bytes } of store.leftovers(leftoversBefore(now))) {
     leftovers.files++;

@@ -13,7 +13,7 @@ import {
   TaskError,
 } from '../tasks/index.js';
 import { askedTeachers, requireAcceptedTerms, teacherField } from '../teachers/index.js';
-import { positiveNumber, storeLocation } from './command-options.js';
+import { isAddress, placedPath, positiveNumber, storeLocation } from './command-options.js';
 import { repeated, wholeNumber } from './option-values.js';
 
 export interface RunFlags {
@@ -47,7 +47,6 @@ export interface RunInput {
 }
 
 const NO_COLUMN = 'none';
-const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /** Adds the task argument and the options of RunFlags. */
 export function withRunOptions(command: Command): Command {
@@ -144,7 +143,7 @@ export function placeFiles(
   if (task.examplesFrom !== null) {
     const { path } = task.examplesFrom;
     const key = 'examplesFrom.path';
-    const placed = [path].flat().map((one) => (ADDRESS.test(one) ? one : place(key, one)));
+    const placed = [path].flat().map((one) => (isAddress(one) ? one : place(key, one)));
     set[key] = placed.length === 1 ? placed[0] : placed;
   }
 }
@@ -169,13 +168,13 @@ function filesOf(flags: RunFlags): Record<string, unknown> {
 
 /** One path stays one path: the same run, however many may be given. */
 function inputPath(paths: readonly string[]): string | string[] {
-  const absolute = paths.map((path) => (ADDRESS.test(path) ? path : resolve(path)));
+  const absolute = paths.map(placedPath);
   return absolute.length === 1 ? absolute[0]! : absolute;
 }
 
 /** Globs and addresses are judged by whoever reads them. */
 function isPlainPath(path: string): boolean {
-  return !ADDRESS.test(path) && !/[*?[{]/.test(path);
+  return !isAddress(path) && !/[*?[{]/.test(path);
 }
 
 function several(value: string, before: readonly string[] = []): string[] {

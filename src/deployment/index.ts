@@ -17,5 +17,5 @@ export {
   versionToAnswer,
 } from './registry.js';
 export { RegistryError } from './registry-error.js';
-export { answerCells, type ScoredLabel, scoredLabels } from './scored-labels.js';
+export { answeredRows, predictTexts, type ScoredLabel, scoredLabels } from './scored-labels.js';
 export { createStudentApp, type RenderInput } from './student-app.js';

@@ -2,8 +2,9 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type FileToPredict, predictFile, predictTexts } from '../../src/cli/predict-rows.js';
+import { type FileToPredict, predictFile } from '../../src/cli/predict-rows.js';
 import { readRows } from '../../src/corpus/index.js';
+import { predictTexts } from '../../src/deployment/index.js';
 import type { Student } from '../../src/students/index.js';
 import { describeWithS3, useS3Server } from '../support/s3-server.js';
 
