@@ -76,26 +76,27 @@ export async function runUp(options: UpOptions): Promise<boolean> {
   }
 }
 
+/** The student's work comes last in a run: its worker does not keep the others from starting. */
+function startsFirst(role: WorkerRole): boolean {
+  return role !== 'student';
+}
+
 async function serve(options: UpOptions, server: Server, local: DevServer | null): Promise<void> {
   const fleet = makeFleet(options, server, local);
   const kill = (): void => fleet.kill();
   options.kill.addEventListener('abort', kill);
   const wanted = options.roles ?? WorkerRole.options;
-  // Before anything is asked of the server: they take a second to load. The student's work comes last in a run: its worker does
-  // not keep the others from starting.
-  fleet.start(wanted.filter((role) => role !== 'student'));
+  // Before anything is asked of the server: they take a second to load.
+  fleet.start(wanted.filter(startsFirst));
   try {
     const client = await createClient(server, options.env);
     fleet.serverAnswers();
     try {
       const roles = options.roles ?? (local === null ? await unservedRoles(client, fleet, options) : wanted);
-      await waitForWorkers(
-        client,
-        roles.filter((role) => role !== 'student'),
-        options,
-      );
+      const first = roles.filter(startsFirst);
+      if (first.length > 0) await waitForWorkers(client, first, options);
       if (options.stop.aborted) return;
-      fleet.start(roles.filter((role) => role === 'student'));
+      fleet.start(roles.filter((role) => !startsFirst(role)));
       await waitForWorkers(client, roles, options);
       if (options.stop.aborted) return;
       const page = await serveReviewPage(options, client);
