@@ -2,14 +2,7 @@
 import { z } from 'zod';
 import type { Label, StoredReply } from '../contracts/index.js';
 import type { BatchTeacher } from './batch-teacher.js';
-import {
-  ANSWERED_BY_ERROR,
-  costOfReply,
-  paidReply,
-  type Question,
-  refusedReply,
-  wasAnswered,
-} from './call-outcome.js';
+import { ANSWERED_BY_ERROR, costOfReply, paidReply, type Question, refusedReply, wasAnswered } from './call-outcome.js';
 import type { Price } from './catalogue.js';
 import { ReadableShare } from './readable-share.js';
 import type { ReplyJournal } from './reply-journal.js';

@@ -47,7 +47,11 @@ describe('counts that can not be', () => {
     expect(await reply('huggingface')).toMatchObject({ inputTokens: null, outputTokens: 30 });
     headers = { 'x-prompt-tokens': '120' };
     answer = { generated_text: 'positive', details: { finish_reason: 'eos_token' } };
-    expect(await reply('text-generation')).toMatchObject({ finishReason: 'stop', inputTokens: 120, outputTokens: null });
+    expect(await reply('text-generation')).toMatchObject({
+      finishReason: 'stop',
+      inputTokens: 120,
+      outputTokens: null,
+    });
   });
 
   it('do not hide that a reply may be empty', async () => {
