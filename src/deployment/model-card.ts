@@ -141,7 +141,7 @@ function calibrationInWords({ chosen, validation }: TrainingSummary): string[] {
 function provenanceSection(facts: ModelCardFacts): string {
   const { corpusHash, corrected, guidelines, labelled, settings, student, teachers } = facts;
   return [
-    ...encoderInWords(settings),
+    ...encoderInWords(settings, student),
     `- Labels: ${labelled} texts, ${teachers.flatMap(votesInWords).join(', and ')}; ${corrected} corrected by people.`,
     ...guidelines.map(guidelineInWords),
     ...teachers.map(({ model, terms }) =>
@@ -154,11 +154,12 @@ function provenanceSection(facts: ModelCardFacts): string {
   ].join('\n');
 }
 
-function encoderInWords(settings: OneStudentSettings): string[] {
+function encoderInWords(settings: OneStudentSettings, { encoderLicence }: TrainingSummary): string[] {
   if (settings.kind === 'linear') return [];
   const { encoder, revision } = settings;
   const which = isLocal(encoder) ? `the folder ${lastOf(encoder)}` : `${encoder}, revision \`${revision}\``;
-  return [`- Encoder: ${which}; its licence holds for what is made of it.`];
+  const licence = encoderLicence == null ? 'its licence' : `its licence (${encoderLicence}, says its model card)`;
+  return [`- Encoder: ${which}; ${licence} holds for what is made of it.`];
 }
 
 function guidelineInWords({ revision, task, texts }: Provenance['guidelines'][number]): string {
