@@ -88,6 +88,7 @@ export const LadderStep = z.object({
   modelBytes: z.number().int().describe('Of the model that answers.'),
   textsPerSecond: z.number(),
   trainSeconds: z.number(),
+  encoderLicence: z.string().nullish().describe('As in the TrainingSummary.'),
 });
 export type LadderStep = z.infer<typeof LadderStep>;
 

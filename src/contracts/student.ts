@@ -55,6 +55,10 @@ export const TrainingSummary = z.object({
     })
     .nullish()
     .describe('null: of students that did not tell.'),
+  encoderLicence: z
+    .string()
+    .nullish()
+    .describe("As the encoder's own model card names it; null: it names none; absent: there is no encoder."),
   examples: z.number().int().describe('Texts fitted on in the end, validation included once choices are made.'),
   validation: z.object({
     rows: z.number().int(),
