@@ -23,7 +23,16 @@ export const PlaceholderName = z
 
 export const Label = z
   .strictObject({
-    name: z.string().trim().min(1).max(64).describe('What the teacher is asked to answer and the student answers.'),
+    name: z
+      .string()
+      .trim()
+      .min(1)
+      .max(64)
+      // What is kept by label would find there what every object has.
+      .refine((name) => !(name in {}), {
+        error: ({ input }) => `"${input}" is a word of JavaScript: write it otherwise, and this spelling under aliases`,
+      })
+      .describe('What the teacher is asked to answer and the student answers.'),
     description: z.string().default('').describe('When this label is right; shown to the teacher and to reviewers.'),
     aliases: z
       .array(z.coerce.string().min(1))

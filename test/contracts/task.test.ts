@@ -4,6 +4,18 @@ import { Task } from '../../src/contracts/index.js';
 const MINIMAL = { name: 'tone', kind: 'text-classification', labels: [{ name: 'praise' }, { name: 'complaint' }] };
 const task = (votes: object) => Task.safeParse({ ...MINIMAL, votes });
 
+describe('labels', () => {
+  it('are no names that every object of JavaScript has', () => {
+    const { error } = Task.safeParse({ ...MINIMAL, labels: [{ name: 'Class' }, { name: 'constructor' }] });
+    expect(error?.issues).toMatchObject([
+      {
+        path: ['labels', 1, 'name'],
+        message: '"constructor" is a word of JavaScript: write it otherwise, and this spelling under aliases',
+      },
+    ]);
+  });
+});
+
 describe('votes', () => {
   it('may not stop early where they are weighed', () => {
     const refused = task({ aggregation: 'dawid-skene', stop: 'majority' });
