@@ -309,26 +309,24 @@ describe('a store without room for the control file', () => {
 
   it('keeps a paused run paused, since its chunks still read that it is, until resume can be written', async () => {
     let full = false;
-    let released = false;
     let written: ControlInput['state'] = 'running';
     const setControl = async ({ state }: ControlInput) => {
       if (full) throw failure('StoreFull', FULL);
       written = state;
     };
+    let reachable = false;
     const annotateChunk = async ({ chunk }: ChunkInput) => {
-      while (!released && written === 'running') await new Promise((resolve) => setTimeout(resolve, 20));
+      if (!reachable) throw failure('TeacherUnreachable', 'teacher.example has not answered for 5 min');
       if (written === 'paused') throw failure('Paused', 'the run is paused');
       return chunkResult(chunk);
     };
     const handle = await distill({ window: 2 }, { annotateChunk, setControl });
-    await progressWhen(handle, () => chunksAsked(handle).length === 2);
-    await handle.signal('pause');
-    await progressWhen(handle, ({ paused }) => paused);
-    full = true;
+    await progressWhen(handle, ({ paused }) => paused && written === 'paused' && chunksAsked(handle).length === 2);
+    [full, reachable] = [true, true];
     await handle.signal('resume');
     await progressWhen(handle, ({ pauseReason }) => pauseReason === FULL);
     expect(chunksAsked(handle)).toHaveLength(2);
-    [full, released] = [false, true];
+    full = false;
     await handle.signal('resume');
     await handle.result();
     expect(chunksAsked(handle).sort()).toEqual([0, 0, 1, 1, 2, 3]);
