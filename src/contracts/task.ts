@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ExamplesInput } from './corpus.js';
 import { DeploymentGateSettings, LabelsGateSettings } from './gate-settings.js';
+import { Seed } from './seed.js';
 import { StudentSettings, studentProblems } from './student-settings.js';
 import { TeacherSettings } from './teacher-settings.js';
 import { isAskedInBatches, TeacherName, VoteSettings, voteProblems } from './vote-settings.js';
@@ -184,13 +185,7 @@ export const Task = z
     student: StudentSettings.prefault({}),
     evaluation: EvaluationSettings.prefault({}),
     budget: Budget.prefault({}),
-    seed: z
-      .number()
-      .int()
-      .min(0)
-      .max(2 ** 31 - 1)
-      .default(42)
-      .describe('Seed of samples, ties, splits and training.'),
+    seed: Seed.default(42).describe('Seed of samples, ties, splits and training.'),
   })
   .superRefine((task, context) => {
     const others = Object.entries(task.teachers).map(([name, settings]) => ({ path: ['teachers', name], settings }));
