@@ -41,7 +41,7 @@ const CASES = {
     teacher: { latencyMs: 200, jitter: 0.3, perSecond: PER_SECOND, tells: false },
     ofTask: { requestsPerMinute: 60 * PER_SECOND },
     workers: 2,
-    calls: [6_000, 2_400],
+    calls: [12_000, 6_000],
     figures: ofAllowedRate,
   },
 };
@@ -147,6 +147,7 @@ function ofAllowedRate({ bare, calls, product, settings }) {
     const requests = answered.map((each, i) => (each ?? 0) + (busyBySecond[FIRST_SECONDS + i] ?? 0));
     return {
       ofAllowed: sum(answered) / answered.length / settings.perSecond,
+      medianSecond: median(answered.map((each) => each ?? 0)) / settings.perSecond,
       busyShare: busy / (sum(answered) + busy),
       most: Math.max(0, ...requests) / settings.perSecond,
     };
@@ -156,6 +157,7 @@ function ofAllowedRate({ bare, calls, product, settings }) {
     calls,
     seconds: rounded(product.seconds, 1),
     ofAllowed: rounded(ours.ofAllowed),
+    medianSecondOfAllowed: rounded(ours.medianSecond),
     mostOfAllowedInASecond: rounded(ours.most),
     busyShare: rounded(ours.busyShare, 4),
     busyFirstTenSeconds: sum(product.teacher.busyBySecond.slice(0, FIRST_SECONDS)),

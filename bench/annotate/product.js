@@ -8,10 +8,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { TASK_QUEUES } from '../../dist/contracts/index.js';
-import { createClient, ensureDevServer, localServer, stopDevServer } from '../../dist/temporal/index.js';
+import {
+  countTeacherWorkers,
+  createClient,
+  ensureDevServer,
+  localServer,
+  stopDevServer,
+} from '../../dist/temporal/index.js';
 
+/** Between two looks whether all workers are there. */
+const POLL_MS = 200;
 const SILENT = ['ignore', 'ignore', 'inherit'];
 const launcher = fileURLToPath(new URL('../../bin/tutelage.js', import.meta.url));
 
@@ -34,7 +43,9 @@ export async function runProduct(options) {
     const start = (...args) =>
       started.push(spawn(process.execPath, [launcher, ...args, ...place], { cwd: folder, env, stdio: SILENT }));
     start('up');
-    for (let more = 1; more < workers; more++) start('worker', '--role', 'teacher');
+    for (let more = 1; more < workers; more++) start('worker', '--role', 'teacher', '--log-level', 'warn');
+    // Who comes later finds the first chunks taken.
+    if (workers > 1) while ((await countTeacherWorkers(client)) < workers) await sleep(POLL_MS);
     const handle = await client.workflow.start('distillation', {
       taskQueue: TASK_QUEUES.orchestrator,
       workflowId: 'bench',
