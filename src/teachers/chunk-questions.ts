@@ -16,7 +16,8 @@ export function questionOf(task: Task, asked: QuestionTeacher, row: TextRow, pla
   const { model, price, settings } = asked;
   const { extraBody } = settings;
   return {
-    key: replyKey({ messages, model, temperature, topP, maxTokens, seed, sample, extraBody }),
+    // Where nobody names the model, another address may be another model.
+    key: replyKey({ messages, model: model ?? settings.url, temperature, topP, maxTokens, seed, sample, extraBody }),
     teacher,
     worst: worstCall(price, messages, maxTokens),
     request: {

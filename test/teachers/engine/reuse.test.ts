@@ -46,6 +46,18 @@ describe('A later run', () => {
     }
   });
 
+  it('asks another endpoint again where neither names its model, and the same one not', async () => {
+    chunk = await ChunkFixture.make(2);
+    const at = (host: string) => newTask({ teacher: { provider: 'text-generation', url: `http://${host}:8080` } });
+    const calls = async (run: ChunkFixture, host: string) => {
+      const { counts } = await run.annotate(Object.assign(new FakeTeacher(), { model: null }), at(host));
+      return counts.calls;
+    };
+    expect(await calls(chunk, 'llama')).toBe(6);
+    expect(await calls(await chunk.laterRun(2, 'runs/same'), 'llama')).toBe(0);
+    expect(await calls(await chunk.laterRun(2, 'runs/other'), 'mistral')).toBe(6);
+  });
+
   it('asks again what was refused, and only that', async () => {
     chunk = await ChunkFixture.make(['too long', 'fine']);
     const refusing = new FakeTeacher(async (request) => {
