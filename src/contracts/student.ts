@@ -7,7 +7,7 @@ export const TrainingExample = z.object({
   text: z.string(),
   target: z.array(z.number()).describe("Probabilities over the task's labels, in their order; they sum to 1."),
   validation: z.boolean().describe('Held out of fitting; choices are made on it.'),
-  weight: z.number().positive().optional().describe('How much it counts next to the others; absent: 1.'),
+  weight: z.number().min(0).optional().describe('How much it counts next to the others; absent: 1.'),
 });
 export type TrainingExample = z.infer<typeof TrainingExample>;
 
