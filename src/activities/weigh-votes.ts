@@ -64,9 +64,11 @@ export async function weighVotes(texts: AnsweredTexts, task: Task): Promise<Weig
   const combinations = new VoteCombinations();
   /** Of the gold rows that are set apart for the gate. */
   const gold: GoldVotes[] = [];
-  for await (const { row, taken } of texts()) {
-    const { votes } = combinations.add(votesOf(plan, taken.replies));
-    if (row.gateGold && row.gold !== null) gold.push({ votes, label: row.gold });
+  for await (const chunk of texts()) {
+    for (const { row, taken } of chunk) {
+      const { votes } = combinations.add(votesOf(plan, taken.replies));
+      if (row.gateGold && row.gold !== null) gold.push({ votes, label: row.gold });
+    }
   }
   const all = combinations.all;
   const labels = task.labels.map((label) => label.name);
