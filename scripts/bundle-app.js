@@ -8,12 +8,11 @@ import { promisify } from 'node:util';
 /** Loaded by what starts a worker or asks a server. Other packages are loaded where they are used, from node_modules. */
 const BUNDLED = [
   /^@huggingface\/(inference|tasks)$/,
-  /^@temporalio\/(activity|client|common|envconfig|nexus|proto|worker|workflow)$/,
+  /^@temporalio\/(activity|client|common|core-bridge|envconfig|nexus|proto|worker|workflow)$/,
   /^(commander|fastest-levenshtein|jsonrepair|picocolors|pino|undici|yaml|zod)$/,
 ];
 /** Of the packages above: what only bundles workflows, which the build has done. */
 const NEVER_CALLED = ['memfs', 'unionfs', 'webpack'];
-const NATIVE = '@temporalio/core-bridge';
 const loader = fileURLToPath(new URL('./bundle-loader.cjs', import.meta.url));
 
 /** Writes the folder app of dist. Throws when it can't. */
@@ -28,7 +27,7 @@ export async function bundleApp(root, dist) {
     cache: { type: 'filesystem', buildDependencies: { config: [fileURLToPath(import.meta.url), loader] } },
     // Stack traces name functions and files as they are written.
     devtool: false,
-    optimization: { minimize: false, splitChunks: { chunks: 'all', minSize: 0, maxAsyncRequests: 99 } },
+    optimization: { minimize: false, splitChunks: { chunks: 'all', maxAsyncRequests: 99 } },
     entry: {
       main: join(dist, 'cli', 'main.js'),
       'workflow-thread': join(root, 'node_modules/@temporalio/worker/lib/workflow/workflow-worker-thread.js'),
@@ -39,7 +38,10 @@ export async function bundleApp(root, dist) {
     externals: [({ request, context }, done) => done(null, externalAs(request, context))],
     module: {
       parser: { javascript: { createRequire: false, importMeta: false, url: false } },
-      rules: [{ test: /\.js$/, use: { loader, options: { dist } } }],
+      rules: [
+        { test: /\.js$/, use: { loader, options: { dist } } },
+        { include: dist, sideEffects: false },
+      ],
     },
     // Optional packages of packages, and what is required by a name that is only known when it runs.
     ignoreWarnings: [/Can't resolve|Critical dependency/],
@@ -57,7 +59,6 @@ export async function bundleApp(root, dist) {
 /** How webpack leaves a module out; undefined: it is bundled. Whatever a bundled package needs is bundled with it. */
 function externalAs(request, context) {
   if (NEVER_CALLED.includes(request)) return 'var {}';
-  if (request.split('/', 2).join('/') === NATIVE) return `node-commonjs ${request}`;
   const ours = !context.includes('node_modules');
   const isPackage = /^[a-z@]/.test(request) && !request.startsWith('node:');
   if (!ours || !isPackage) return undefined;

@@ -1,20 +1,26 @@
 /** What a module must be told where it stands in the bundle instead of its own file. Throws where a package of the Temporal SDK is
  *  no longer written as it was. */
-const { basename, relative, sep } = require('node:path');
+const { relative, sep } = require('node:path');
 
-/** In files of the SDK: what stands there, and what is to stand there, for the bundle's files. */
+/** Files of the SDK: what stands there, and what is to stand there, in the bundle. */
 const IN_SDK = {
   // Ours is the only one, and a second instance of the SDK would be loaded with the file.
-  'data-converter-helpers.js': [
+  'common/lib/internal-non-workflow/data-converter-helpers.js': [
     'require(path)',
     (dist) => `require(${JSON.stringify(`${dist}/temporal/failure-converter.js`)})`,
   ],
-  'threaded-vm.js': [
+  'worker/lib/workflow/threaded-vm.js': [
     "require.resolve('./workflow-worker-thread')",
     () => "__non_webpack_require__.resolve('./workflow-thread.mjs')",
   ],
   // Modules for bundling workflows, which the build has done.
-  'bundler.js': ['require.resolve(', () => 'String('],
+  'worker/lib/workflow/bundler.js': ['require.resolve(', () => 'String('],
+  // The native library stays where it is.
+  'core-bridge/common.js': [
+    '__dirname',
+    () => "path.dirname(__non_webpack_require__.resolve('@temporalio/core-bridge/package.json'))",
+  ],
+  'core-bridge/index.js': ['require(nativeLibPath)', () => '__non_webpack_require__(nativeLibPath)'],
 };
 
 module.exports = function adapt(source) {
@@ -24,8 +30,9 @@ module.exports = function adapt(source) {
     const place = `../${relative(dist, file).split(sep).join('/')}`;
     return source.replaceAll('import.meta.url', `new URL(${JSON.stringify(place)}, import.meta.url).href`);
   }
-  if (!file.includes(`${sep}@temporalio${sep}`) || !(basename(file) in IN_SDK)) return source;
-  const [before, after] = IN_SDK[basename(file)];
+  const inSdk = file.split(sep).join('/').split('/node_modules/@temporalio/').at(-1);
+  if (!Object.hasOwn(IN_SDK, inSdk)) return source;
+  const [before, after] = IN_SDK[inSdk];
   if (!source.includes(before)) throw new Error(`${file} holds no ${before}`);
   return source.replaceAll(before, after(dist));
 };
