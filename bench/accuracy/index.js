@@ -1,12 +1,14 @@
 /** npm run bench -- accuracy --encoder FOLDER [--rows FILE.jsonl] [--folds 0,1,2,3,4] [--seeds 1,2,3,4,5] [--recipe default|peer|self]
  *  [--results FILE.jsonl] [--peer FILE.jsonl]: fine-tunes on the recorded votes of four folds and asks for the experts' labels of the
  *  fifth (row i is in fold i mod 5). Each pair of fold and seed is a line of the results, and one that stands there is not trained
- *  again, so what was stopped goes on. self: of the four folds only one has labels; the others get those of the student that learnt it. What the figures mean: docs/benchmarks.md. */
+ *  again, so what was stopped goes on. self: of the four folds one is asked, one has labels, two get those of the student that learnt them; the fifth plays no part.
+ *  What the figures mean: docs/benchmarks.md. */
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EncoderSettings, EvaluationSettings } from '../../dist/contracts/index.js';
+import { prepareExamples } from '../../dist/students/encoder/encoder-examples.js';
 import { trainEncoder } from '../../dist/students/encoder/encoder-training.js';
 import { RECIPE } from '../../dist/students/encoder/recipe.js';
 import { loadStudent } from '../../dist/students/index.js';
@@ -19,20 +21,32 @@ const FOLDS = 5;
 /** One of so many rows is asked after each epoch where nothing is chosen: the log loss of rows that are learnt falls. */
 const WATCHED = 10;
 
+const isIn = (row, fold) => row % FOLDS === fold % FOLDS;
+
 /** What the product does without being told otherwise, with all recorded votes. */
 const usual = {
   settings: {},
   recipe: {},
   examples: (rows, seed) =>
     rows.map((row) => ({ text: row.text, target: shareOfVotes(row), validation: isHeldOut(row, seed) })),
+  isAsked: isIn,
+  isLabelled: (row, fold) => !isIn(row, fold),
+  isUnlabelled: () => false,
 };
 
 const recipes = {
   default: usual,
-  /** The same, self-trained: labels of one fold, and what the student that learnt them says of the other three. */
-  self: { ...usual, isLabelled: (row, fold) => row % FOLDS === (fold + 1) % FOLDS },
+  /** The same, self-trained: labels of one fold, and what the student that learnt them says of two more. A recipe is chosen on inner
+   *  folds, so the fold that the others are asked about stays untouched. */
+  self: {
+    ...usual,
+    isAsked: (row, fold) => isIn(row, fold + 1),
+    isLabelled: (row, fold) => isIn(row, fold + 2),
+    isUnlabelled: (row, fold) => isIn(row, fold + 3) || isIn(row, fold + 4),
+  },
   /** What most people run with transformers: the majority label, the last weights, all rows to learn from. */
   peer: {
+    ...usual,
     settings: { targets: 'hard', epochs: 4, patience: 4, learningRate: 5e-5, batchSize: 16 },
     recipe: { labelSmoothing: 0, averageAfter: 1 },
     examples: (rows) => {
@@ -88,15 +102,12 @@ function accuracyArguments(args) {
 
 /** In this process: the recipe is not a setting of the product. */
 async function train({ encoder, recipe: name, rows, fold, seed }) {
-  const { settings, recipe, examples, isLabelled = () => true } = recipes[name];
+  const { settings, recipe, examples, isAsked, isLabelled, isUnlabelled } = recipes[name];
   Object.assign(RECIPE, recipe);
-  const part = (wanted) => rows.filter((_, row) => wanted(row));
-  const learnt = examples(
-    part((row) => row % FOLDS !== fold && isLabelled(row, fold)),
-    seed,
-  );
-  const rest = part((row) => row % FOLDS !== fold && !isLabelled(row, fold));
-  const asked = part((row) => row % FOLDS === fold);
+  const part = (isWanted) => rows.filter((_, row) => isWanted(row, fold));
+  const learnt = examples(part(isLabelled), seed);
+  const rest = part(isUnlabelled);
+  const asked = part(isAsked);
   const settled = { encoder, settings, seed };
   const figuresOf = (folder) => rightTwice(folder, asked);
   if (rest.length === 0) return fineTune({ ...settled, learnt, ask: figuresOf });
@@ -115,16 +126,16 @@ async function fineTune({ encoder, settings, seed, learnt, ask }) {
   try {
     const examplesFile = join(folder, 'examples.jsonl');
     writeFileSync(examplesFile, learnt.map((example) => `${JSON.stringify(example)}\n`).join(''));
+    const prepared = await prepareExamples({
+      kind: 'encoder',
+      labels: LABELS,
+      examplesFile,
+      outputFolder: folder,
+      settings: EncoderSettings.parse({ kind: 'encoder', encoder, ...settings }),
+      seed,
+    });
     const { trainSeconds, chosen } = await trainEncoder({
-      job: {
-        kind: 'encoder',
-        labels: LABELS,
-        examplesFile,
-        outputFolder: folder,
-        settings: EncoderSettings.parse({ kind: 'encoder', encoder, ...settings }),
-        seed,
-      },
-      encoderFolder: encoder,
+      ...prepared,
       onProgress: async () => {},
       load: loadStudent,
     });

@@ -61,6 +61,7 @@ async function choose(store: Store, { labels, prepared, refused, trained }: Choo
       modelBytes: modelBytes(each.student),
       textsPerSecond,
       trainSeconds: each.student.trainSeconds,
+      encoderLicence: each.student.encoderLicence,
     });
   }
   const report = chooseStep({

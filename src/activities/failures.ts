@@ -13,6 +13,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   TaskError: { type: FailureType.InvalidInput, retry: false },
   InvalidInputError: { type: FailureType.InvalidInput, retry: false },
   RegistryError: { type: FailureType.InvalidInput, retry: false },
+  UnusableTeachersError: { type: FailureType.InvalidInput, retry: false },
   TermsNotAcceptedError: { type: FailureType.InvalidInput, retry: false },
   TeacherRefusedError: { type: FailureType.TeacherRefused, retry: false },
   TeacherUnreadableError: { type: FailureType.TeacherUnreadable, retry: false },

@@ -5,7 +5,6 @@ import { Context } from '@temporalio/activity';
 import {
   chunkingOf,
   DistillationInput,
-  type OneStudentSettings,
   PreparedRun,
   type PreparedTeacher,
   PrepareInput,
@@ -15,17 +14,15 @@ import {
 } from '../contracts/index.js';
 import { prepareCorpus, showExamples } from '../corpus/index.js';
 import { openStore, type Store, workflowFolder } from '../store/index.js';
-import { candidatesOf, EncoderError, pinEncoder } from '../students/index.js';
+import { candidatesOf, EncoderError, pinEncoders } from '../students/index.js';
 import { resolveTask } from '../tasks/index.js';
 import {
-  type AskedTeacher,
   askedTeachers,
-  type ByName,
   earlierChunks,
   plannedQuestions,
   priceOf,
-  requireAcceptedTerms,
-  teacherField,
+  requireDistinct,
+  requireUsableTeachers,
 } from '../teachers/index.js';
 import { grantOf } from '../voting/index.js';
 import { taskPath } from './artifacts.js';
@@ -79,11 +76,11 @@ async function prepareRun(
     cwd: process.cwd(),
     readStored: async (path) => Buffer.from(await store.read(path)).toString('utf8'),
   });
-  await requireAcceptedTerms(told);
+  await requireUsableTeachers(told);
   const resolved = input.until === 'vote' ? told : await withPinnedEncoders(told, dependencies.env);
   const teachers = await teachersOfRun(resolved, store, dependencies, null);
+  // Now that each is asked which model it serves.
   requireDistinct(teachers);
-  if (resolved.budget.usd !== null) requirePrices(resolved.budget.usd, teachers);
   const { manifest } = await prepareCorpus({
     task: resolved,
     corpus: input.corpus,
@@ -142,29 +139,17 @@ async function prepareRun(
   };
 }
 
-/** Encoders at the commits that their revisions mean now. Of a ladder's steps, one that can't be trained is left out later. */
+/** Encoders at the commits that their revisions mean now. */
 async function withPinnedEncoders(task: Task, env: Dependencies['env']): Promise<Task> {
-  const { student } = task;
-  const where = { env, trainsHere: env.TUTELAGE_LOCAL_SERVER !== undefined };
-  const pin = async <Step extends OneStudentSettings>(step: Step): Promise<Step> =>
-    step.kind === 'linear' ? step : { ...step, ...(await pinEncoder(step, where)) };
-  if (student.kind === 'ladder') {
-    const steps = await Promise.all(student.steps.map((step) => pin(step).catch(leftToTraining(step))));
-    return { ...task, student: { ...student, steps } };
-  }
-  return { ...task, student: await pin(student).catch(asInvalidInput) };
-}
-
-function leftToTraining<Step>(step: Step): (error: unknown) => Step {
-  return (error) => {
-    if (error instanceof EncoderError) return step;
+  try {
+    return {
+      ...task,
+      student: await pinEncoders(task.student, { env, trainsHere: env.TUTELAGE_LOCAL_SERVER !== undefined }),
+    };
+  } catch (error) {
+    if (error instanceof EncoderError) throw new InvalidInputError(error.message);
     throw error;
-  };
-}
-
-function asInvalidInput(error: unknown): never {
-  if (error instanceof EncoderError) throw new InvalidInputError(error.message);
-  throw error;
+  }
 }
 
 /** null: nobody is waited for when the budget is used up. */
@@ -179,30 +164,6 @@ function ladderOf({ student }: Task): PreparedRun['ladder'] {
   const candidates = candidatesOf(student).map(({ name, step }) => ({ name, step }));
   const searchMs = student.search === null ? null : student.search.minutes * MINUTE_MS;
   return { candidates, foldsBelow: student.foldsBelow, searchMs };
-}
-
-/** Replies of the same model to the same question would be taken for one another. */
-function requireDistinct(teachers: ByName<AskedTeacher>): void {
-  const seen = new Map<string, string>();
-  for (const [name, { model, settings }] of teachers) {
-    const identity = JSON.stringify([model, settings.extraBody]);
-    const other = seen.get(identity);
-    if (other !== undefined) {
-      throw new InvalidInputError(
-        `${teacherField(name)}.model: ${model ?? 'no name'} is also the model of ${teacherField(other)}, with the same extraBody, so their replies could not be told apart. Give each a model of its own, or ask one of them with more samples.`,
-      );
-    }
-    seen.set(identity, name);
-  }
-}
-
-function requirePrices(usd: number, teachers: ByName<AskedTeacher>): void {
-  for (const [name, { price, teacher }] of teachers) {
-    if (price !== null) continue;
-    throw new InvalidInputError(
-      `budget.usd: ${usd} dollars can't be kept, since the price of ${teacher.model ?? 'the model'} at ${teacher.host} is not known. Set ${teacherField(name)}.price (dollars for a million tokens), or limit budget.calls or budget.tokens instead.`,
-    );
-  }
 }
 
 function batchesOf(task: Task): PreparedRun['batches'] {

@@ -1,9 +1,8 @@
 /** tutelage predict: what a deployed student says of texts. */
-import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { ClassificationResult, ModelVersion } from '../contracts/index.js';
-import { compileTemplate, type Template } from '../corpus/index.js';
+import { compileTemplate, readLines, type Template } from '../corpus/index.js';
 import { fetchModel, modelCache, predictTexts, versionToAnswer } from '../deployment/index.js';
 import type { Store } from '../store/index.js';
 import { type Student, studentKind } from '../students/index.js';
@@ -111,8 +110,9 @@ async function answerLines(
   refuse: (problem: string) => never,
 ): Promise<void> {
   const template = templateOfText(model, flags, refuse);
-  for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
-    const rendered = template.render({ [flags.textColumn]: line });
+  // Not by node:readline, which also ends lines at U+2028.
+  for await (const { bytes } of readLines(process.stdin)) {
+    const rendered = template.render({ [flags.textColumn]: bytes?.toString('utf8') });
     const texts = 'text' in rendered ? [rendered.text] : [];
     const [answer = []] = await predictTexts(student, texts, flags.top ?? null);
     const taken = process.stdout.write(`${JSON.stringify(answer)}\n`);

@@ -12,7 +12,7 @@ import {
   resolveTask,
   TaskError,
 } from '../tasks/index.js';
-import { askedTeachers, requireAcceptedTerms, teacherField } from '../teachers/index.js';
+import { askedTeachers, requireUsableTeachers, teacherField } from '../teachers/index.js';
 import { isAddress, placedPath, positiveNumber, storeLocation } from './command-options.js';
 import { repeated, wholeNumber } from './option-values.js';
 
@@ -87,8 +87,8 @@ export function withRunOptions(command: Command): Command {
     );
 }
 
-/** Everything that can be checked here is checked here: a refusal costs nothing and comes at once. Throws TaskError.
- *  taskBy: `content` sends the task as it is now; `file` its path, to be read anew by each run. */
+/** Everything that can be checked here is checked here: a refusal costs nothing and comes at once. Throws TaskError,
+ *  and what requireUsableTeachers throws. taskBy: `content` sends the task as it is now; `file` its path, to be read anew by each run. */
 export async function runInput(reference: string, flags: RunFlags, taskBy: 'content' | 'file'): Promise<RunInput> {
   const cwd = process.cwd();
   const { path: file } = findTask(reference, { cwd, packageFolder: ownPackageFolder() });
@@ -100,7 +100,7 @@ export async function runInput(reference: string, flags: RunFlags, taskBy: 'cont
     (await resolveTask({ task: taskBy === 'file' ? file : written, set, readStored, cwd })).task;
   placeFiles(set, await resolved(), { cwd, file });
   const task = await resolved();
-  await requireAcceptedTerms(task);
+  await requireUsableTeachers(task);
   if (flags.stratifyBy !== undefined && flags.sample === undefined) {
     throw new TaskError(
       `--stratify-by ${flags.stratifyBy}: it keeps the shares in a sample; say how large with --sample`,
@@ -173,7 +173,7 @@ function inputPath(paths: readonly string[]): string | string[] {
 }
 
 /** Globs and addresses are judged by whoever reads them. */
-function isPlainPath(path: string): boolean {
+export function isPlainPath(path: string): boolean {
   return !isAddress(path) && !/[*?[{]/.test(path);
 }
 

@@ -9,6 +9,7 @@ import {
 import type { Command } from 'commander';
 import { nearest } from '../contracts/index.js';
 import { type ServerFlags, SetupError } from '../temporal/index.js';
+import { checkScheduledRun } from './check-scheduled-run.js';
 import { serverArguments, withServerOptions } from './command-options.js';
 import {
   createCommand,
@@ -111,8 +112,9 @@ async function create(
   spec: PlannedSchedule['spec'],
   refuse: (problem: string) => never,
 ): Promise<void> {
-  const { missing, sent: input, task: resolved } = await runInput(task, flags, 'file');
-  for (const path of missing) {
+  const run = await runInput(task, flags, 'file');
+  const { sent: input, task: resolved } = run;
+  for (const path of await checkScheduledRun(run)) {
     process.stderr.write(`${path} is not on this machine now; the workers must see it when a run starts\n`);
   }
   const planned = { id: flags.id ?? `redistill-${resolved.name}`, spec, input };

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ArtifactRef } from './artifact.js';
 import { Certificate } from './certificate.js';
+import { Weighing } from './label.js';
 
 export const Interval = z.object({ low: z.number(), high: z.number() });
 export type Interval = z.infer<typeof Interval>;
@@ -71,6 +72,7 @@ export const EvaluationReport = z.object({
     })
     .nullish()
     .describe('The same on the gold rows whose label nobody disputes; null: no label is disputed, or all are.'),
+  weighing: Weighing.nullish().describe('How votes became labels; none: by plain majority.'),
   certificate: Certificate.nullish().describe("What an audit certifies of the teacher's labels, corrections included."),
 });
 export type EvaluationReport = z.infer<typeof EvaluationReport>;
@@ -86,6 +88,7 @@ export const LadderStep = z.object({
   modelBytes: z.number().int().describe('Of the model that answers.'),
   textsPerSecond: z.number(),
   trainSeconds: z.number(),
+  encoderLicence: z.string().nullish().describe('As in the TrainingSummary.'),
 });
 export type LadderStep = z.infer<typeof LadderStep>;
 

@@ -7,7 +7,7 @@ export const TrainingExample = z.object({
   text: z.string(),
   target: z.array(z.number()).describe("Probabilities over the task's labels, in their order; they sum to 1."),
   validation: z.boolean().describe('Held out of fitting; choices are made on it.'),
-  weight: z.number().positive().optional().describe('How much it counts next to the others; absent: 1.'),
+  weight: z.number().min(0).optional().describe('How much it counts next to the others; absent: 1.'),
 });
 export type TrainingExample = z.infer<typeof TrainingExample>;
 
@@ -55,6 +55,10 @@ export const TrainingSummary = z.object({
     })
     .nullish()
     .describe('null: of students that did not tell.'),
+  encoderLicence: z
+    .string()
+    .nullish()
+    .describe("As the encoder's own model card names it; null: it names none; absent: there is no encoder."),
   examples: z.number().int().describe('Texts fitted on in the end, validation included once choices are made.'),
   validation: z.object({
     rows: z.number().int(),

@@ -23,7 +23,16 @@ export const PlaceholderName = z
 
 export const Label = z
   .strictObject({
-    name: z.string().trim().min(1).max(64).describe('What the teacher is asked to answer and the student answers.'),
+    name: z
+      .string()
+      .trim()
+      .min(1)
+      .max(64)
+      // What is kept by label would find there what every object has.
+      .refine((name) => !(name in {}), {
+        error: ({ input }) => `"${input}" is a word of JavaScript: write it otherwise, and this spelling under aliases`,
+      })
+      .describe('What the teacher is asked to answer and the student answers.'),
     description: z.string().default('').describe('When this label is right; shown to the teacher and to reviewers.'),
     aliases: z
       .array(z.coerce.string().min(1))
@@ -239,15 +248,11 @@ export const Task = z
         message: 'escalateHours and escalateWebhookEnv need each other: set both or none',
       });
     }
-    const needsGateGold = [
-      ...(task.gates.labels.minGoldAccuracy === null ? [] : ['gates.labels.minGoldAccuracy']),
-      ...(task.votes.aggregation === 'auto' ? ['votes.aggregation "auto"'] : []),
-    ];
-    for (const name of task.evaluation.goldShareForGate === 0 ? needsGateGold : []) {
+    if (task.gates.labels.minGoldAccuracy !== null && task.evaluation.goldShareForGate === 0) {
       context.addIssue({
         code: 'custom',
         path: ['evaluation', 'goldShareForGate'],
-        message: `${name} needs gold rows of its own: set a share above 0`,
+        message: 'gates.labels.minGoldAccuracy needs gold rows of its own: set a share above 0',
       });
     }
   });

@@ -10,6 +10,7 @@ export { type RowToAnswer, rowsToAnswer } from './rows-to-answer.js';
 export { isS3Path } from './s3-files.js';
 export { compileTemplate, type Rendered, renderText, type Template, templateColumns } from './template.js';
 export { textKey } from './text-key.js';
+export { readLines } from './text-lines.js';
 export type { PrepareProgress } from './watch.js';
 export { type ShownExamples, showExamples } from './worked-examples.js';
 export { ChunkWriter, type KnownChunk, withReuse } from './write-chunks.js';

@@ -110,9 +110,18 @@ function columnsIn(metadata: FileMetaData): string[] {
 function toRow(line: number, values: Record<string, unknown>): Row {
   for (const [column, value] of Object.entries(values)) {
     if (holdsUndecodable(value)) return { line, problem: `its column "${column}" is not valid UTF-8` };
-    if (typeof value === 'bigint') values[column] = Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+    values[column] = asInJson(value);
   }
   return { line, values };
+}
+
+/** Integers that a number can't hold as their digits, times in ISO 8601, wherever they stand. */
+function asInJson(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  if (value instanceof Date) return value.toJSON();
+  if (Array.isArray(value)) return value.map(asInJson);
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, asInJson(inner)]));
 }
 
 /** Lists, structures and maps are arrays and plain objects. */

@@ -16,10 +16,26 @@ export async function* readJsonl(file: InputFile): AsyncGenerator<Row> {
   }
 }
 
+/** Integers that a number can't hold become strings of their digits, as they do from Parquet: rounded ids would be others. */
+function withExactIntegers(json: string): string {
+  if (!LONG_INTEGER.test(json)) return json;
+  let inString = false;
+  return json.replace(QUOTE_OR_NUMBER, (token) => {
+    if (token === '"') inString = !inString;
+    const isInteger = !inString && /^-?[1-9]\d*$/.test(token);
+    return isInteger && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token;
+  });
+}
+
+/** 2^53 has sixteen digits. */
+const LONG_INTEGER = /\d{16}/;
+/** Strings as a whole may be longer than a regular expression has room for. */
+const QUOTE_OR_NUMBER = /\\.|"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
 function parseLine(line: number, text: string): Row {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = JSON.parse(withExactIntegers(text));
   } catch {
     // The parser's message quotes the line, which may be a customer's text.
     return { line, problem: 'the line is not valid JSON' };

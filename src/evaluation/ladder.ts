@@ -6,7 +6,7 @@ import { markdownTable, plainText } from './markdown-table.js';
 import { comparePaired } from './paired-comparison.js';
 
 export interface TrainedStep
-  extends Pick<LadderStep, 'name' | 'step' | 'modelBytes' | 'textsPerSecond' | 'trainSeconds'> {
+  extends Pick<LadderStep, 'name' | 'step' | 'modelBytes' | 'textsPerSecond' | 'trainSeconds' | 'encoderLicence'> {
   /** Labels for the compared rows, which it had not learned when it answered. */
   readonly predicted: readonly string[];
 }
@@ -96,6 +96,7 @@ export function ladderMarkdown(report: LadderReport): string {
         'model, MB',
         'texts a second',
         'training, s',
+        "encoder's licence",
       ],
       steps.map((step) => [
         step.name === chosen ? `**${plainText(step.name)}**` : plainText(step.name),
@@ -105,6 +106,7 @@ export function ladderMarkdown(report: LadderReport): string {
         (step.modelBytes / 1e6).toFixed(1),
         step.textsPerSecond >= 10 ? String(Math.round(step.textsPerSecond)) : step.textsPerSecond.toFixed(1),
         step.trainSeconds.toFixed(1),
+        step.encoderLicence === undefined ? '' : plainText(step.encoderLicence ?? 'not named'),
       ]),
     ),
     ...refused.map(({ name, reason }) => `Not trained: ${plainText(name)} (${plainText(reason)}).`),

@@ -1,5 +1,6 @@
 export { type Figure, type PlanBasis, planFigures, type TeacherBasis } from './figures.js';
 export {
+  checkRows,
   type KnownReplies,
   type OpenQuestions,
   type Survey,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import {
   type CorpusCounts,
   type DistillationInput,
+  type Manifest,
   OWN_TEACHER,
   type StoredReply,
   type Task,
@@ -100,8 +101,31 @@ export interface SurveyPorts {
 /** Prompts that are kept to count their tokens. */
 const PROMPTS_KEPT = 200;
 
-/** Writes nothing into the store. Throws what prepareCorpus throws. */
+/** Writes nothing into the store. Throws what prepareCorpus and showExamples throw. */
 export async function surveyRun(task: Task, input: DistillationInput, ports: SurveyPorts): Promise<Survey> {
+  return preparedAside(task, input, ports, async ({ shown, store, manifest }) => {
+    const tally = new Tally(shown, ports.teachers);
+    for (const chunk of manifest.chunks) {
+      const rows = await chunkRows(store, chunk);
+      const known = await reusableReplies(ports.store, chunk, rows, task.labels);
+      for (const row of rows) tally.add(row, known);
+    }
+    return tally.survey(manifest.counts);
+  });
+}
+
+/** Reads the rows as the run would, for what is wrong with them. Throws what surveyRun throws. */
+export async function checkRows(task: Task, input: DistillationInput): Promise<void> {
+  await preparedAside(task, input, { store: null }, async () => {});
+}
+
+/** The corpus prepared as the run would prepare it, in a folder that is gone after the work. */
+async function preparedAside<Result>(
+  task: Task,
+  input: DistillationInput,
+  { store: known, signal, onProgress }: Pick<SurveyPorts, 'onProgress' | 'signal'> & { readonly store: Store | null },
+  work: (prepared: { shown: Task; store: Store; manifest: Manifest }) => Promise<Result>,
+): Promise<Result> {
   const scratch = await mkdtemp(join(tmpdir(), 'tutelage-plan-'));
   try {
     const store = await openStore(join(scratch, 'store'));
@@ -113,19 +137,13 @@ export async function surveyRun(task: Task, input: DistillationInput, ports: Sur
       storeIsScratch: true,
       env: process.env,
       runFolder: 'plan',
-      knownChunks: await earlierChunks(ports.store, 'plan'),
+      knownChunks: known === null ? [] : await earlierChunks(known, 'plan'),
       tempFolder: scratch,
-      signal: ports.signal,
-      onProgress: ({ rows }) => ports.onProgress?.(rows),
+      signal,
+      onProgress: ({ rows }) => onProgress?.(rows),
     });
     const { task: shown } = await showExamples(task, { store, manifest }, process.env);
-    const tally = new Tally(shown, ports.teachers);
-    for (const chunk of manifest.chunks) {
-      const rows = await chunkRows(store, chunk);
-      const known = await reusableReplies(ports.store, chunk, rows, task.labels);
-      for (const row of rows) tally.add(row, known);
-    }
-    return tally.survey(manifest.counts);
+    return await work({ shown, store, manifest });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -73,7 +73,8 @@ export interface Audited {
  * What is certain of the shipped labels, if people's labels are right. The audit counts up to the last of its texts that was
  * decided as part of it, a text before it that was passed over as wrong; or only up to the first that is open, where that shows
  * less, as while several people are at work on it. The bound holds after all texts at once, whichever is taken. A text about
- * which people differ counts as wrong. People's corrections since the audit was drawn take their errors out of its population. null: nothing was decided.
+ * which people differ counts as wrong, whatever label it has. People's other corrections since the audit was drawn take their errors out of its population. null:
+ * nothing was decided.
  */
 export function certify({
   audit,
@@ -98,7 +99,8 @@ export function certify({
   const decidedBefore = new Set(audit.decidedBefore);
   for (const [key, { label }] of decisions) {
     const teacherLabel = teacherLabels.get(key);
-    if (teacherLabel !== undefined && !decidedBefore.has(key) && label !== teacherLabel) corrected++;
+    const isSettled = teacherLabel !== undefined && !disputed.has(key);
+    if (isSettled && !decidedBefore.has(key) && label !== teacherLabel) corrected++;
   }
   const left = Math.max(0, most - corrected);
   return {

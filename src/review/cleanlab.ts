@@ -58,16 +58,17 @@ export async function readCleanlab(
     }
     const { given_label, is_label_issue, label_quality, label_score, predicted_label } = row.values;
     const exported = id === undefined ? undefined : rowsById.get(id);
-    const given = labelNamed(given_label, names);
+    // A label may be named "1" and be the first: what was exported tells whether names or numbers stand there.
+    const read = READINGS.find((each) => each(given_label, names) === exported?.label) ?? byName;
     const quality = Number(label_quality ?? label_score ?? Number.NaN);
     const issue = String(is_label_issue ?? '').toLowerCase();
     if (exported === undefined) problems.push(`${at} stands for no text of this run`);
-    else if (given !== exported.label) {
+    else if (read(given_label, names) !== exported.label) {
       problems.push(`${at}, given_label is not the label that was exported: are the rows in the order of ${TEXTS}?`);
     } else if (!['true', 'false'].includes(issue)) problems.push(`${at}, is_label_issue is neither True nor False`);
     else if (!(quality >= 0 && quality <= 1)) problems.push(`${at} has no label_quality or label_score from 0 to 1`);
     else {
-      const suggests = labelNamed(predicted_label, names);
+      const suggests = read(predicted_label, names);
       opinions.push({ key: exported.key, tool: 'cleanlab', suspicious: issue === 'true', quality, suggests });
     }
   }
@@ -79,10 +80,15 @@ export async function readCleanlab(
 const TEXTS = 'texts.csv';
 const ISSUES = 'issues.csv';
 
-/** By name, or by number; null: none. */
-function labelNamed(value: unknown, names: readonly string[]): string | null {
+const READINGS = [byName, byNumber];
+
+/** null: it is none. */
+function byName(value: unknown, names: readonly string[]): string | null {
+  return names.find((name) => name === String(value ?? '').trim()) ?? null;
+}
+
+function byNumber(value: unknown, names: readonly string[]): string | null {
   const text = String(value ?? '').trim();
-  if (names.includes(text)) return text;
   return /^\d+$/.test(text) ? (names[Number(text)] ?? null) : null;
 }
 

@@ -1,5 +1,5 @@
 export { type Candidate, candidatesOf } from './candidates.js';
-export { pinEncoder } from './encoder/pin-encoder.js';
+export { pinEncoder, pinEncoders } from './encoder/pin-encoder.js';
 export type { Student, StudentKind, TrainedStudent, TrainingJob } from './student.js';
 export {
   EncoderError,

@@ -36,6 +36,11 @@ export class InferenceThread {
     return new InferenceThread(worker);
   }
 
+  /** It will answer nothing more. */
+  get hasEnded(): boolean {
+    return this.ended !== null;
+  }
+
   /** Questions that are not answered yet. */
   get load(): number {
     return this.asked.size;

@@ -43,10 +43,10 @@ interface Batch {
 }
 
 /** A thread as the student sees it. */
-export type Answering = Pick<InferenceThread, 'load' | 'predict' | 'close'>;
+export type Answering = Pick<InferenceThread, 'hasEnded' | 'load' | 'predict' | 'close'>;
 
 export class ThreadedStudent implements Student {
-  private readonly threads: Answering[];
+  private threads: Answering[];
   private readonly waiting: Batch[] = [];
   /** A thread that is loading the model. */
   private starting: Promise<void> | null = null;
@@ -91,7 +91,9 @@ export class ThreadedStudent implements Student {
   }
 
   private sendWaiting(): void {
-    while (this.waiting.length > 0) {
+    // A thread that has died would take all that comes, for it has nothing to do.
+    this.threads = this.threads.filter(({ hasEnded }) => !hasEnded);
+    while (this.waiting.length > 0 && this.threads.length > 0) {
       const idlest = this.threads.reduce((one, other) => (other.load < one.load ? other : one));
       if (idlest.load >= BATCHES_AT_ONCE) break;
       const { texts, resolve, reject } = this.waiting.shift()!;

@@ -1,6 +1,7 @@
 /** The teacher that a task names, ready to be asked. */
 import { OWN_TEACHER, type TeacherSettings } from '../contracts/index.js';
 import { inTermsOf, modelOfRecording } from './asked-teacher.js';
+import { requireWorkingSettings } from './endpoint.js';
 import { RecordedTeacher } from './recorded-teacher.js';
 import { Recording, RecordingError } from './recording.js';
 import { type Teacher, TeacherRefusedError } from './teacher.js';
@@ -38,23 +39,19 @@ async function openRecording(
   settings: TeacherSettings,
   { name = OWN_TEACHER, readRecording }: TeacherEnvironment,
 ): Promise<Teacher> {
-  if (settings.replies === null) {
-    throw refusal(
-      'teacher.replies is missing.',
-      'Name the file of recorded replies (JSONL), or choose another provider.',
-    );
-  }
+  requireWorkingSettings(settings);
   try {
     return new RecordedTeacher(
       modelOfRecording(name, settings),
-      await Recording.read(readRecording(settings.replies), name),
+      await Recording.read(readRecording(settings.replies!), name),
     );
   } catch (error) {
     const isOurs = error instanceof RecordingError;
     if (!isOurs && !isMissingFile(error)) throw error;
     const problem = isOurs ? error.message : 'there is no such file';
-    throw refusal(
+    throw new TeacherRefusedError(
       `teacher.replies (${settings.replies}): ${problem}.`,
+      null,
       'Each line is one object of text, sample and content.',
     );
   }
@@ -64,8 +61,4 @@ async function openRecording(
 function isMissingFile(error: unknown): boolean {
   const { code, name } = Object(error) as { code?: unknown; name?: unknown };
   return code === 'ENOENT' || name === 'MissingArtifactError';
-}
-
-function refusal(message: string, mend: string): TeacherRefusedError {
-  return new TeacherRefusedError(message, null, mend);
 }

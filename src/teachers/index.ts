@@ -46,4 +46,5 @@ export {
   TermsNotAcceptedError,
   termsOf,
 } from './terms.js';
+export { requireDistinct, requireUsableTeachers, UnusableTeachersError } from './usable-teachers.js';
 export { type PlannedQuestion, plannedQuestions, questionName, type TakenReplies, VotePlan } from './vote-plan.js';

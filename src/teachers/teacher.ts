@@ -1,5 +1,5 @@
 /** The teacher port. A teacher answers one question; who asks again, when, and what it may cost is decided elsewhere. */
-import type { PromptStyle, TeacherReply } from '../contracts/index.js';
+import { FailureType, type PromptStyle, type TeacherReply } from '../contracts/index.js';
 import type { BatchTeacher } from './batch-teacher.js';
 import type { ToldLimits } from './rate-headers.js';
 
@@ -46,6 +46,7 @@ export interface Teacher {
 /** The provider will not serve this key, model or endpoint: asking again is pointless. */
 export class TeacherRefusedError extends Error {
   override readonly name = 'TeacherRefusedError';
+  readonly type = FailureType.TeacherRefused;
   constructor(
     message: string,
     readonly status: number | null,

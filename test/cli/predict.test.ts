@@ -116,7 +116,7 @@ it('predict answers lines on stdin, one array a line, and keeps in step with lin
   const stdin = Object.getOwnPropertyDescriptor(process, 'stdin');
   Object.defineProperty(process, 'stdin', {
     configurable: true,
-    value: Readable.from(['Sales rose.\n\nSales ', 'fell.']),
+    value: Readable.from(['Sales rose.\u2028Sales rose.\r\n\nSales ', 'fell.'].map((piece) => Buffer.from(piece))),
   });
   try {
     const { stdout } = await predict('--task', 'tone', '--top', '1');

@@ -9,7 +9,13 @@ import { FailureType } from '../../src/contracts/index.js';
 import { createClient, type DevServer, ensureDevServer, localServer, stopDevServer } from '../../src/temporal/index.js';
 import { runCommand } from './run-command.js';
 
-const YAML = 'name: tone\nkind: text-classification\nlabels: [{name: good}, {name: bad}]\n';
+const YAML =
+  'name: tone\nkind: text-classification\nlabels: [{name: good}, {name: bad}]\nteacher: {url: "http://127.0.0.1:9/v1", model: small}\n';
+
+const TWICE = {
+  teachers: 'teachers={other: {url: "http://127.0.0.1:10/v1", model: small}}',
+  plan: 'votes.plan=[{prompt: direct}, {prompt: direct, teacher: other}]',
+};
 
 let folder: string;
 let server: DevServer;
@@ -22,6 +28,7 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'config', 'tasks'), { recursive: true });
   writeFileSync(join(folder, 'config', 'tasks', 'tone.yaml'), YAML);
   writeFileSync(join(folder, 'texts.jsonl'), '{"text": "Orders rose."}\n');
+  writeFileSync(join(folder, 'broken.mjs'), 'export default (');
   server = await ensureDevServer({ folder: join(folder, '.tutelage'), env: process.env, onProgress: () => {} });
   client = await createClient(localServer(server.address), process.env);
   process.chdir(folder);
@@ -152,10 +159,44 @@ describe('schedule', () => {
     });
   });
 
-  it('refuses a task that could not run, before anything is planned', async () => {
-    const args = ['tone', '--corpus', 'texts.jsonl', '--every', '7d', '--set', 'votes.stop=never'];
-    await expect(schedule(...args)).rejects.toMatchObject({ type: FailureType.InvalidInput });
+  it.each([
+    ['a task that is not right', ['votes.stop=never'], /votes\.stop/],
+    ['dollars without a price', ['budget.usd=5'], /^budget\.usd: 5 dollars can't be kept, since the price of small/],
+    ['terms that are not accepted', ['teacher.url="https://api.openai.com/v1"'], /^teacher\.acceptTermsOf: is not set/],
+    [
+      'teachers that are one',
+      [TWICE.teachers, TWICE.plan],
+      /^teachers\.other\.model: small is also the model of teacher/,
+    ],
+    ['an encoder that is none', ['student={kind: frozen, encoder: .}'], /has no config\.json/],
+    ['a column that the rows have not', ['text="{title}"'], /title/],
+    ['a module that can not be loaded', ['redact=[{module: broken.mjs}]'], /^redact\.0\.module.*can't be loaded/],
+  ])('refuses %s, as a run would, before anything is planned', async (_what, sets, problem) => {
+    const set = sets.flatMap((each) => ['--set', each]);
+    await expect(schedule('tone', '--corpus', 'texts.jsonl', '--every', '7d', ...set)).rejects.toMatchObject({
+      message: expect.stringMatching(problem),
+      type: FailureType.InvalidInput,
+    });
     expect(await listUntil(0)).toEqual([]);
+  });
+
+  it('refuses a teacher that no endpoint can be asked with', async () => {
+    const refused = schedule('tone', '--corpus', 'texts.jsonl', '--every', '7d', '--set', 'teacher.extraBody={n: 2}');
+    await expect(refused).rejects.toMatchObject({
+      message: "teacher.extraBody.n can't be set there.",
+      type: FailureType.TeacherRefused,
+    });
+  });
+
+  it('plans runs on files that only the workers see, and names them', async () => {
+    const set = ['--set', 'examplesFrom={path: shown.csv}'];
+    const args = ['tone', '--corpus', 'later-*.csv', '--gold', 'gold.csv', '--every', '7d', ...set];
+    const { stderr } = await runCommand(registerSchedule, ['schedule', ...args]);
+    expect(stderr.match(/^.*(?= is not on this machine now)/gm)).toEqual([
+      '--gold gold.csv',
+      `examplesFrom.path ${join(process.cwd(), 'shown.csv')}`,
+      `--corpus ${join(process.cwd(), 'later-*.csv')}`,
+    ]);
   });
 });
 

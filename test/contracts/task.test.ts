@@ -4,6 +4,18 @@ import { Task } from '../../src/contracts/index.js';
 const MINIMAL = { name: 'tone', kind: 'text-classification', labels: [{ name: 'praise' }, { name: 'complaint' }] };
 const task = (votes: object) => Task.safeParse({ ...MINIMAL, votes });
 
+describe('labels', () => {
+  it('are no names that every object of JavaScript has', () => {
+    const { error } = Task.safeParse({ ...MINIMAL, labels: [{ name: 'Class' }, { name: 'constructor' }] });
+    expect(error?.issues).toMatchObject([
+      {
+        path: ['labels', 1, 'name'],
+        message: '"constructor" is a word of JavaScript: write it otherwise, and this spelling under aliases',
+      },
+    ]);
+  });
+});
+
 describe('votes', () => {
   it('may not stop early where they are weighed', () => {
     const refused = task({ aggregation: 'dawid-skene', stop: 'majority' });
@@ -14,13 +26,22 @@ describe('votes', () => {
     expect(task({ aggregation: 'majority', stop: 'majority' }).success).toBe(true);
   });
 
-  it('are weighed by the gold rows only where some are set apart: the others measure', () => {
-    expect(task({ aggregation: 'auto' }).error?.issues).toMatchObject([
+  it.each([{}, { stop: 'majority' }, { unreadable: 'abstain' }])(
+    'need not say how they are weighed, with %j',
+    (votes) => {
+      expect(task(votes).data?.votes.aggregation).toBe('auto');
+    },
+  );
+
+  it('that can not be read have no weight', () => {
+    const refused = task({ aggregation: 'weighted', unreadable: 'random' });
+    expect(refused.error?.issues).toMatchObject([
       {
-        path: ['evaluation', 'goldShareForGate'],
-        message: 'votes.aggregation "auto" needs gold rows of its own: set a share above 0',
+        path: ['votes', 'unreadable'],
+        message: 'votes.aggregation "weighted" has no weight for a vote that can\'t be read: use "drop"',
       },
     ]);
+    expect(task({ aggregation: 'majority', unreadable: 'random' }).success).toBe(true);
   });
 });
 

@@ -38,6 +38,24 @@ describe('JSONL', () => {
     ]);
   });
 
+  it('keeps all digits of integers that a number would round, and other numbers and strings as they are', async () => {
+    const text = String.raw`a \"12345678901234567\", \\`;
+    const line = `{"id":1541815603606036481,"text":"${text}","more":[-9007199254740993, 9007199254740991, 0.12345678901234566, 1e300]}`;
+    expect(await read(tempFile('.jsonl', line))).toEqual([
+      {
+        line: 1,
+        values: {
+          id: '1541815603606036481',
+          text: JSON.parse(`"${text}"`),
+          more: ['-9007199254740993', 9007199254740991, 0.12345678901234566, 1e300],
+        },
+      },
+    ]);
+    const escapes = String.raw`\n`.repeat(1e6);
+    const long = await read(tempFile('.jsonl', `{"id":1541815603606036481,"text":"${escapes}"}`));
+    expect(long).toEqual([{ line: 1, values: { id: '1541815603606036481', text: '\n'.repeat(1e6) } }]);
+  });
+
   it('passes over a line that is longer than a line may be, holding none of it', async () => {
     const path = tempFile('.jsonl', `{"text":"${'x'.repeat(17 * 1024 * 1024)}"}\n{"text":"next"}\n`);
     expect(await read(path)).toEqual([
@@ -136,6 +154,29 @@ describe('Parquet', () => {
     ]);
     expect(await readColumns(path)).toEqual(['text', 'n']);
     expect(await collect(readRows(path, { columns: ['n', 'absent'] }))).toContainEqual({ line: 1, values: { n: 1 } });
+  });
+
+  it('gives times and integers as JSON has them, in lists, too', async () => {
+    const path = join(folder, 'nested.parquet');
+    const when = new Date('2024-01-02T03:04:05Z');
+    parquetWriteFile({
+      filename: path,
+      columnData: [
+        { name: 'when', data: [when, null] },
+        { name: 'counts', data: [[1n, 2n ** 60n], []] },
+      ],
+      schema: [
+        { name: 'root', num_children: 2 },
+        { name: 'when', type: 'INT64', converted_type: 'TIMESTAMP_MILLIS', repetition_type: 'OPTIONAL' },
+        { name: 'counts', converted_type: 'LIST', num_children: 1, repetition_type: 'OPTIONAL' },
+        { name: 'list', num_children: 1, repetition_type: 'REPEATED' },
+        { name: 'element', type: 'INT64', repetition_type: 'OPTIONAL' },
+      ],
+    });
+    expect(await read(path)).toEqual([
+      { line: 1, values: { when: '2024-01-02T03:04:05.000Z', counts: [1, '1152921504606846976'] } },
+      { line: 2, values: { when: null, counts: [] } },
+    ]);
   });
 
   it.each([

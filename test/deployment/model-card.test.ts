@@ -41,6 +41,7 @@ const FACTS: ModelCardFacts = {
     champion: null,
   },
   confidence: 0.95,
+  weighing: null,
   certificate: null,
   grid: { name: 'France', gramsPerKwh: 56, source: 'a table, 2023' },
   software: { tutelage: '0.1.0', node: 'v20' },
@@ -122,10 +123,12 @@ describe('the model card', () => {
 
   it("names an encoder of the Hub as the base model, and how to ask it with the Hub's tools", () => {
     const settings = OneStudentSettings.parse({ kind: 'encoder', encoder: 'someone/tiny', maxLength: 64 });
-    const card = modelCard({ ...FACTS, settings });
+    const card = modelCard({ ...FACTS, settings, student: { ...STUDENT, encoderLicence: 'apache-2.0' } });
     expect(card).toContain('library_name: transformers\nbase_model: someone/tiny\n');
     expect(card).toContain('Which tickets are urgent. It is the encoder someone/tiny, fine-tuned, which');
-    expect(card).toContain('- Encoder: someone/tiny, revision `main`;');
+    expect(card).toContain(
+      '- Encoder: someone/tiny, revision `main`; its licence (apache-2.0, says its model card) holds for',
+    );
     expect(card).toContain('It reads the first 64 tokens of a text; none of those it was made with were longer.');
     const onDisk = OneStudentSettings.parse({ kind: 'frozen', encoder: '/models/tiny' });
     const local = modelCard({ ...FACTS, settings: onDisk });

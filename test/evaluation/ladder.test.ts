@@ -50,6 +50,15 @@ describe('the report of the ladder', () => {
       '**The student is frozen**: it loses 1.0 points to the best (fine-tuned), and the margin is 1.0.',
     );
     expect(shown).toContain('| **frozen** | 94.0 % |');
+    const licensed = { ...report.steps[1]!, encoderLicence: 'apache-2.0' };
+    const unnamed = { ...report.steps[2]!, encoderLicence: null };
+    const [, , , , , , linear, frozen, tuned] = ladderMarkdown({
+      ...report,
+      steps: [report.steps[0]!, licensed, unnamed],
+    }).split('\n');
+    expect(linear).toMatch(/ \| {2}\|$/);
+    expect(frozen).toMatch(/ \| apache-2.0 \|$/);
+    expect(tuned).toMatch(/ \| not named \|$/);
     expect(ladderMarkdown({ ...report, refused: [{ name: 'large', reason: 'no memory' }] })).toContain(
       'Not trained: large (no memory).',
     );

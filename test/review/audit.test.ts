@@ -99,6 +99,12 @@ describe('certify', () => {
     const decisions = decide({ p: 'a', q: 'a' }, 'audit');
     expect(of(decisions, ['q'])).toMatchObject({ sampled: 2, wrong: 1 });
     expect(of(decisions)).toMatchObject({ sampled: 2, wrong: 0 });
+    // The latest decision is no correction yet: it may be the one that errs.
+    const bound = mostWrong({ population: 100, sampled: 2, wrong: 1 }, 0.95);
+    for (const latest of ['a', 'b']) {
+      const differing = decide({ p: 'a', q: latest }, 'audit');
+      expect(of(differing, ['q'])).toMatchObject({ wrong: 1, mostWrong: bound });
+    }
   });
 
   it('holds for the labels that are shipped in at least 95 % of 1,000 reviews by two people that stop when they like what they see', async () => {

@@ -2,7 +2,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { importFile, labelledRows, type ReviewFolder, rowsToFix, writeReviewFile } from '../../src/review/index.js';
+import {
+  importFile,
+  labelledRows,
+  queueOf,
+  type ReviewFolder,
+  rowsToFix,
+  writeReviewFile,
+} from '../../src/review/index.js';
 import { openFileStore, type Store } from '../../src/store/index.js';
 import { AT, LABELS, reviewOf, reviewRow } from './review-of.js';
 
@@ -64,6 +71,20 @@ describe('a review with cleanlab', () => {
     expect(rows.map(({ id }) => id)).toEqual(['id 3', 'id 2', 'id 0']);
     expect(rows[1]!.why).toEqual(['cleanlab would say good, better (quality of the label: 0.20)', 'a reason']);
     expect((await review.decisions()).size).toBe(0);
+  });
+
+  it.each([
+    ['numbers', ['0', '1']],
+    ['names', ['1', '2']],
+  ])('reads %s of labels whose names are numbers', async (_, [given, other]) => {
+    const review = await reviewOf(store, ['a', 'b'], () => ({ label: '1' }));
+    const labels = ['1', '2'].map((name) => ({ name, description: '', aliases: [] }));
+    await review.writeQueue({ ...(await queueOf(review)), labels });
+    const out = await exported(review);
+    const header = ',is_label_issue,label_score,given_label,predicted_label';
+    writeFileSync(join(out, 'issues.csv'), `${header}\n0,True,0.1,${given},${other}\n1,False,0.9,${given},${given}\n`);
+    await imported(review, out);
+    expect([...(await review.opinions()).values()].map(({ suggests }) => suggests)).toEqual(['2', '1']);
   });
 
   it('refuses a table of other rows whole', async () => {

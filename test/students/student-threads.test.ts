@@ -1,4 +1,5 @@
 /** How a student's texts are divided into messages, and given to its threads. */
+import { StudentClosedError } from '../../src/students/student-errors.js';
 import { type Answering, batchesOf, ThreadedStudent } from '../../src/students/student-threads.js';
 
 describe('the messages of many texts', () => {
@@ -29,7 +30,8 @@ describe('the messages of many texts', () => {
 /** Answers when it is told to; keeps what it was asked. */
 class HeldThread implements Answering {
   readonly asked: { readonly texts: readonly string[]; readonly alone: boolean }[] = [];
-  private readonly waiting: (() => void)[] = [];
+  private waiting: { resolve(): void; reject(reason: unknown): void }[] = [];
+  hasEnded = false;
 
   get load(): number {
     return this.waiting.length;
@@ -38,11 +40,17 @@ class HeldThread implements Answering {
   predict(texts: readonly string[], alone: boolean): Promise<Float32Array> {
     this.asked.push({ texts, alone });
     const probabilities = new Float32Array(texts.length * LABELS.length).fill(0.5);
-    return new Promise((resolve) => this.waiting.push(() => resolve(probabilities)));
+    return new Promise((resolve, reject) => this.waiting.push({ resolve: () => resolve(probabilities), reject }));
   }
 
   answerFirst(): void {
-    this.waiting.shift()?.();
+    this.waiting.shift()?.resolve();
+  }
+
+  die(): void {
+    this.hasEnded = true;
+    for (const { reject } of this.waiting) reject(new StudentClosedError('out of memory'));
+    this.waiting = [];
   }
 
   async close(): Promise<void> {}
@@ -90,5 +98,18 @@ describe('the threads of a student', () => {
     expect(await answers).toHaveLength(9);
     expect(threads).toHaveLength(2);
     expect(threads.flatMap(({ asked }) => asked.flatMap(({ texts }) => texts)).sort()).toEqual(longTexts(9));
+  });
+
+  it('are replaced where one has died, which takes no more than what it was at', async () => {
+    const { student, threads } = studentWith(1);
+    const [lost, next] = [student.predict(['too much']), student.predict(['next'])];
+    threads[0]!.die();
+    await expect(lost).rejects.toThrow('out of memory');
+    await expect(next).rejects.toThrow('out of memory');
+    const later = student.predict(['later']);
+    await turn();
+    expect(threads[1]!.asked.map(({ texts }) => texts)).toEqual([['later']]);
+    threads[1]!.answerFirst();
+    expect(await later).toEqual([[0.5, 0.5]]);
   });
 });

@@ -12,6 +12,7 @@ import { agreement, bestTemperature, calibrationError, type Judged } from './cal
 import type { EncodedExamples, PreparedExamples } from './encoder-examples.js';
 import { exportEncoder } from './encoder-export.js';
 import { WEIGHTS_FILE } from './encoder-folder.js';
+import { readLicence } from './encoder-licence.js';
 import { type CheckpointOptions, fitEncoder } from './fit.js';
 import { fitHead } from './fit-head.js';
 import type { Classifier } from './inference-model.js';
@@ -97,6 +98,7 @@ async function train(
   return {
     kind: job.kind,
     trainSeconds: (performance.now() - started) / 1000,
+    encoderLicence: await readLicence(encoderFolder),
     examples: examples.fitting.ids.length,
     validation: { rows: texts.length, agreement: agreement(fit.validation) },
     chosen,

@@ -4,6 +4,7 @@ import { isAbsolute } from 'node:path';
 import type { EncoderSettings, FrozenSettings } from '../../contracts/index.js';
 import { downloadModel, HubError, hubSettings } from '../../hub/index.js';
 import { EncoderError } from '../student-errors.js';
+import { CARD_FILE } from './encoder-licence.js';
 import { POOLING_FILE, PROMPTS_FILE } from './sentence-transformers.js';
 
 /** Fetches a repository of the Hub into its cache. Throws EncoderError where there is no such folder or the Hub refuses, and
@@ -35,4 +36,4 @@ export function isRepository(encoder: string): boolean {
 const REPOSITORY = /^([\w.-]+\/)?[\w.-]+$/;
 
 export const REQUIRED_FILES = ['config.json', 'tokenizer.json', 'model.safetensors'];
-const OPTIONAL_FILES = ['tokenizer_config.json', POOLING_FILE, PROMPTS_FILE];
+const OPTIONAL_FILES = ['tokenizer_config.json', POOLING_FILE, PROMPTS_FILE, CARD_FILE];

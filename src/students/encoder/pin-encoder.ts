@@ -1,17 +1,40 @@
 /** What of an encoder can be told before anything is paid for: whether it can be trained, and which commit its revision means. */
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { EncoderSettings, FrozenSettings } from '../../contracts/index.js';
+import type { EncoderSettings, FrozenSettings, OneStudentSettings, StudentSettings } from '../../contracts/index.js';
 import { downloadModel, HubError, hubSettings } from '../../hub/index.js';
 import { EncoderError } from '../student-errors.js';
 import { readEncoderShape } from './encoder-shape.js';
 import { isFolder, isRepository, REQUIRED_FILES } from './locate-encoder.js';
 
-/** The settings with the commit in the place of a branch or a tag; as they were where the Hub can't be asked. trainsHere: students are
- *  trained on this machine, so what is not on it is not anywhere. Throws EncoderError for an encoder that can't be trained. */
+export interface PinningPlace {
+  readonly env: NodeJS.ProcessEnv;
+  /** Students are trained on this machine, so what is not on it is not anywhere. */
+  readonly trainsHere: boolean;
+}
+
+/** The encoders of all students that the settings train, as pinEncoder gives them. Of a ladder's steps, one that can't be trained is
+ *  left as it is: the training leaves it out. Throws EncoderError. */
+export async function pinEncoders(settings: StudentSettings, place: PinningPlace): Promise<StudentSettings> {
+  const pin = async <Step extends OneStudentSettings>(step: Step): Promise<Step> =>
+    step.kind === 'linear' ? step : { ...step, ...(await pinEncoder(step, place)) };
+  if (settings.kind !== 'ladder') return pin(settings);
+  const steps = await Promise.all(settings.steps.map((step) => pin(step).catch(leftToTraining(step))));
+  return { ...settings, steps };
+}
+
+function leftToTraining<Step>(step: Step): (error: unknown) => Step {
+  return (error) => {
+    if (error instanceof EncoderError) return step;
+    throw error;
+  };
+}
+
+/** The settings with the commit in the place of a branch or a tag; as they were where the Hub can't be asked. Throws
+ *  EncoderError for an encoder that can't be trained. */
 export async function pinEncoder<Settings extends EncoderSettings | FrozenSettings>(
   settings: Settings,
-  { env, trainsHere }: { env: NodeJS.ProcessEnv; trainsHere: boolean },
+  { env, trainsHere }: PinningPlace,
 ): Promise<Settings> {
   const { encoder, revision } = settings;
   if (await isFolder(encoder)) {

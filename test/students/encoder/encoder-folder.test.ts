@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readParameters } from '../../../src/students/encoder/encoder-folder.js';
+import { readLicence } from '../../../src/students/encoder/encoder-licence.js';
 import { encoderParameters } from '../../../src/students/encoder/encoder-parameters.js';
 import { readEncoderShape } from '../../../src/students/encoder/encoder-shape.js';
 import { openSafetensors, writeSafetensors } from '../../../src/students/encoder/safetensors.js';
@@ -54,6 +55,25 @@ describe('pooling', () => {
     }
     writeFileSync(join(encoder, '1_Pooling', 'config.json'), '{');
     await expect(readPooling(encoder)).rejects.toThrow("1_Pooling/config.json can't be read");
+  });
+});
+
+describe('the licence of an encoder', () => {
+  it.each([
+    ['---\nlanguage: en\nlicense: apache-2.0\n---\n# Encoder', 'apache-2.0'],
+    ['---\r\nlicense:\r\n- mit\r\n- cc-by-4.0\r\n---\r\n', 'mit, cc-by-4.0'],
+    ['---\nlicense: other\nlicense_name: open-weights\n---', 'open-weights'],
+    ['---\nlanguage: en\n---', null],
+    ['# Encoder\n---\nlicense: mit\n---', null],
+    ['---\nlicense: [\n---', null],
+    ['---\nlicense: "| <b>mine</b>"\n---', null],
+  ])('of %j is %j', async (card, licence) => {
+    writeFileSync(join(encoder, 'README.md'), card);
+    expect(await readLicence(encoder)).toBe(licence);
+  });
+
+  it('is not known without a card', async () => {
+    expect(await readLicence(encoder)).toBeNull();
   });
 });
 
