@@ -6,10 +6,12 @@ import {
   type ChunkEntry,
   chunkingOf,
   type Manifest,
+  type PreparedRun,
   RevisedRun,
   ReviseInput,
   RevisionRecord,
   type Task,
+  TextRow,
 } from '../contracts/index.js';
 import { ChunkWriter, withReuse } from '../corpus/index.js';
 import { ReviewFolder } from '../review/index.js';
@@ -17,7 +19,6 @@ import { openRunStore, type Store } from '../store/index.js';
 import {
   type ByName,
   chunkFolder,
-  chunkRows,
   earlierChunks,
   firstUnknownQuestion,
   type QuestionTeacher,
@@ -119,18 +120,20 @@ async function writeChunks(
     corpus: new ChunkWriter(store, `${folder}/prepare/chunks`, 'corpus', chunkTexts),
     gold: new ChunkWriter(store, `${folder}/prepare/chunks`, 'gold', chunkTexts),
   };
-  const labelsInOrder = readLabels(store, labels)[Symbol.asyncIterator]();
-  for (const chunk of (await readManifest(store, prepared)).chunks) {
-    const rows = (await chunkRows(store, chunk)).map((row) => ({ row }));
-    for (const { label, row } of await withLabels(rows, labelsInOrder)) {
-      onText();
-      if (scope.takes(label, row)) await writers[label.set].add(row);
-    }
+  for await (const { label, row } of withLabels(textsOf(store, prepared), readLabels(store, labels))) {
+    onText();
+    if (scope.takes(label, row)) await writers[label.set].add(row);
   }
   await writers.corpus.finish();
   await writers.gold.finish();
   const known = await earlierChunks(store, folder);
   return [...withReuse(writers.corpus.entries, known), ...withReuse(writers.gold.entries, known)];
+}
+
+async function* textsOf(store: Store, prepared: PreparedRun): AsyncGenerator<{ readonly row: TextRow }> {
+  for (const chunk of (await readManifest(store, prepared)).chunks) {
+    for await (const line of store.lines(chunk.file.path)) yield { row: TextRow.parse(JSON.parse(line)) };
+  }
 }
 
 /** Whether some reply is not known yet. */

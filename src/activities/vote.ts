@@ -84,31 +84,27 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
   const labels = await store.writer(`${prepared.run.folder}/vote/labels${ofRevision(last)}.jsonl`);
   const recorded = await store.writer(`${prepared.run.folder}/vote/replies${ofRevision(last)}.jsonl`);
   try {
-    for await (const chunk of withBefore(texts(), store, input)) {
-      // One write a chunk, as waiting for each line takes longer than making it.
-      const lines = { labels: '', replies: '' };
-      for (const text of chunk) {
-        const { before, row, taken } = text;
-        const { decided, label } = counter.label(text);
-        if (text.set === 'corpus') {
-          // Others were asked about hard texts only, where agreement is low.
-          agreement.add(votesByQuestion(plan.always, label.votes));
-          if (taken.replies.length > taken.always.length) {
-            tally.addEscalated(counter.decide(row, taken.always).label !== decided.label);
-          }
+    for await (const text of withBefore(texts(), store, input)) {
+      const { before, row, taken } = text;
+      const { decided, label } = counter.label(text);
+      if (text.set === 'corpus') {
+        // Others were asked about hard texts only, where agreement is low.
+        agreement.add(votesByQuestion(plan.always, label.votes));
+        if (taken.replies.length > taken.always.length) {
+          tally.addEscalated(counter.decide(row, taken.always).label !== decided.label);
         }
-        if (before !== null) {
-          const votesOf = (from: LabelRow) => votesByQuestion(plan.always, from.votes);
-          const answered = label.revision === last;
-          changes?.add({ before, after: label, asked: text.askedLast, answered, votesOf });
-        }
-        const kept = before?.source === 'person' ? keptByPerson(label, before) : label;
-        tally.add(kept, decided.tie);
-        lines.labels += `${JSON.stringify(kept)}\n`;
-        for (const reply of taken.replies) lines.replies += `${JSON.stringify(recordedReply(row.text, reply))}\n`;
       }
-      await labels.write(lines.labels);
-      await recorded.write(lines.replies);
+      if (before !== null) {
+        const votesOf = (from: LabelRow) => votesByQuestion(plan.always, from.votes);
+        const answered = label.revision === last;
+        changes?.add({ before, after: label, asked: text.askedLast, answered, votesOf });
+      }
+      const kept = before?.source === 'person' ? keptByPerson(label, before) : label;
+      tally.add(kept, decided.tie);
+      await labels.write(`${JSON.stringify(kept)}\n`);
+      await recorded.write(
+        taken.replies.map((reply) => `${JSON.stringify(recordedReply(row.text, reply))}\n`).join(''),
+      );
     }
     const agreed = await agreement.agreement(task.seed, task.evaluation.confidence, othersTurn);
     const report = agreementReport(task, agreed, weights);
@@ -137,20 +133,18 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
   }
 }
 
-type TextBefore = AnsweredText & { readonly before: LabelRow | null };
-
 /** Texts with the labels that they had before the last revision; null: there was none. */
 async function* withBefore(
-  texts: AsyncIterable<readonly AnsweredText[]>,
+  texts: AsyncIterable<AnsweredText>,
   store: Store,
   { revised }: VoteInput,
-): AsyncGenerator<TextBefore[]> {
-  const labels = revised && readLabels(store, revised.before.labels)[Symbol.asyncIterator]();
-  for await (const chunk of texts) {
-    yield labels === undefined
-      ? chunk.map((text) => ({ ...text, before: null }))
-      : (await withLabels(chunk, labels)).map(({ label: before, ...text }) => ({ ...text, before }));
+): AsyncGenerator<AnsweredText & { readonly before: LabelRow | null }> {
+  if (revised === undefined) {
+    for await (const text of texts) yield { ...text, before: null };
+    return;
   }
+  const labels = readLabels(store, revised.before.labels);
+  for await (const { label: before, ...text } of withLabels(texts, labels)) yield { ...text, before };
 }
 
 /** What a person decided stays, whatever the teacher says when it is asked again. */

@@ -73,11 +73,9 @@ async function tableOf(texts: AnsweredTexts, task: Task): Promise<{ table: VoteT
   const plan = plannedQuestions(task);
   const combinations = new VoteCombinations();
   const gold: KnownText[] = [];
-  for await (const chunk of texts()) {
-    for (const { row, taken } of chunk) {
-      const { votes } = combinations.add(votesOf(plan, taken.replies));
-      if (row.gateGold && row.gold !== null) gold.push({ votes, label: row.gold });
-    }
+  for await (const { row, taken } of texts()) {
+    const { votes } = combinations.add(votesOf(plan, taken.replies));
+    if (row.gateGold && row.gold !== null) gold.push({ votes, label: row.gold });
   }
   const all = combinations.all;
   const labels = task.labels.map((label) => label.name);
