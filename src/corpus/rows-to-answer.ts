@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import type { AddedColumns, RefusedRow } from '../contracts/index.js';
 import { CorpusError } from './corpus-error.js';
 import { type FoundFile, findFiles } from './find-files.js';
+import { identityOf } from './local-files.js';
 import { type Row, readColumns, readRows } from './read-rows.js';
 import { compileTemplate, type Template } from './template.js';
 
@@ -38,8 +39,19 @@ export interface RowsToAnswer {
 export async function rowsToAnswer(asked: AskedRows): Promise<RowsToAnswer> {
   const template = compileTemplate(asked.template, asked.textColumn);
   const { files } = await findFiles(asked.input, { field: asked.names.input, env: asked.env });
+  await keepInput(asked, files);
   const { columns, total } = await inspect(asked, files, template);
   return { columns, total, added: nameAdded(columns, asked), rows: () => answerable(asked, files, template) };
+}
+
+/** Throws CorpusError where the output would take the place of an input. */
+async function keepInput({ names, output }: AskedRows, files: readonly FoundFile[]): Promise<void> {
+  const place = await identityOf(output);
+  for (const { address } of files) {
+    if (address !== output && (await identityOf(address)) !== place) continue;
+    const problem = 'it is a file of the input, which would be overwritten';
+    throw new CorpusError({ field: names.output, path: output, problem, mend: 'Name another file' });
+  }
 }
 
 async function* answerable(
@@ -88,7 +100,10 @@ async function inspect(
     field: names.input,
     path: input,
     problem: `there is no column "${missing}"; the columns are: ${[...columns].join(', ')}`,
-    mend: `Name the column of the texts with ${names.textColumn}`,
+    mend:
+      missing === asked.textColumn
+        ? `Name the column of the texts with ${names.textColumn}`
+        : `The task makes its texts of ${template.columns.join(', ')}: name the columns so`,
   });
 }
 
