@@ -86,7 +86,7 @@ describe('tutelage up', () => {
     writeFileSync(join(folder, 'file'), '');
     const { code, stderr } = await run(folder, ['up', '--store', 'file/store']);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^tutelage: .*file\/store/);
+    expect(stderr).toMatch(/^tutelage: the store .*file\/store can't be made \(ENOTDIR\)\n {2}Make the folder/);
     expect(existsSync(join(folder, '.tutelage', 'server.json'))).toBe(false);
   });
 });
@@ -101,6 +101,14 @@ describe('tutelage doctor', () => {
     }
     expect(report.server).toMatchObject({ status: 'warn', mend: 'Start one with: tutelage up' });
     expect(existsSync(join(folder, '.tutelage'))).toBe(false);
+  });
+
+  it('does not take a file for a folder that can hold a store', async () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, 'file'), '');
+    const report = await doctor(folder, { TUTELAGE_STORE: 'file/store' });
+    expect(report).toMatchObject({ code: 1, canRun: false });
+    expect(report.store).toMatchObject({ status: 'missing', detail: `${join(folder, 'file')} is not a folder` });
   });
 
   it('says that a token is there, and never its value', async () => {
