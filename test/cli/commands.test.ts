@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { HealthCheck } from '../../src/cli/health-checks.js';
 import { demoReplies } from '../support/demo-data.js';
-import { cleanUp, newFolder, run, start } from './tutelage-process.js';
+import { cleanUp, newFolder, readState, run, start } from './tutelage-process.js';
 
 afterAll(cleanUp);
 
@@ -153,6 +153,12 @@ describe('tutelage worker', () => {
     const worker = await start(folder, ['worker', '--role', 'all', '--metrics', metrics]);
     await worker.says(/"taskQueue":"tutelage-student","state":"RUNNING"/);
     expect(await (await fetch(`http://${metrics}/metrics`)).text()).toContain('temporal_');
+    const taken = await run(folder, ['worker', '--role', 'student', '--metrics', metrics]);
+    expect(taken.code).toBe(1);
+    expect(taken.stderr).toMatch(new RegExp(`^tutelage: --metrics ${metrics}: .*\\n {2}Give another address`));
+    const { address } = readState<{ address: string }>(folder, 'up.json');
+    const nowhere = await run(folder, ['watch', '--address', address, '--namespace', 'nowhere']);
+    expect(nowhere.stderr).toMatch(/^tutelage: the server has no namespace nowhere; name another one with --namespace/);
     worker.pressCtrlC();
     const { code, stderr } = await worker.ended;
     expect(code).toBe(0);
