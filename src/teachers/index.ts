@@ -1,4 +1,10 @@
-export { annotateChunk, type ChunkJob, type ChunkPorts, TeacherUnreadableError } from './annotate-chunk.js';
+export {
+  annotateChunk,
+  type ChunkJob,
+  type ChunkPorts,
+  settleFailedChunk,
+  TeacherUnreadableError,
+} from './annotate-chunk.js';
 export { TeacherUnreachableError } from './ask-question.js';
 export {
   type AskedTeacher,
