@@ -9,7 +9,7 @@ import {
   type Task,
 } from '../contracts/index.js';
 import { deployVersion, gridOf, modelCard, registerVersion, versionFolder } from '../deployment/index.js';
-import { certificateInWords } from '../evaluation/index.js';
+import { certificateInWords, weighingInWords } from '../evaluation/index.js';
 import { ReviewFolder } from '../review/index.js';
 import { openRunStore, type Store } from '../store/index.js';
 import { candidatesOf } from '../students/index.js';
@@ -97,7 +97,7 @@ async function guidelinesOf(store: Store, { labels, prepared }: DeployInput): Pr
 
 /** README.md beside the student's files. */
 async function writeCard(store: Store, input: DeployInput, task: Task, env: NodeJS.ProcessEnv): Promise<ArtifactRef> {
-  const { certificate, evaluation, labels, prepared, student } = input;
+  const { certificate, evaluation, labels, prepared, student, weighing } = input;
   let [labelled, corrected] = [0, 0];
   for await (const row of readLabels(store, labels)) {
     if (!isTrainedOn(row)) continue;
@@ -127,6 +127,7 @@ async function writeCard(store: Store, input: DeployInput, task: Task, env: Node
     corpusHash: prepared.corpusHash,
     evaluation,
     confidence: task.evaluation.confidence,
+    weighing: weighing ? weighingInWords(weighing) : null,
     certificate: certificate ? certificateInWords(certificate) : null,
     grid: await gridOf(env),
     software: softwareVersions(),

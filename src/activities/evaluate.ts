@@ -71,6 +71,7 @@ async function evaluateStudent(store: Store, input: EvaluateInput): Promise<Eval
     labels: prepared.labels,
     confidence: task.evaluation.confidence,
     overlap: { texts: (await readManifest(store, prepared)).counts.goldInCorpus },
+    weighing: input.weighing,
     certificate: input.certificate,
     disputed: new Set(onGold ? [...rows.keys()].filter((row) => disputes.has(rows[row]!.key)) : []),
     cost: {

@@ -1,5 +1,6 @@
 /** Counts labels as they stream by, and shows them. */
-import type { ArtifactRef, LabelRow, VoteSummary } from '../contracts/index.js';
+import type { AgreementReport, LabelRow, VoteSummary } from '../contracts/index.js';
+import { plainText } from '../evaluation/index.js';
 
 const BAR_WIDTH = 20;
 
@@ -45,24 +46,26 @@ export class LabelTally {
     return this.votes === 0 ? null : this.unreadable / this.votes;
   }
 
-  summary(files: { labels: ArtifactRef; replies: ArtifactRef; alpha: number | null }): VoteSummary {
+  summary(files: Pick<VoteSummary, 'labels' | 'replies' | 'alpha' | 'agreement' | 'weighing'>): VoteSummary {
     const { disagreeing, escalated, gateGold, labelled, perLabel, texts, ties } = this;
     return { ...files, texts, labelled, ties, disagreeing, escalated, perLabel, gateGold };
   }
 
-  /** The labels as a table, for the person at the gate. */
-  evidence(summary: VoteSummary): string {
+  /** The labels as a table, for the person at the gate. alphas: how far votes agree whether a text is of this label; null: no
+   *  two votes about a text. */
+  evidence(summary: VoteSummary, alphas: AgreementReport['perLabel'] | null): string {
     const most = Math.max(1, ...Object.values(summary.perLabel));
     const rows = Object.entries(summary.perLabel).map(([label, count]) => {
       const bar = '█'.repeat(Math.round((BAR_WIDTH * count) / most));
-      return `| ${label} | ${count} | ${bar} |`;
+      const alpha = alphas ? ` ${alphas[label]?.toFixed(3) ?? '–'} |` : '';
+      return `| ${plainText(label)} | ${count} |${alpha} ${bar} |`;
     });
     const share = summary.texts === 0 ? 0 : (100 * summary.disagreeing) / summary.texts;
     return [
       `${summary.labelled} of ${summary.texts} texts got a label. The votes of ${summary.disagreeing} (${share.toFixed(1)} %) disagree; ${summary.ties} are ties.${escalatedInWords(summary)}`,
       '',
-      '| label | texts | |',
-      '| --- | ---: | --- |',
+      `| label | texts |${alphas ? ' alpha |' : ''} |`,
+      `| --- | ---: |${alphas ? ' ---: |' : ''} --- |`,
       ...rows,
     ].join('\n');
   }

@@ -19,11 +19,12 @@ import {
   type VoteSummary,
 } from '../contracts/index.js';
 import { readCorrections } from '../corpus/index.js';
-import { certificateInWords, labelsGateChecks } from '../evaluation/index.js';
+import { certificateInWords, labelsGateChecks, weighingInWords } from '../evaluation/index.js';
 import { ofRevision } from '../review/index.js';
 import { openRunStore, type Store } from '../store/index.js';
 import { VotePlan } from '../teachers/index.js';
 import { AgreementTally, decideByPosterior, decideLabel } from '../voting/index.js';
+import { agreementEvidence, agreementReport, keepAgreement } from './agreement-report.js';
 import { type AnsweredText, answeredTexts, withLabels } from './answered-texts.js';
 import { readLabels, readTask } from './artifacts.js';
 import { AuditTally } from './audit-tally.js';
@@ -33,7 +34,7 @@ import { LabelTally } from './label-tally.js';
 import { RevisionTally } from './revision-tally.js';
 import { sealedResult } from './sealed-result.js';
 import { SoftLabels } from './soft-labels.js';
-import { othersTurn, votesByQuestion, votesInWords, type Weighing, weighVotes } from './weigh-votes.js';
+import { othersTurn, votesByQuestion, type WeighedVotes, weighVotes } from './weigh-votes.js';
 
 const UNKNOWN_IDS_NAMED = 10;
 
@@ -75,8 +76,8 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
   const plan = new VotePlan(task);
   const agreement = new AgreementTally(names);
   const texts = () => answeredTexts(store, { plan, prepared, revised: revised?.runs ?? [] });
-  const weighing = await weighVotes(texts, task);
-  const counter = new VoteCounter(task, names, weighing);
+  const { weighing, weights } = await weighVotes(texts, task, prepared.counts.goldRows);
+  const counter = new VoteCounter(task, names, weights);
   const tally = new LabelTally(names);
   const changes = revised && new RevisionTally(names);
   const last = revised?.runs.at(-1)?.number ?? 0;
@@ -106,17 +107,24 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
       );
     }
     const agreed = await agreement.agreement(task.seed, task.evaluation.confidence, othersTurn);
+    const report = agreementReport(task, agreed, weights);
     const counted = tally.summary({
       labels: await labels.finish(),
       replies: await recorded.finish(),
       alpha: agreed.alpha,
+      ...(report && { agreement: await keepAgreement(store, prepared, report, last) }),
+      ...(weighing && { weighing }),
     });
     const changed = changes?.result() ?? null;
     const summary = changed === null ? counted : { ...counted, labelsVersion: versionAfter(input, changed) };
     return {
       summary,
       checks: checksOf(input, task, summary, tally.unreadableShare()),
-      evidence: [tally.evidence(summary), ...votesInWords(task, agreed, weighing)].join('\n\n'),
+      evidence: [
+        tally.evidence(summary, report?.perLabel ?? null),
+        ...(report ? agreementEvidence(report) : []),
+        ...(weighing ? [weighingInWords(weighing)] : []),
+      ].join('\n\n'),
       ...(changed !== null && { revised: changed }),
     };
   } finally {
@@ -153,7 +161,7 @@ class VoteCounter {
   constructor(
     private readonly task: Task,
     private readonly names: readonly string[],
-    private readonly weighing: Weighing,
+    private readonly weights: WeighedVotes['weights'],
   ) {}
 
   /** By these replies alone, all of them alike. */
@@ -163,7 +171,7 @@ class VoteCounter {
 
   /** Of the next text. */
   label({ revision, row, set, taken }: AnsweredText) {
-    const posterior = this.weighing.aggregated?.posteriorOf(taken.replies);
+    const posterior = this.weights?.posteriorOf(taken.replies);
     const about = this.about(row.key, taken.deciding);
     const decided = posterior === undefined ? decideLabel(about) : decideByPosterior({ ...about, posterior });
     const { gold, gateGold, id, key, line, part, text } = row;
@@ -239,13 +247,13 @@ async function correct(store: Store, input: CorrectionInput, signal: AbortSignal
         `corrections (${input.corrections}): ${unknown.size} ids are not among the run's texts: ${named}. Use the ids of the labels file; nothing was changed.`,
       );
     }
-    const { alpha, escalated, labelsVersion, replies, ties } = input.summary;
+    const { agreement, alpha, escalated, labelsVersion, replies, ties, weighing } = input.summary;
     const certificate = audited.certificate(task.evaluation.confidence);
-    const counted = tally.summary({ labels: await writer.finish(), replies, alpha });
+    const counted = tally.summary({ labels: await writer.finish(), replies, alpha, agreement, weighing });
     const summary: VoteSummary = { ...counted, ties, escalated, certificate, labelsVersion };
     const checks = checksOf(input.vote, task, summary, tally.unreadableShare());
     const evidence = [
-      tally.evidence(summary),
+      tally.evidence(summary, null),
       ...(certificate === null
         ? []
         : [certificateInWords(certificate), calibrated.inWords(new VotePlan(task).always.length)]),

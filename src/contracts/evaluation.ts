@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ArtifactRef } from './artifact.js';
 import { Certificate } from './certificate.js';
+import { Weighing } from './label.js';
 
 export const Interval = z.object({ low: z.number(), high: z.number() });
 export type Interval = z.infer<typeof Interval>;
@@ -71,6 +72,7 @@ export const EvaluationReport = z.object({
     })
     .nullish()
     .describe('The same on the gold rows whose label nobody disputes; null: no label is disputed, or all are.'),
+  weighing: Weighing.nullish().describe('How votes became labels; none: by plain majority.'),
   certificate: Certificate.nullish().describe("What an audit certifies of the teacher's labels, corrections included."),
 });
 export type EvaluationReport = z.infer<typeof EvaluationReport>;

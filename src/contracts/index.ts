@@ -50,7 +50,7 @@ export {
 export { FailureType } from './failure-types.js';
 export { GateCheck, GateDecision, GateName, GateOutcome, GateSignal, RevisionSignal } from './gate.js';
 export { DeploymentGateSettings, LabelsGateSettings } from './gate-settings.js';
-export { LabelRow, VoteSummary } from './label.js';
+export { AgreementReport, LabelRow, VoteSummary, Weighing } from './label.js';
 export {
   REVIEW_NEWS_SIGNAL,
   reviewWorkflowId,
@@ -150,6 +150,8 @@ export {
 } from './task.js';
 export { TeacherSettings } from './teacher-settings.js';
 export {
+  AggregationMethod,
+  asksEveryVote,
   isAskedInBatches,
   OWN_TEACHER,
   PlannedVotes,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ArtifactRef } from './artifact.js';
 import { Certificate } from './certificate.js';
 import { Unreadable } from './reply.js';
-import { PromptStyle } from './vote-settings.js';
+import { AggregationMethod, PromptStyle } from './vote-settings.js';
 
 export const LabelRow = z.object({
   key: z.string(),
@@ -42,6 +42,50 @@ export const LabelRow = z.object({
 });
 export type LabelRow = z.infer<typeof LabelRow>;
 
+const share = z.number().min(0).max(1);
+
+/** How far the votes of a run agree, and how good each is estimated to be. A vote is named after its teacher (where there are
+ *  several), its prompt and its number: "reasoned 1". */
+export const AgreementReport = z.object({
+  texts: z.number().int(),
+  raw: share.describe('Of the pairs of votes about one text, those that name the same label.'),
+  alpha: z
+    .number()
+    .nullable()
+    .describe("Krippendorff's, nominal; null: not defined, as where all votes name one label."),
+  alphaInterval: z
+    .object({ low: z.number(), high: z.number(), confidence: z.number() })
+    .nullable()
+    .describe('Bootstrap.'),
+  perLabel: z
+    .record(z.string(), z.number().nullable())
+    .describe('Alpha of the question whether a vote names this label or another; null where it is not defined.'),
+  perPair: z.array(z.object({ first: z.string(), second: z.string(), share, texts: z.number().int() })),
+  quality: z
+    .record(z.string(), share)
+    .nullable()
+    .describe('Estimated share of right votes, where votes are weighed; null: they count alike.'),
+});
+export type AgreementReport = z.infer<typeof AgreementReport>;
+
+/** How the votes became labels, where that had to be chosen or the task weighs them. */
+export const Weighing = z.object({
+  method: AggregationMethod,
+  why: z
+    .enum(['task', 'gold rows', 'no gold rows', 'not every vote', 'unreadable votes'])
+    .describe(
+      'task: it names the method. gold rows: it was right most often on those set apart for the labels gate. The others: why these did not choose, although the task sets gold rows apart; there are none, not every vote is asked of every text, or unreadable votes count.',
+    ),
+  gold: z
+    .object({
+      rows: z.number().int(),
+      right: z.array(z.object({ method: AggregationMethod, texts: z.number().int() })).describe('By each method.'),
+    })
+    .nullable()
+    .describe('What it was chosen on; null: on nothing.'),
+});
+export type Weighing = z.infer<typeof Weighing>;
+
 export const VoteSummary = z.object({
   labels: ArtifactRef.describe('JSONL of LabelRow.'),
   replies: ArtifactRef.describe('JSONL of recorded replies: the run can be repeated from it without paying.'),
@@ -66,6 +110,8 @@ export const VoteSummary = z.object({
   gateGold: z
     .object({ rows: z.number().int(), correct: z.number().int() })
     .describe("Gold rows set apart for the labels gate, and the teacher's right answers."),
+  weighing: Weighing.nullish().describe('none: plain majority, and nothing to choose from.'),
+  agreement: ArtifactRef.nullish().describe('JSON of AgreementReport; none: no two votes about a text.'),
   certificate: Certificate.nullish().describe('What the audit certifies of the labels; null: there was none.'),
   labelsVersion: z
     .number()

@@ -169,7 +169,14 @@ export const DistillationResult = z.object({
   }),
   budget: z.array(BudgetOutcome).describe('Raises of the budget, and decisions to go on without.'),
   revisions: z.array(RevisionOutcome).default([]).describe('Changed guidelines, in their order.'),
-  labels: z.object({ uri: z.string(), alpha: z.number().nullable(), replies: z.string() }).nullable(),
+  labels: z
+    .object({
+      uri: z.string(),
+      alpha: z.number().nullable(),
+      agreement: z.string().nullish().describe('How far the votes agree, in full; none: no two votes about a text.'),
+      replies: z.string(),
+    })
+    .nullable(),
   gates: z.object({ labels: GateOutcome.nullable(), deployment: GateOutcome.nullable() }),
   student: z.object({ kind: z.string(), uri: z.string(), trainSeconds: z.number() }).nullable(),
   evaluation: z

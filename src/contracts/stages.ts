@@ -5,7 +5,7 @@ import { ArtifactRef, RunRef } from './artifact.js';
 import { Certificate } from './certificate.js';
 import { EvaluationSummary, LearningCurve } from './evaluation.js';
 import { GateCheck, RevisionSignal } from './gate.js';
-import { VoteSummary } from './label.js';
+import { VoteSummary, Weighing } from './label.js';
 import { PreparedRun } from './prepared-run.js';
 import { RevisedLabels, RevisionPlan } from './revision.js';
 import { DistillationResult } from './run.js';
@@ -166,6 +166,7 @@ export const EvaluateInput = z.object({
   student: TrainingSummary,
   spentMicros: z.number().int().nullable(),
   textsAnnotated: z.number().int(),
+  weighing: Weighing.nullish(),
   certificate: Certificate.nullish(),
 });
 export type EvaluateInput = z.infer<typeof EvaluateInput>;
@@ -179,6 +180,7 @@ export const DeployInput = z.object({
   student: TrainingSummary,
   evaluation: EvaluationSummary,
   approvedBy: z.string(),
+  weighing: Weighing.nullish(),
   certificate: Certificate.nullish(),
 });
 export type DeployInput = z.infer<typeof DeployInput>;

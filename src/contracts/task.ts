@@ -248,15 +248,11 @@ export const Task = z
         message: 'escalateHours and escalateWebhookEnv need each other: set both or none',
       });
     }
-    const needsGateGold = [
-      ...(task.gates.labels.minGoldAccuracy === null ? [] : ['gates.labels.minGoldAccuracy']),
-      ...(task.votes.aggregation === 'auto' ? ['votes.aggregation "auto"'] : []),
-    ];
-    for (const name of task.evaluation.goldShareForGate === 0 ? needsGateGold : []) {
+    if (task.gates.labels.minGoldAccuracy !== null && task.evaluation.goldShareForGate === 0) {
       context.addIssue({
         code: 'custom',
         path: ['evaluation', 'goldShareForGate'],
-        message: `${name} needs gold rows of its own: set a share above 0`,
+        message: 'gates.labels.minGoldAccuracy needs gold rows of its own: set a share above 0',
       });
     }
   });

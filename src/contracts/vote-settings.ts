@@ -49,6 +49,10 @@ export const PlannedVotes = z.strictObject({
 });
 export type PlannedVotes = z.infer<typeof PlannedVotes>;
 
+/** How votes become labels. */
+export const AggregationMethod = z.enum(['majority', 'weighted', 'dawid-skene']);
+export type AggregationMethod = z.infer<typeof AggregationMethod>;
+
 export const VoteSettings = z.strictObject({
   plan: z
     .array(PlannedVotes)
@@ -66,10 +70,10 @@ export const VoteSettings = z.strictObject({
       'What the last votes that were asked for because of a disagreement or a tie do, if they can be read. decide: they alone give the label. count: all votes count alike.',
     ),
   aggregation: z
-    .enum(['majority', 'weighted', 'dawid-skene', 'auto'])
-    .default('majority')
+    .enum(['auto', ...AggregationMethod.options])
+    .default('auto')
     .describe(
-      'weighted: votes of prompts and samples count by how often they agree with the majority. dawid-skene: by what each takes for what; its soft labels are too sure where samples of one model err alike. auto: whichever of them is right most often on the gold rows set apart for the labels gate (evaluation.goldShareForGate).',
+      'majority: one vote each. weighted: votes of prompts and samples count by how often they agree with the majority. dawid-skene: by what each takes for what; its soft labels are too sure where samples of one model err alike. auto: where gold rows are set apart for the labels gate (evaluation.goldShareForGate) and every vote is asked of every text, whichever of them is right most often on those rows, the simplest of equals; else majority.',
     ),
   ties: z
     .enum(['abstain', 'random'])
@@ -97,12 +101,17 @@ export function isAskedInBatches({ teacher, teachers, votes }: TaskVotes): boole
   return votes.plan.some((each) => (each.teacher === OWN_TEACHER ? teacher : teachers[each.teacher])?.batch);
 }
 
+/** Every text gets all votes of the plan. */
+export function asksEveryVote({ plan, stop }: VoteSettings): boolean {
+  return stop === 'all' && plan.every(({ when }) => when === 'always');
+}
+
 /** What is wrong with votes and teachers together. */
 export function voteProblems({
   teachers,
   votes,
 }: Pick<TaskVotes, 'teachers' | 'votes'>): { path: (string | number)[]; message: string }[] {
-  const { aggregation, plan, stop } = votes;
+  const { aggregation, plan, stop, unreadable } = votes;
   const problems = plan.flatMap(({ teacher, when }, index) => {
     const inPlan = (key: string, message: string) => ({ path: ['votes', 'plan', index, key], message });
     const found = [];
@@ -121,13 +130,20 @@ export function voteProblems({
       message: 'no entry of votes.plan asks it; add one with its name, or leave it out',
     });
   }
-  if (aggregation !== 'majority' && (stop === 'majority' || plan.some(({ when }) => when !== 'always'))) {
+  if (aggregation !== 'weighted' && aggregation !== 'dawid-skene') return problems;
+  if (!asksEveryVote(votes)) {
     problems.push({
       path: ['votes', stop === 'majority' ? 'stop' : 'aggregation'],
       message:
         stop === 'majority'
           ? `votes.aggregation "${aggregation}" needs every vote: use "all"`
           : `"${aggregation}" needs every vote of every text: a teacher that is asked only where others disagree would look worse than it is; use "majority"`,
+    });
+  }
+  if (unreadable !== 'drop') {
+    problems.push({
+      path: ['votes', 'unreadable'],
+      message: `votes.aggregation "${aggregation}" has no weight for a vote that can't be read: use "drop"`,
     });
   }
   return problems;

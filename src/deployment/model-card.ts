@@ -33,6 +33,8 @@ export interface ModelCardFacts {
   readonly corpusHash: string;
   readonly evaluation: EvaluationSummary;
   readonly confidence: number;
+  /** How votes became labels, in words; null: by plain majority. */
+  readonly weighing: string | null;
   /** What an audit certifies of the labels, in words; null: there was none. */
   readonly certificate: string | null;
   readonly grid: Grid;
@@ -139,10 +141,11 @@ function calibrationInWords({ chosen, validation }: TrainingSummary): string[] {
 }
 
 function provenanceSection(facts: ModelCardFacts): string {
-  const { corpusHash, corrected, guidelines, labelled, settings, student, teachers } = facts;
+  const { corpusHash, corrected, guidelines, labelled, settings, student, teachers, weighing } = facts;
   return [
     ...encoderInWords(settings, student),
     `- Labels: ${labelled} texts, ${teachers.flatMap(votesInWords).join(', and ')}; ${corrected} corrected by people.`,
+    ...(weighing === null ? [] : [`- ${weighing}`]),
     ...guidelines.map(guidelineInWords),
     ...teachers.map(({ model, terms }) =>
       teachers.length === 1

@@ -17,6 +17,7 @@ export interface EvaluatedRows {
   readonly confidence: number;
   readonly overlap: EvaluationReport['overlap'];
   readonly cost: EvaluationReport['cost'];
+  readonly weighing?: EvaluationReport['weighing'];
   readonly certificate?: EvaluationReport['certificate'];
   /** Rows, by their numbers, whose gold label somebody disputes. */
   readonly disputed?: ReadonlySet<number>;
@@ -28,7 +29,7 @@ export interface EvaluatedRows {
  * Throws RangeError as classificationReport does.
  */
 export function buildReport(evaluated: EvaluatedRows): EvaluationReport {
-  const { basis, truth, labels, confidence, champion, overlap, cost, certificate } = evaluated;
+  const { basis, truth, labels, confidence, champion, overlap, cost, certificate, weighing } = evaluated;
   const teacher = basis === 'gold' ? evaluated.teacher : null;
   const undisputed = withoutDisputed(evaluated);
   const reportOf = (predicted: readonly (string | null)[]) =>
@@ -57,6 +58,7 @@ export function buildReport(evaluated: EvaluatedRows): EvaluationReport {
     overlap,
     cost,
     ...(undisputed === null ? {} : { undisputed }),
+    ...(weighing ? { weighing } : {}),
     ...(certificate ? { certificate } : {}),
   };
 }

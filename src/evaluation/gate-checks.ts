@@ -13,7 +13,10 @@ import { markdownTable, plainText } from './markdown-table.js';
 type Bars<Settings> = Omit<Settings, 'approval' | 'deadlineHours' | 'reminderHours'>;
 
 export interface LabelsToJudge {
-  readonly summary: Pick<VoteSummary, 'texts' | 'labelled' | 'perLabel' | 'alpha' | 'gateGold' | 'certificate'>;
+  readonly summary: Pick<
+    VoteSummary,
+    'texts' | 'labelled' | 'perLabel' | 'alpha' | 'gateGold' | 'weighing' | 'certificate'
+  >;
   readonly settings: Bars<LabelsGateSettings>;
   /** The task's labels: one that summary.perLabel lacks has no training text. */
   readonly labels: readonly string[];
@@ -63,7 +66,7 @@ export function labelsGateChecks(judged: LabelsToJudge): GateCheck[] {
       'gold accuracy',
       rows === 0
         ? "Teacher's accuracy on gold rows set apart for this gate: there are none. Give gold rows, or set gates.labels.minGoldAccuracy to null."
-        : `Teacher's accuracy on the ${counted(rows, 'gold row')} set apart for this gate.`,
+        : `Teacher's accuracy on the ${counted(rows, 'gold row')} set apart for this gate${summary.weighing?.gold ? ', which chose how votes become labels, too: that flatters it a little' : ''}.`,
       rows === 0 ? null : correct / rows,
       atLeast(settings.minGoldAccuracy),
     ),

@@ -15,3 +15,4 @@ export { markdownTable, plainText } from './markdown-table.js';
 export { normalQuantile } from './normal-quantile.js';
 export { comparePaired, mcnemarExact, type NamedPredictions, type PairedInput } from './paired-comparison.js';
 export { type ReportNames, reportMarkdown } from './report-markdown.js';
+export { weighingInWords } from './weighing.js';

@@ -3,6 +3,7 @@ import type { ClassificationReport, EvaluationReport, PairedComparison } from '.
 import { certificateInWords } from './certificate.js';
 import { confidenceLevel, counted, dollars, inPoints, percent, pValue, range } from './figures.js';
 import { markdownTable, plainText } from './markdown-table.js';
+import { weighingInWords } from './weighing.js';
 
 export interface ReportNames {
   readonly task: string;
@@ -174,9 +175,10 @@ function confusionSection(student: ClassificationReport, basis: EvaluationReport
   );
 }
 
-function factsList({ overlap, cost, certificate }: EvaluationReport): string {
+function factsList({ overlap, cost, certificate, weighing }: EvaluationReport): string {
   const { teacherMicrosPerThousand: micros, studentTextsPerSecond: speed } = cost;
   return [
+    ...(weighing ? [weighingInWords(weighing)] : []),
     ...(certificate ? [`Labels: ${certificateInWords(certificate)}`] : []),
     overlap.texts === 0
       ? 'No text stands both among the training texts and the test rows.'

@@ -4,6 +4,8 @@ import { seededFraction } from './seeded-fraction.js';
 import { type Combination, VoteCombinations } from './vote-combinations.js';
 
 export interface Agreement {
+  /** Texts that two readable votes are about. */
+  readonly texts: number;
   /** Share of the pairs of votes about one text that name the same label; null without a pair. */
   readonly raw: number | null;
   /** Krippendorff's alpha, nominal; null where it is not defined. */
@@ -43,6 +45,7 @@ export class AgreementTally {
   async agreement(seed: number, confidence: number, pause: () => Promise<unknown>): Promise<Agreement> {
     const combinations = this.combinations.all;
     return {
+      texts: combinations.reduce((sum, { times, votes }) => sum + (isShared(votes) ? times : 0), 0),
       raw: rawAgreement(combinations),
       alpha: alphaOf(combinations, this.labels),
       alphaInterval: await bootstrap(combinations, this.labels, { seed, confidence, pause }),
@@ -52,6 +55,10 @@ export class AgreementTally {
       perPair: pairs(combinations),
     };
   }
+}
+
+function isShared(votes: Combination['votes']): boolean {
+  return votes.filter((vote) => vote !== null).length > 1;
 }
 
 function alphaOf(combinations: readonly Combination[], labels: readonly string[]): number | null {

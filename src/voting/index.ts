@@ -10,6 +10,13 @@ export {
   LEAST_OF_EACH,
   type ShareCalibration,
 } from './calibration.js';
+export {
+  aggregate,
+  type ChosenMethod,
+  chooseMethod,
+  indexByVotes,
+  type KnownText,
+} from './choose-method.js';
 export { createAlpha, krippendorffAlpha } from './krippendorff-alpha.js';
 export {
   type DecidedLabel,

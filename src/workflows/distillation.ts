@@ -118,7 +118,7 @@ class Distillation {
     const { spentMicros, texts: textsAnnotated } = addCounts(corpus, gold);
 
     await this.enter('distill');
-    const { labels } = votes.summary;
+    const { certificate, labels, weighing } = votes.summary;
     const { evidence: whyTaken, student } = await trainStudent(prepared, votes.summary);
     this.report.trained(student);
 
@@ -129,7 +129,8 @@ class Distillation {
       student,
       spentMicros,
       textsAnnotated,
-      certificate: votes.summary.certificate,
+      weighing,
+      certificate,
     });
     const evaluation = evaluated.summary;
     this.report.evaluated(evaluated);
@@ -149,7 +150,8 @@ class Distillation {
         student,
         evaluation,
         approvedBy,
-        certificate: votes.summary.certificate,
+        weighing,
+        certificate,
       }),
     );
     return this.finish();

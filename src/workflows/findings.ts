@@ -66,9 +66,11 @@ export function budgetEvidence({ annotation, gold, texts }: Progress, limits: Gr
 }
 
 /** corrected: what people changed, in words. */
-export function votesFinding({ alpha, labelled, texts }: VoteOutcome['summary'], corrected: string): string {
+export function votesFinding({ alpha, labelled, texts, weighing }: VoteOutcome['summary'], corrected: string): string {
   return sentence([
     `${grouped(labelled)} of ${grouped(texts)} texts labelled`,
+    !!weighing && `aggregation ${weighing.method}`,
+    !!weighing?.gold && `chosen on ${grouped(weighing.gold.rows)} gold rows`,
     alpha !== null && `alpha ${alpha.toFixed(3)}`,
     corrected,
   ]);

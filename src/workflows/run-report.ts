@@ -318,6 +318,7 @@ export class RunReport {
         ? {
             uri: uri(votes.summary.labels.path),
             alpha: votes.summary.alpha,
+            agreement: votes.summary.agreement ? uri(votes.summary.agreement.path) : null,
             replies: uri(votes.summary.replies.path),
           }
         : null,

@@ -1,6 +1,5 @@
 /** What an audit teaches about soft labels, and which way to weigh votes gold rows choose. */
 import { SoftLabels } from '../../src/activities/soft-labels.js';
-import { chooseMethod } from '../../src/activities/weigh-votes.js';
 import type { LabelRow } from '../../src/contracts/index.js';
 
 const LABELS = ['a', 'b', 'c'];
@@ -69,33 +68,5 @@ describe('soft labels', () => {
       { ...row(1, 3), label: null },
     ])
       expect(soft.of(other, LABELS)).toEqual(other);
-  });
-});
-
-describe('the way to weigh votes', () => {
-  // The third annotator alone is always right; the other two err together.
-  const votes = Array.from({ length: 60 }, (_, text) => {
-    const truth = LABELS[text % 3]!;
-    const error = LABELS[(text + 1) % 3]!;
-    return text % 5 === 0 ? [error, error, truth] : [truth, truth, truth];
-  });
-  const truth = (text: number) => LABELS[text % 3]!;
-
-  it('is the one that is right most often on the gold rows; of equals the simplest', async () => {
-    const easy = [1, 2, 3, 4].map((text) => ({ votes: votes[text]!, label: truth(text) }));
-    const { method: simplest, tried: equal } = await chooseMethod({ votes, labels: LABELS }, easy);
-    expect(simplest).toBe('majority');
-    expect(equal.map(({ right }) => right)).toEqual([4, 4, 4]);
-    const noisy = Array.from({ length: 90 }, (_, text) => {
-      const other = LABELS[(text + 1) % 3]!;
-      // Two annotators that err apart and often, and two that never do: votes draw, quality decides.
-      return [text % 2 ? other : truth(text), text % 2 ? other : LABELS[(text + 2) % 3]!, truth(text), truth(text)];
-    });
-    const gold = noisy.map((each, text) => ({ votes: each, label: truth(text) }));
-    const { method, tried } = await chooseMethod({ votes: noisy, labels: LABELS }, gold);
-    expect(method).not.toBe('majority');
-    expect(tried.find((way) => way.method === method)!.right).toBeGreaterThan(
-      tried.find((way) => way.method === 'majority')!.right,
-    );
   });
 });

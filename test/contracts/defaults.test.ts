@@ -65,7 +65,7 @@ const VOTES = {
   ],
   escalated: 'decide',
   stop: 'all',
-  aggregation: 'majority',
+  aggregation: 'auto',
   ties: 'abstain',
   unreadable: 'drop',
 };

@@ -26,13 +26,22 @@ describe('votes', () => {
     expect(task({ aggregation: 'majority', stop: 'majority' }).success).toBe(true);
   });
 
-  it('are weighed by the gold rows only where some are set apart: the others measure', () => {
-    expect(task({ aggregation: 'auto' }).error?.issues).toMatchObject([
+  it.each([{}, { stop: 'majority' }, { unreadable: 'abstain' }])(
+    'need not say how they are weighed, with %j',
+    (votes) => {
+      expect(task(votes).data?.votes.aggregation).toBe('auto');
+    },
+  );
+
+  it('that can not be read have no weight', () => {
+    const refused = task({ aggregation: 'weighted', unreadable: 'random' });
+    expect(refused.error?.issues).toMatchObject([
       {
-        path: ['evaluation', 'goldShareForGate'],
-        message: 'votes.aggregation "auto" needs gold rows of its own: set a share above 0',
+        path: ['votes', 'unreadable'],
+        message: 'votes.aggregation "weighted" has no weight for a vote that can\'t be read: use "drop"',
       },
     ]);
+    expect(task({ aggregation: 'majority', unreadable: 'random' }).success).toBe(true);
   });
 });
 

@@ -41,6 +41,7 @@ const FACTS: ModelCardFacts = {
     champion: null,
   },
   confidence: 0.95,
+  weighing: null,
   certificate: null,
   grid: { name: 'France', gramsPerKwh: 56, source: 'a table, 2023' },
   software: { tutelage: '0.1.0', node: 'v20' },

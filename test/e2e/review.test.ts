@@ -76,7 +76,8 @@ it('goes from the doubtful labels over the audit to the gate, and the report tel
   const running = await startTutelage([...args, ...weighed, '--id', RUN, '--yes', '--json'], { cwd: folder });
 
   const { checks, evidence } = (await waitingAt('labels')).waitingFor;
-  expect(evidence).toContain('Votes are weighed (dawid-skene); estimated right: reasoned 1 ');
+  expect(evidence).toMatch(/\nEstimated right: reasoned 1 \d+\.\d %, reasoned 2 /);
+  expect(evidence).toContain('Votes are weighed (dawid-skene), as the task says.');
   expect(evidence).toContain('All 60 texts are ranked by doubt.');
   expect(checks.find(({ name }) => name === 'certified error share')).toMatchObject({ value: null, passed: false });
   const refused = await tutelage(['approve', RUN, '--as', 'ana', '--reviewed'], { cwd: folder });

@@ -100,6 +100,14 @@ describe('labelsGateChecks', () => {
     const checks = judge({ bars: { minGoldAccuracy: 0.9 }, of: { gateGold: { rows: 10, correct: 9 } } });
     expect(named(checks, 'gold accuracy')).toMatchObject({ value: 0.9, passed: true });
   });
+
+  it('says of gold rows that chose how votes are weighed that they flatter', () => {
+    const gateGold = { rows: 10, correct: 9 };
+    const weighing = { method: 'majority' as const, why: 'gold rows' as const, gold: { rows: 10, right: [] } };
+    const about = (of: object) => named(judge({ of }), 'gold accuracy')?.about;
+    expect(about({ gateGold })).toBe("Teacher's accuracy on the 10 gold rows set apart for this gate.");
+    expect(about({ gateGold, weighing })).toContain('which chose how votes become labels, too: that flatters it');
+  });
 });
 
 describe('deploymentGateChecks', () => {

@@ -95,6 +95,11 @@ describe('reportMarkdown', () => {
     expect(withoutFacts).toContain('No text stands both among the training texts and the test rows.');
     expect(withoutFacts).toContain('- Teacher: the price is not known.');
     expect(withoutFacts).toContain('- Student: the speed was not measured.');
+    const weighing = { method: 'weighted' as const, why: 'task' as const, gold: null };
+    expect(reportMarkdown(buildReport({ ...tenRows, weighing }), names)).toContain(
+      '\n- Votes are weighed (weighted), as the task says.\n',
+    );
+    expect(withoutFacts).not.toContain('Votes are');
   });
 
   it('never calls agreement with the teacher an accuracy', () => {

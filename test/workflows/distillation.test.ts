@@ -210,7 +210,12 @@ describe('a run whose checks all pass', () => {
         escalationUsd: 0,
         teachers: [{ name: 'teacher', model: 'large-model', host: 'teacher.example', calls: 120, costUsd: 0.0012 }],
       },
-      labels: { uri: 'file:///store/vote/labels.jsonl', alpha: 0.9, replies: 'file:///store/vote/replies.jsonl' },
+      labels: {
+        uri: 'file:///store/vote/labels.jsonl',
+        alpha: 0.9,
+        agreement: 'file:///store/vote/agreement.json',
+        replies: 'file:///store/vote/replies.jsonl',
+      },
       gates: {
         labels: { ...approved, at: expect.any(String), corrections: null, checks: VOTED.checks },
         deployment: { ...approved, at: expect.any(String), corrections: null, checks: EVALUATED.checks },

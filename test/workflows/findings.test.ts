@@ -61,6 +61,10 @@ describe('the finding', () => {
 
   it('of vote tells what people changed', () => {
     expect(votesFinding(VOTED.summary, '')).toBe('39 of 40 texts labelled, alpha 0.900');
+    const gold = { rows: 50, right: [] };
+    expect(votesFinding({ ...VOTED.summary, weighing: { method: 'weighted', why: 'gold rows', gold } }, '')).toBe(
+      '39 of 40 texts labelled, aggregation weighted, chosen on 50 gold rows, alpha 0.900',
+    );
     expect(votesFinding({ ...VOTED.summary, alpha: null }, '3 corrected by ana')).toBe(
       '39 of 40 texts labelled, 3 corrected by ana',
     );

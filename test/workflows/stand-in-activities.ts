@@ -46,6 +46,7 @@ export const VOTED: VoteOutcome = {
     disagreeing: 2,
     perLabel: { praise: 20, complaint: 19 },
     alpha: 0.9,
+    agreement: artifact('vote/agreement.json'),
     gateGold: { rows: 0, correct: 0 },
   },
 };
