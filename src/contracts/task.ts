@@ -2,17 +2,21 @@
 import { z } from 'zod';
 import { ExamplesInput } from './corpus.js';
 import { DeploymentGateSettings, LabelsGateSettings } from './gate-settings.js';
+import { Seed } from './seed.js';
 import { MOST_BUDGET } from './spending.js';
 import { StudentSettings, studentProblems } from './student-settings.js';
 import { TeacherSettings } from './teacher-settings.js';
 import { isAskedInBatches, TeacherName, VoteSettings, voteProblems } from './vote-settings.js';
 
-function isUsefulPattern(pattern: string): boolean {
+/** What is wrong with the pattern of a redaction, or null. */
+function patternProblem(pattern: string): string | null {
+  const received = `received ${JSON.stringify(pattern)}`;
   try {
-    return !new RegExp(pattern, 'u').test('');
-  } catch {
-    // Not a regular expression: the message says so.
-    return false;
+    if (!new RegExp(pattern, 'u').test('')) return null;
+    return `${received}, which matches an empty string, too; say what a span has at least: a+ in the place of a*`;
+  } catch (error) {
+    const why = String(error).split(': ').at(-1);
+    return `${received}, which is no regular expression of JavaScript with the flag u: ${why}`;
   }
 }
 
@@ -56,7 +60,9 @@ export const RedactionRule = z
       pattern: z
         .string()
         .min(1)
-        .refine(isUsefulPattern, 'must be a regular expression that matches no empty string')
+        .refine((pattern) => patternProblem(pattern) === null, {
+          error: ({ input }) => patternProblem(String(input)) ?? '',
+        })
         .describe('Regular expression (JavaScript, with Unicode) of the spans to replace.'),
       as: PlaceholderName,
       ignoreCase: z.boolean().default(false).describe('"a" matches "A" too.'),
@@ -202,13 +208,7 @@ export const Task = z
     student: StudentSettings.prefault({}),
     evaluation: EvaluationSettings.prefault({}),
     budget: Budget.prefault({}),
-    seed: z
-      .number()
-      .int()
-      .min(0)
-      .max(2 ** 31 - 1)
-      .default(42)
-      .describe('Seed of samples, ties, splits and training.'),
+    seed: Seed.default(42).describe('Seed of samples, ties, splits and training.'),
   })
   .superRefine((task, context) => {
     const others = Object.entries(task.teachers).map(([name, settings]) => ({ path: ['teachers', name], settings }));
