@@ -8,7 +8,7 @@ import { type ServerFlags, SetupError } from '../temporal/index.js';
 import { withServerOptions } from './command-options.js';
 import { STORE_OPTION } from './existing-store.js';
 import { openReview } from './open-review.js';
-import { namesOf, wholeNumber } from './option-values.js';
+import { namesOf, personName, wholeNumber } from './option-values.js';
 import { askProgress, findRun, sendDecision, withClient } from './run-client.js';
 import { DECIDED } from './run-end.js';
 
@@ -73,7 +73,7 @@ function decisionCommand(program: Command, name: string, about: string): Command
     .command(name)
     .description(about)
     .argument('[workflow-id]', 'the run; without: the only open one')
-    .requiredOption('--as <name>', 'who decides')
+    .requiredOption('--as <name>', 'who decides', personName)
     .option('--json', 'print the recorded decision as one JSON object');
   return withServerOptions(command);
 }

@@ -30,6 +30,13 @@ export function share(text: string): number {
   return value;
 }
 
+/** Who decides: a variable of the shell that is not set makes an empty one. */
+export function personName(text: string): string {
+  const name = text.trim();
+  if (name === '') throw new InvalidArgumentError('It must be the name of who decides.');
+  return name;
+}
+
 /** 0: any. */
 export function portNumber(text: string): number {
   const value = Number(text);

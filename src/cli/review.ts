@@ -26,7 +26,7 @@ import { SetupError } from '../temporal/index.js';
 import { withServerOptions } from './command-options.js';
 import { STORE_OPTION } from './existing-store.js';
 import { openReview } from './open-review.js';
-import { portNumber, wholeNumber } from './option-values.js';
+import { personName, portNumber, wholeNumber } from './option-values.js';
 import { openPage } from './review-page.js';
 import { pullSheet, pushHandout } from './review-tools.js';
 
@@ -68,7 +68,7 @@ export function registerReview(program: Command): void {
     // Else the options of export, import and status would be taken for the page's.
     .enablePositionalOptions()
     .argument('[workflow-id]', 'the run to open; without: what waits')
-    .option('--as <name>', 'who decides: the link is theirs')
+    .option('--as <name>', 'who decides: the link is theirs', personName)
     .option('--host <name>', 'where the page listens; without: on this machine only')
     .option('--port <n>', 'its port; without: 7400, or any where that is taken', portNumber)
     .option(...STORE_OPTION);
@@ -93,7 +93,7 @@ export function registerReview(program: Command): void {
         'rows',
       ]),
     )
-    .option('--as <name>', 'who draws the audit, and with --again whose decisions are left out')
+    .option('--as <name>', 'who draws the audit, and with --again whose decisions are left out', personName)
     .option(...STORE_OPTION)
     .action(exportRows);
   review
@@ -103,7 +103,7 @@ export function registerReview(program: Command): void {
     .argument('[file]', 'what review export wrote, with the column decision filled in, or what the tool exported')
     .addOption(format('the tool that the file, or the server, is of'))
     .option('--pull <url>', 'fetch the decisions from this project instead (label-studio, argilla)')
-    .requiredOption('--as <name>', 'who decided; tools that know it say themselves')
+    .requiredOption('--as <name>', 'who decided; tools that know it say themselves', personName)
     .option('--replace', "also where it contradicts another person's decision")
     .option('--adjudicate', 'the decisions settle what people decided differently, and count over theirs')
     .option(...STORE_OPTION)
@@ -123,7 +123,7 @@ export function registerReview(program: Command): void {
       '<file>',
       'what review gold wrote, with the column disputed filled in; the columns id and disputed are enough',
     )
-    .requiredOption('--as <name>', 'who disputes them')
+    .requiredOption('--as <name>', 'who disputes them', personName)
     .option(...STORE_OPTION)
     .action(disputeGold);
   review
