@@ -33,6 +33,10 @@ function describe(error: unknown): string {
   }
   // Their own messages say only that there was one. By name, since loading the client takes long.
   if (WRAPPERS.has(error.name) && error.cause instanceof Error) return describe(error.cause);
+  if (error.name === 'NamespaceNotFoundError') {
+    const namespace = property(error, 'namespace');
+    return `the server has no namespace ${namespace}; name another one with --namespace, TEMPORAL_NAMESPACE or a profile, or make it: temporal operator namespace create -n ${namespace}`;
+  }
   // The same error for a run that has ended and for a name that no run has.
   if (error.name === 'WorkflowNotFoundError') {
     const workflowId = property(error, 'workflowId');

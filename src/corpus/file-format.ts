@@ -26,7 +26,7 @@ const FORMATS: Record<string, FileFormat> = {
   '.parquet': 'parquet',
 };
 const GZIP = '.gz';
-const WHOSE_DISK = 'Paths mean the disk of the machine that reads them';
+const WHOSE_DISK = 'Paths mean the disk of the worker or command that reads them';
 
 /** Throws CorpusError on an extension that has no writer. */
 export function formatOf(path: string, field: string): FileFormat {

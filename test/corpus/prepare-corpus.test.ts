@@ -500,7 +500,7 @@ describe('an input that can not be prepared', () => {
   it('lacks a column that somebody named, or would not read it; the usual ones may be missing', async () => {
     const rows = [
       { text: 'a', nr: 1 },
-      { text: 'b', mark: 'good' },
+      { text: 'b', nr: 2 },
     ];
     expect((await refusal({ rows, corpus: { idColumn: 'key' } })).message).toMatch(
       /^corpus\.idColumn .*no column "key"; the columns are: text, nr/,

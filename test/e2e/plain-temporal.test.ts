@@ -115,11 +115,11 @@ describe('a run by the plain Temporal CLI', () => {
     const progress = await waitFor('twice', ({ ignored }) => (ignored ?? []).length >= 2);
     expect(progress.waitingFor?.gate).toBe('deployment');
     expect(progress.gates.deployment).toBeUndefined();
-    expect(progress.ignored.at(-1)).toMatch(/approve.*"labels" was decided already: approve by ana/);
+    expect(progress.ignored.at(-1)).toMatch(/approve.*"labels" was decided already: approved by ana/);
 
     const again = await decide('twice', { gate: 'labels', decision: 'approve', reviewer: 'ana' });
     expect(again.code).not.toBe(0);
-    expect(again.stderr.replaceAll('\\"', '"')).toContain('the gate "labels" was decided already: approve by ana');
+    expect(again.stderr.replaceAll('\\"', '"')).toContain('the gate "labels" was decided already: approved by ana');
     await signal('twice', 'reject', { gate: 'deployment', reviewer: 'ana', note: 'enough' });
     const ended = await temporal('workflow', 'result', '-w', 'twice');
     expect(ended.code).not.toBe(0);
