@@ -23,7 +23,7 @@ function patternProblem(pattern: string): string | null {
 /** What stands in a placeholder: EMAIL of [EMAIL_1]. */
 export const PlaceholderName = z
   .string()
-  .regex(/^[A-Z][A-Z0-9_]{0,31}$/, 'capital letters, digits and underscores: EMAIL')
+  .regex(/^[A-Z][A-Z0-9_]{0,31}$/, 'use capital letters, digits and underscores: EMAIL')
   .describe('What the spans are: EMAIL gives [EMAIL_1], [EMAIL_2] in each text.');
 
 export const Label = z
@@ -174,7 +174,7 @@ export const Task = z
   .strictObject({
     name: z
       .string()
-      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens')
+      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and hyphens')
       .describe("The task's name; its models are found under it."),
     kind: z.literal('text-classification').describe('What the student does.'),
     description: z.string().default('').describe('One line for people.'),
