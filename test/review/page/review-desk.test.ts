@@ -163,6 +163,8 @@ it('asks another reviewer for an opinion of their own on the audit, with what ev
   await desk.decide({ ...said(first!.key, 'bad', 2), sample: 'audit', adjudicates: true }, 'cleo');
   expect(desk.handOut('again', 0, 'dora').rows.map(({ key }) => key)).toEqual(audited.slice(1).map(({ key }) => key));
   expect((await reviewStatus(review)).sharedTexts).toBe(2);
+  // Of the first text cleo settled what they differ on.
+  expect(desk.summary().people).toEqual([{ first: 'ana', second: 'ben', texts: 2, alike: 1 }]);
   await desk.close();
 });
 
