@@ -63,7 +63,7 @@ function errorsByClass(
   decisions: readonly ReviewDecision[],
   teacherLabel: (key: string) => string | null,
 ): Summary['errors'] {
-  return names.flatMap((name) => {
+  return [...names, null].flatMap((name) => {
     const ofName = decisions.filter(({ key }) => teacherLabel(key) === name);
     if (ofName.length === 0) return [];
     const became = names

@@ -125,9 +125,9 @@ export interface Summary {
     readonly texts: number;
     readonly alike: number;
   }[];
-  /** Decided texts by the teacher's label: how many kept it, and what the others became. */
+  /** Decided texts by the teacher's label, null for those without one: how many kept it, and what the others became. */
   readonly errors: readonly {
-    readonly label: string;
+    readonly label: string | null;
     readonly decided: number;
     readonly became: readonly { readonly label: string; readonly texts: number }[];
   }[];

@@ -168,6 +168,17 @@ it('asks another reviewer for an opinion of their own on the audit, with what ev
   await desk.close();
 });
 
+it('counts texts that had no label apart from errors of a label', async () => {
+  const desk = await deskOf(await reviewOf(store, many(4), (index) => (index < 2 ? { label: null } : {})));
+  for (const key of ['key-0', 'key-1', 'key-2']) await desk.decide(said(key, 'bad'), 'ana');
+  await desk.decide(said('key-3', 'good, better'), 'ana');
+  expect(desk.summary().errors).toEqual([
+    { label: 'bad', decided: 2, became: [{ label: 'good, better', texts: 1 }] },
+    { label: null, decided: 2, became: [{ label: 'bad', texts: 2 }] },
+  ]);
+  await desk.close();
+});
+
 describe('what people decided differently', () => {
   it('is listed with what each says, in the order of the decisions, and counts as settled as an adjudicator says', async () => {
     const review = await reviewOf(store, many(4));

@@ -139,7 +139,10 @@ function errorBars({ errors }: Summary): Child {
           { value: changed, kind: 'accent' },
           { value: decided - changed, kind: 'soft' },
         ],
-        about: changed === 0 ? `all ${decided} right` : `${changed} of ${decided} wrong: ${what.join(', ')}`,
+        about:
+          changed === 0
+            ? `all ${decided} right`
+            : `${changed} of ${decided} ${label === null ? 'got one' : 'wrong'}: ${what.join(', ')}`,
       };
     }),
   );
