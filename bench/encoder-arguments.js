@@ -1,4 +1,4 @@
-/** What the benchmarks of encoders are given: --encoder FOLDER [--rows FILE.jsonl] [--rounds N]. */
+/** What the benchmarks of encoders are given: --encoder FOLDER [--rows FILE.jsonl] [--rounds N] [--alone]. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
@@ -8,7 +8,7 @@ export const RECORDED = '../shared/data/financial-phrasebank/mixtral-train.jsonl
 /** Of the rows, in `label` or `majority`. */
 export const LABELS = ['negative', 'neutral', 'positive'];
 
-/** `rounds` is what a benchmark does without being told otherwise. */
+/** `rounds` is what a benchmark does without being told otherwise. alone: without its peers, so that nothing is installed. */
 export function encoderArguments(args, { rounds: usual = 5 } = {}) {
   const { values } = parseArgs({
     args,
@@ -16,11 +16,12 @@ export function encoderArguments(args, { rounds: usual = 5 } = {}) {
       encoder: { type: 'string' },
       rows: { type: 'string', default: 'examples/demo/gold.jsonl' },
       rounds: { type: 'string', default: String(usual) },
+      alone: { type: 'boolean', default: false },
     },
   });
-  const { encoder, rounds, rows: file } = values;
+  const { alone, encoder, rounds, rows: file } = values;
   if (encoder === undefined) throw new Error('--encoder: name the folder of an encoder, all-MiniLM-L6-v2 for one');
-  return { encoder, rounds: Number(rounds), rows: readRows(file) };
+  return { alone, encoder, rounds: Number(rounds), rows: readRows(file) };
 }
 
 export function readRows(file) {

@@ -1,4 +1,4 @@
-/** Loaded into the product's processes by NODE_OPTIONS: collects the heap every few seconds, in the main thread and in each
+/** Loaded into processes by NODE_OPTIONS: collects the heap every few seconds, in the main thread and in each
  *  worker thread, and keeps the most that was left in a file of the folder HEAP_PROBE_FOLDER. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,8 @@ import { threadId } from 'node:worker_threads';
 const EVERY_MS = 3000;
 
 const at = process.argv.indexOf('--role');
-// Threads have the environment of their process, and not its arguments.
+// The product's workers are told apart by their role; the bare loop's process is given its own. Threads have the environment of their
+// process, and not its arguments.
 if (at > 0 && process.argv.includes('worker')) process.env.HEAP_PROBE_ROLE = process.argv[at + 1];
 const role = process.env.HEAP_PROBE_ROLE;
 if (role !== undefined) {

@@ -1,23 +1,22 @@
-/** npm run bench -- annotate [a|b|c|d] [--quick] [--runs N] [--store s3://BUCKET/PREFIX] [--texts N,N]: the annotation engine beside a
- *  bare loop of the same client, in one run, on a teacher in a process of its own; d alone: what grows with the corpus. What each
- *  figure means: docs/benchmarks.md. */
+/** npm run bench -- annotate [a|b|c|d|e] [--quick] [--runs N] [--calls N] [--store s3://BUCKET/PREFIX] [--texts N,N]: the annotation
+ *  engine beside a bare loop of the same client, in one run, on a teacher in a process of its own. What each figure means:
+ *  docs/benchmarks.md. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { Task } from '../../dist/contracts/index.js';
-import { buildPrompt } from '../../dist/teachers/index.js';
+import { parseArgs } from 'node:util';
 import { machine, median, rounded } from '../machine.js';
 import { bareLoop } from './bare-loop.js';
 import { measureGrowth } from './growth.js';
 import { runProduct } from './product.js';
+import { bodiesOf, CONCURRENCY, VOTES, votedTask, votedText } from './questions.js';
 
-const VOTES = 3;
-const CONCURRENCY = 64;
-/** Of the teacher, before it is measured: slow start and learning its rate. */
+/** Of the teacher, before it is measured: slow start and learning its rate, or how many workers share it. */
 const FIRST_SECONDS = 10;
+const PER_SECOND = 100;
 
-/** calls: full and --quick. */
+/** calls: full and --quick. ofTask: settings of the task's teacher. */
 const CASES = {
   a: {
     about: '200 ms +/- 30 %',
@@ -32,9 +31,17 @@ const CASES = {
     figures: ofBareLoop,
   },
   c: {
-    about: '100 requests a second, 200 ms +/- 30 %',
-    teacher: { latencyMs: 200, jitter: 0.3, perSecond: 100 },
+    about: `${PER_SECOND} requests a second, 200 ms +/- 30 %`,
+    teacher: { latencyMs: 200, jitter: 0.3, perSecond: PER_SECOND },
     calls: [6_000, 2_400],
+    figures: ofAllowedRate,
+  },
+  e: {
+    about: `two workers; ${PER_SECOND} requests a second, which the task declares and the teacher does not tell; 200 ms +/- 30 %`,
+    teacher: { latencyMs: 200, jitter: 0.3, perSecond: PER_SECOND, tells: false },
+    ofTask: { requestsPerMinute: 60 * PER_SECOND },
+    workers: 2,
+    calls: [12_000, 6_000],
     figures: ofAllowedRate,
   },
 };
@@ -43,57 +50,66 @@ const CASES = {
 const GROWING = [1_000, 10_000, 100_000];
 
 export async function bench(args) {
-  const quick = args.includes('--quick');
-  if (args.includes('d')) return benchGrowth(args, quick);
-  const runs = args.includes('--runs') ? Number(args[args.indexOf('--runs') + 1]) : 1;
-  const store = args.includes('--store') ? args[args.indexOf('--store') + 1] : null;
-  const names = Object.keys(CASES).filter((name) => args.includes(name));
+  const { asked, calls, quick, runs, store, texts } = annotateArguments(args);
   const results = {};
-  for (const name of names.length > 0 ? names : Object.keys(CASES)) {
+  for (const name of asked) {
     const rows = [];
-    for (let run = 0; run < runs; run++) rows.push(await measure(CASES[name], { quick, store }));
+    if (name === 'd') {
+      for (const each of texts) {
+        rows.push(await measureGrowth(each, startTeacher));
+        console.table(rows);
+      }
+      results.d = rows;
+      continue;
+    }
+    const { calls: sizes, ...measured } = CASES[name];
+    const count = calls ?? sizes[quick ? 1 : 0];
+    for (let run = 0; run < runs; run++) rows.push(await measure({ ...measured, count, store }));
     console.table(rows);
-    results[name] = { about: CASES[name].about, ...medians(rows) };
+    results[name] = { about: measured.about, ...medians(rows) };
   }
-  console.log(
-    JSON.stringify({ bench: 'annotate', quick, runs, store: store === null ? 'folder' : 's3', ...machine(), results }),
-  );
+  const stored = store === null ? 'folder' : 's3';
+  console.log(JSON.stringify({ bench: 'annotate', quick, runs, store: stored, ...machine(), results }));
 }
 
-async function benchGrowth(args, quick) {
-  const asked = args.includes('--texts') ? args[args.indexOf('--texts') + 1].split(',').map(Number) : GROWING;
-  const task = {
-    ...taskOf(),
-    guideline: '',
-    labels: ['up', 'down'].map((name) => ({ name })),
-    votes: { plan: [{ prompt: 'direct', maxTokens: 5 }] },
+function annotateArguments(args) {
+  const text = { type: 'string' };
+  const { positionals, values } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { quick: { type: 'boolean', default: false }, runs: text, calls: text, store: text, texts: text },
+  });
+  const names = [...Object.keys(CASES), 'd'];
+  const stranger = positionals.find((name) => !names.includes(name));
+  if (stranger !== undefined) throw new Error(`${stranger}: one of ${names.sort().join(', ')}`);
+  const { calls, quick, runs = '1', store = null, texts = GROWING.slice(0, quick ? 2 : 3).join(',') } = values;
+  return {
+    asked: positionals.length > 0 ? positionals : ['a', 'b', 'c'],
+    calls: calls === undefined ? null : Number(calls),
+    quick,
+    runs: Number(runs),
+    store,
+    texts: texts.split(',').map(Number),
   };
-  const rows = [];
-  for (const texts of quick ? asked.slice(0, 2) : asked) {
-    rows.push(await measureGrowth(texts, { startTeacher, task, textOf: (i) => `Profit number ${i} rose.` }));
-    console.table(rows);
-  }
-  console.log(JSON.stringify({ bench: 'annotate d', quick, ...machine(), results: rows }));
 }
 
-async function measure({ calls: sizes, figures, teacher: settings }, { quick, store }) {
-  const calls = sizes[quick ? 1 : 0];
-  const task = Task.parse(taskOf());
-  const texts = Array.from({ length: Math.round(calls / VOTES) }, (_, i) => textOf(i));
+async function measure({ count, figures, ofTask, store, teacher: settings, workers }) {
+  const task = votedTask(ofTask);
+  const texts = { count: Math.round(count / VOTES), textOf: votedText };
   const teacher = await startTeacher({ ...settings, label: task.labels[0].name });
   try {
     const product = {
-      ...(await runProduct({ store, url: teacher.url, task: taskOf(), texts: { count: texts.length, textOf } })),
+      ...(await runProduct({ store, url: teacher.url, task, texts, workers })),
       teacher: await teacher.stats(),
     };
     await teacher.reset();
-    const bare = await bareLoop({ url: teacher.url, bodies: bodiesOf(task, texts), concurrency: CONCURRENCY });
-    return figures({
-      product,
-      bare: { ...bare, teacher: await teacher.stats() },
-      calls: texts.length * VOTES,
-      settings,
-    });
+    const bodies = [...bodiesOf(task, texts)];
+    const bare = {
+      ...(await bareLoop({ url: teacher.url, bodies, concurrency: CONCURRENCY })),
+      teacher: await teacher.stats(),
+    };
+    if (product.teacher.questions !== bare.teacher.questions) throw new Error('they were not asked the same questions');
+    return figures({ product, bare, calls: bodies.length, settings });
   } finally {
     teacher.stop();
   }
@@ -126,56 +142,28 @@ function ofBareLoop({ bare, calls, product }) {
 /** After the first ten seconds of asking, as the teacher counts them; its last second is not whole. */
 function ofAllowedRate({ bare, calls, product, settings }) {
   const of = ({ answeredBySecond, busyBySecond }) => {
-    const answered = sum(answeredBySecond.slice(FIRST_SECONDS, -1));
+    const answered = answeredBySecond.slice(FIRST_SECONDS, -1);
     const busy = sum(busyBySecond.slice(FIRST_SECONDS, -1));
-    const seconds = answeredBySecond.length - 1 - FIRST_SECONDS;
-    return { ofAllowed: answered / seconds / settings.perSecond, busyShare: busy / (answered + busy) };
+    const requests = answered.map((each, i) => (each ?? 0) + (busyBySecond[FIRST_SECONDS + i] ?? 0));
+    return {
+      ofAllowed: sum(answered) / answered.length / settings.perSecond,
+      medianSecond: median(answered.map((each) => each ?? 0)) / settings.perSecond,
+      busyShare: busy / (sum(answered) + busy),
+      most: Math.max(0, ...requests) / settings.perSecond,
+    };
   };
   const [ours, theirs] = [of(product.teacher), of(bare.teacher)];
   return {
     calls,
     seconds: rounded(product.seconds, 1),
     ofAllowed: rounded(ours.ofAllowed),
+    medianSecondOfAllowed: rounded(ours.medianSecond),
+    mostOfAllowedInASecond: rounded(ours.most),
     busyShare: rounded(ours.busyShare, 4),
     busyFirstTenSeconds: sum(product.teacher.busyBySecond.slice(0, FIRST_SECONDS)),
     bareOfAllowed: rounded(theirs.ofAllowed),
     bareBusyShare: rounded(theirs.busyShare, 4),
   };
-}
-
-function taskOf() {
-  return {
-    name: 'bench',
-    kind: 'text-classification',
-    labels: [
-      { name: 'positive', description: 'good news for the company' },
-      { name: 'negative', description: 'bad news for the company' },
-      { name: 'neutral', description: 'neither' },
-    ],
-    guideline: 'Decide how the sentence would strike an investor.',
-    teacher: { model: 'bench', concurrency: CONCURRENCY },
-    votes: { plan: [{ prompt: 'reasoned', samples: VOTES }] },
-  };
-}
-
-function textOf(i) {
-  return `In the ${i + 1}th quarter the company's operating profit rose to ${(i * 7919) % 1000} million euros from ${i % 500} million.`;
-}
-
-/** As the product sends them. */
-function bodiesOf(task, texts) {
-  const [planned] = task.votes.plan;
-  return texts.flatMap((text) => {
-    const { jsonSchema: schema, messages } = buildPrompt(task, planned.prompt, text);
-    return Array.from({ length: VOTES }, (_, sample) => ({
-      model: task.teacher.model,
-      messages,
-      max_tokens: planned.maxTokens,
-      temperature: planned.temperature,
-      seed: task.teacher.seed + sample,
-      response_format: { type: 'json_schema', json_schema: { name: 'reply', strict: true, schema } },
-    }));
-  });
 }
 
 async function startTeacher(settings) {

@@ -8,15 +8,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { TASK_QUEUES } from '../../dist/contracts/index.js';
-import { createClient, ensureDevServer, localServer, stopDevServer } from '../../dist/temporal/index.js';
+import {
+  countTeacherWorkers,
+  createClient,
+  ensureDevServer,
+  localServer,
+  stopDevServer,
+} from '../../dist/temporal/index.js';
 
+/** Between two looks whether all workers are there. */
+const POLL_MS = 200;
+const SILENT = ['ignore', 'ignore', 'inherit'];
 const launcher = fileURLToPath(new URL('../../bin/tutelage.js', import.meta.url));
 
-/** texts: their count and the i-th one. store: an address below which the run gets a store of its own; null: a folder. atEnd: what
- *  is to be looked at before the workers stop. Returns seconds, the counts of the run, and what atEnd found. */
-export async function runProduct({ store = null, url, task, texts, env = process.env, atEnd = async () => null }) {
+/** texts: their count and the i-th one. store: an address below which the run gets a store of its own; null: a folder. workers: how
+ *  many processes ask the teacher. atEnd: what is to be looked at before the workers stop. Returns seconds, the counts of the run,
+ *  and what atEnd found. */
+export async function runProduct(options) {
+  const { store = null, url, task, texts, workers = 1, env = process.env, atEnd = async () => null } = options;
   const folder = mkdtempSync(join(tmpdir(), 'tutelage-bench-'));
   const state = join(folder, '.tutelage');
   mkdirSync(state);
@@ -24,12 +36,16 @@ export async function runProduct({ store = null, url, task, texts, env = process
   await pipeline(Readable.from(lines(texts)), createWriteStream(corpus));
   const server = await ensureDevServer({ folder: state, env: process.env, onProgress: () => {} });
   const client = await createClient(localServer(server.address), process.env);
-  let up = null;
+  const started = [];
   try {
     const startedAt = performance.now();
-    const options = { cwd: folder, env, stdio: ['ignore', 'ignore', 'inherit'] };
-    const args = [launcher, 'up', '--address', server.address, '--store', storeOf(store, folder)];
-    up = spawn(process.execPath, args, options);
+    const place = ['--address', server.address, '--store', storeOf(store, folder)];
+    const start = (...args) =>
+      started.push(spawn(process.execPath, [launcher, ...args, ...place], { cwd: folder, env, stdio: SILENT }));
+    start('up');
+    for (let more = 1; more < workers; more++) start('worker', '--role', 'teacher', '--log-level', 'warn');
+    // Who comes later finds the first chunks taken.
+    if (workers > 1) while ((await countTeacherWorkers(client)) < workers) await sleep(POLL_MS);
     const handle = await client.workflow.start('distillation', {
       taskQueue: TASK_QUEUES.orchestrator,
       workflowId: 'bench',
@@ -41,7 +57,7 @@ export async function runProduct({ store = null, url, task, texts, env = process
     return { seconds, calls: annotation.calls, busy: annotation.busy, atEnd: await atEnd(client) };
   } finally {
     await client.connection.close();
-    if (up !== null) await stop(up);
+    await Promise.all(started.map(stop));
     await stopDevServer(state);
     if (process.env.BENCH_KEEP === undefined) rmSync(folder, { recursive: true, force: true });
     else console.error(`kept: ${folder} ${readdirSync(folder)}`);

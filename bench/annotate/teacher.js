@@ -1,19 +1,14 @@
 /** The benchmark's teacher, a process of its own: chat completions with one fixed label (and a reason, unless direct), late by so much, and a token bucket that
- *  answers 429 with OpenAI's headers. Options come as one JSON argument; it prints its url and says on GET /stats what it
+ *  answers 429 with OpenAI's headers (tells) or with Retry-After alone. Options come as one JSON argument; it prints its url and says on GET /stats what it
  *  was asked. Runs until its stdin ends. */
 import { createServer } from 'node:http';
+import { crc32 } from 'node:zlib';
 
-const { latencyMs, jitter, perSecond, label, direct = false } = JSON.parse(process.argv[2]);
+const { latencyMs, jitter, perSecond, label, direct = false, tells = true } = JSON.parse(process.argv[2]);
 
-const stats = {
-  requests: 0,
-  answered: 0,
-  busy: 0,
-  firstAt: null,
-  lastAt: null,
-  busyBySecond: [],
-  answeredBySecond: [],
-};
+const NOTHING = { requests: 0, answered: 0, busy: 0, firstAt: null, lastAt: null, questions: 0 };
+/** questions: a sum over the bodies of the answered ones, the same for the same questions in any order. */
+const stats = { ...NOTHING, busyBySecond: [], answeredBySecond: [] };
 let credit = perSecond;
 let filledAt = performance.now();
 
@@ -29,8 +24,7 @@ process.stdin.on('end', () => process.exit()).resume();
 function answer(request, body, response) {
   if (request.url === '/stats') return send(response, 200, stats);
   if (request.url === '/reset') {
-    Object.assign(stats, { requests: 0, answered: 0, busy: 0, firstAt: null, lastAt: null });
-    Object.assign(stats, { busyBySecond: [], answeredBySecond: [] });
+    Object.assign(stats, NOTHING, { busyBySecond: [], answeredBySecond: [] });
     return send(response, 200, {});
   }
   stats.requests++;
@@ -43,6 +37,7 @@ function answer(request, body, response) {
     return send(response, 429, { error: { message: 'too many requests' } });
   }
   stats.answeredBySecond[second] = (stats.answeredBySecond[second] ?? 0) + 1;
+  stats.questions += crc32(body);
   const reply = completion(body.length);
   const ms = latencyMs * (1 + jitter * (2 * Math.random() - 1));
   if (ms === 0) finish(response, reply);
@@ -62,6 +57,7 @@ function takeCredit(response) {
   filledAt = now;
   const granted = credit >= 1;
   if (granted) credit--;
+  if (!tells) return granted;
   response.setHeader('x-ratelimit-limit-requests', perSecond);
   response.setHeader('x-ratelimit-remaining-requests', Math.floor(credit));
   response.setHeader('x-ratelimit-reset-requests', `${Math.ceil(((perSecond - credit) / perSecond) * 1000)}ms`);

@@ -1,4 +1,4 @@
-/** npm run bench -- infer --encoder FOLDER [--rows FILE.jsonl] [--rounds N]: from string to label with an INT8 student, beside
+/** npm run bench -- infer --encoder FOLDER [--rows FILE.jsonl] [--rounds N] [--alone]: from string to label with an INT8 student, beside
  *  onnxruntime in Python (INT8, by its own tool) and transformers (float32) with the same student, taking turns in one run. All
  *  have two threads. What each figure means: docs/benchmarks.md. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,9 +19,9 @@ const TRIED = 256;
 const ALONE = 300;
 
 export async function bench(args) {
-  const { encoder, rounds, rows } = encoderArguments(args, { rounds: 3 });
+  const { alone, encoder, rounds, rows } = encoderArguments(args, { rounds: 3 });
   const texts = rows.map(({ text }) => text);
-  const python = peerPython('inference', PACKAGES);
+  const python = alone ? null : peerPython('inference', PACKAGES);
   const folder = mkdtempSync(join(tmpdir(), 'tutelage-bench-'));
   try {
     const layersInFloat = await makeStudent(folder, encoder, rows);
@@ -48,14 +48,16 @@ async function makeStudent(folder, encoder, rows) {
   return chosen.int8LayersInFloat;
 }
 
+/** python: null where nobody is beside it. */
 async function compare({ folder, python, rounds, texts }) {
+  const names = python === null ? [] : PEERS;
   const student = await loadStudent(folder);
   const script = fileURLToPath(new URL('./peers.py', import.meta.url));
-  const peers = Object.fromEntries(PEERS.map((name) => [name, new PeerProcess(python, script)]));
+  const peers = Object.fromEntries(names.map((name) => [name, new PeerProcess(python, script)]));
   try {
     for (const [name, peer] of Object.entries(peers)) await peer.ask({ load: name, folder, texts });
     const batch = {};
-    for (const name of PEERS) batch[name] = await bestBatch(peers[name], name);
+    for (const name of names) batch[name] = await bestBatch(peers[name], name);
     await student.predict(texts);
     const rows = [];
     const labels = {};
@@ -65,7 +67,7 @@ async function compare({ folder, python, rounds, texts }) {
       const answers = await student.predict(texts);
       row.tutelage = texts.length / ((performance.now() - started) / 1000);
       labels.tutelage = answers.map((shares) => shares.indexOf(Math.max(...shares)));
-      for (const name of PEERS) {
+      for (const name of names) {
         const ran = await peers[name].ask({ run: name, batch: batch[name] });
         row[name] = texts.length / ran.seconds;
         labels[name] = ran.labels;
@@ -74,7 +76,7 @@ async function compare({ folder, python, rounds, texts }) {
     }
     console.table(rows.map((row) => mapValues(row, (value) => rounded(value, 0))));
     const alone = await aloneFigures(student, peers, texts);
-    const ofPeers = (figure) => Object.fromEntries(PEERS.map((name) => [name, figure(name)]));
+    const ofPeers = (figure) => Object.fromEntries(names.map((name) => [name, figure(name)]));
     return {
       rounds,
       textsASecond: medians(rows),
@@ -104,8 +106,8 @@ async function aloneFigures(student, peers, texts) {
     spent.push(performance.now() - started);
   }
   const figures = { tutelage: rounded(median(spent), 2) };
-  for (const name of PEERS) {
-    figures[name] = rounded(median((await peers[name].ask({ alone: name, texts: ALONE })).milliseconds), 2);
+  for (const [name, peer] of Object.entries(peers)) {
+    figures[name] = rounded(median((await peer.ask({ alone: name, texts: ALONE })).milliseconds), 2);
   }
   return figures;
 }

@@ -1,6 +1,6 @@
-/** npm run bench -- train --encoder FOLDER [--rows FILE.jsonl] [--rounds N]: fine-tuning steps beside PyTorch on the same batches
+/** npm run bench -- train --encoder FOLDER [--rows FILE.jsonl] [--rounds N] [--alone]: fine-tuning steps beside PyTorch on the same batches
  *  (16 texts, none of them cut off), taking turns in one run, each with a thread a core; then the memory of a whole training.
- *  npm run bench -- train --size roberta-base [--steps N] [--rows FILE.jsonl]: large.js. What both mean: docs/benchmarks.md. */
+ *  npm run bench -- train --size roberta-base|tiny [--steps N] [--rows FILE.jsonl]: large.js. What both mean: docs/benchmarks.md. */
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { learningRateAt } from '../../dist/students/encoder/adamw.js';
@@ -16,6 +16,7 @@ import { PeerProcess, peerPython } from '../peer-python.js';
 import { trainingJob, withTempFolder } from './job.js';
 import { benchLarge } from './large.js';
 
+const PEER = fileURLToPath(new URL('./peer.py', import.meta.url));
 /** Steps of a turn. */
 const TURN = 12;
 const PEAK_RATE = 5e-5;
@@ -24,33 +25,32 @@ const LARGEST = 3;
 
 export async function bench(args) {
   if (args.includes('--size')) return benchLarge(args);
-  const { encoder, rounds, rows } = encoderArguments(args);
-  const python = peerPython('training', ['torch', 'transformers']);
+  const { alone, encoder, rounds, rows } = encoderArguments(args);
+  const python = alone ? null : peerPython('training', ['torch', 'transformers']);
   await withTempFolder(async (folder) => {
     const job = trainingJob(folder, rows, { encoder, epochs: 1, learningRate: PEAK_RATE });
-    const peer = new PeerProcess(python, fileURLToPath(new URL('./peer.py', import.meta.url)));
-    await peer.ask({ encoder, labels: LABELS.length, threads: machine().cores, rate: PEAK_RATE });
+    const peer = python === null ? null : new PeerProcess(python, PEER);
+    await peer?.ask({ encoder, labels: LABELS.length, threads: machine().cores, rate: PEAK_RATE });
     const { largest, turns } = await takeTurns(job, peer, rounds);
-    const { peakMemoryMb } = await peer.ask({ batches: largest });
-    peer.stop();
+    const ofPeer = await peer?.ask({ batches: largest });
+    peer?.stop();
     mkdirSync(job.outputFolder);
     const { memoryMb } = await trainInProcess(job, { onProgress: () => {} });
     console.table(turns);
-    const secondsAStep = {
-      tutelage: rounded(median(turns.map(({ tutelage }) => tutelage))),
-      pytorch: rounded(median(turns.map(({ pytorch }) => pytorch))),
-    };
-    const timesPeer = rounded(median(turns.map(({ pytorch, tutelage }) => tutelage / pytorch)));
-    const memory = { tutelage: memoryMb, pytorch: { peak: peakMemoryMb } };
-    console.log(
-      JSON.stringify({
-        bench: 'train',
-        ...{ rounds, steps: TURN, ...machine(), secondsAStep, timesPeer, memoryMb: memory },
-      }),
-    );
+    const medianOf = (figure) => rounded(median(turns.map(figure)));
+    const secondsAStep = { tutelage: medianOf(({ tutelage }) => tutelage) };
+    const memory = { tutelage: memoryMb };
+    if (peer !== null) {
+      secondsAStep.pytorch = medianOf(({ pytorch }) => pytorch);
+      memory.pytorch = { peak: ofPeer.peakMemoryMb };
+    }
+    const timesPeer = peer === null ? null : medianOf(({ pytorch, tutelage }) => tutelage / pytorch);
+    const figures = { secondsAStep, timesPeer, memoryMb: memory };
+    console.log(JSON.stringify({ bench: 'train', rounds, steps: TURN, ...machine(), ...figures }));
   });
 }
 
+/** peer: null where nobody is beside it. */
 async function takeTurns(job, peer, rounds) {
   const { encoder, batchSize, microBatchTokens } = job.settings;
   const { fitting, vocabulary } = (await prepareExamples(job)).examples;
@@ -79,8 +79,10 @@ async function takeTurns(job, peer, rounds) {
       );
     }
     const ours = (performance.now() - started) / 1000;
-    const { seconds } = await peer.ask({ batches: steps.map((step) => forPeer(batches[step % batches.length])) });
-    if (turn > 0) turns.push({ tutelage: rounded(ours / TURN, 4), pytorch: rounded(seconds / TURN, 4) });
+    const theirs = await peer?.ask({ batches: steps.map((step) => forPeer(batches[step % batches.length])) });
+    if (turn === 0) continue;
+    const pytorch = theirs && { pytorch: rounded(theirs.seconds / TURN, 4) };
+    turns.push({ tutelage: rounded(ours / TURN, 4), ...pytorch });
   }
   await trainer.release();
   const padded = (rows) => rows.length * Math.max(...rows.map((row) => lengths[row]));

@@ -1,4 +1,4 @@
-/** npm run bench -- train --size roberta-base [--steps N] [--rows FILE.jsonl]: fine-tunes an encoder of this size with random weights
+/** npm run bench -- train --size roberta-base|tiny [--steps N] [--rows FILE.jsonl]: fine-tunes an encoder of this size with random weights
  *  in the product's training process: once undisturbed, and once killed in the second of two epochs and taken up again. */
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -61,7 +61,8 @@ export async function benchLarge(args) {
   });
 }
 
-/** Trains in the product's process, into a folder of this name; kills it when it tells of step `killAt`. */
+/** Trains in the product's process, into a folder of this name; kills it at its first word after step `killAt`: it tells of steps a few
+ *  times a second, and of the export after the last one. */
 function train(folder, job, name, killAt = Number.POSITIVE_INFINITY) {
   const outputFolder = join(folder, name);
   mkdirSync(outputFolder, { recursive: true });
@@ -71,10 +72,13 @@ function train(folder, job, name, killAt = Number.POSITIVE_INFINITY) {
   child.on('message', ({ type, progress, trained, failure: told }) => {
     if (type === 'done') seen.trained = trained;
     if (type === 'failed') failure = told;
-    if (progress?.steps === undefined) return;
-    seen.steps = progress.steps;
-    seen.firstStep ??= progress.steps.done;
-    if (progress.steps.done >= killAt) child.kill('SIGKILL');
+    if (progress === undefined) return;
+    const stepsDone = progress.steps?.done ?? (seen.steps === null ? 0 : Number.MAX_VALUE);
+    if (progress.steps !== undefined) {
+      seen.steps = progress.steps;
+      seen.firstStep ??= progress.steps.done;
+    }
+    if (stepsDone >= killAt) child.kill('SIGKILL');
   });
   child.send({ type: 'train', job: { ...job, outputFolder, checkpointFolder: join(folder, `${name}-checkpoints`) } });
   return new Promise((resolve, reject) => {

@@ -6,20 +6,32 @@ import { readEncoderShape } from '../../dist/students/encoder/encoder-shape.js';
 import { randomNumbers } from '../../dist/students/encoder/random.js';
 import { writeSafetensors } from '../../dist/students/encoder/safetensors.js';
 
-/** config.json of each (Liu et al. 2019, arXiv:1907.11692, section 3.1, and the Hub). */
+const ROBERTA = {
+  model_type: 'roberta',
+  max_position_embeddings: 514,
+  type_vocab_size: 1,
+  layer_norm_eps: 1e-5,
+  pad_token_id: 1,
+  hidden_act: 'gelu',
+};
+
+/** config.json of each (Liu et al. 2019, arXiv:1907.11692, section 3.1, and the Hub). tiny: enough to see that it runs. */
 export const SIZES = {
   'roberta-base': {
-    model_type: 'roberta',
+    ...ROBERTA,
     num_hidden_layers: 12,
     hidden_size: 768,
     num_attention_heads: 12,
     intermediate_size: 3072,
     vocab_size: 50_265,
-    max_position_embeddings: 514,
-    type_vocab_size: 1,
-    layer_norm_eps: 1e-5,
-    pad_token_id: 1,
-    hidden_act: 'gelu',
+  },
+  tiny: {
+    ...ROBERTA,
+    num_hidden_layers: 1,
+    hidden_size: 32,
+    num_attention_heads: 2,
+    intermediate_size: 64,
+    vocab_size: 4096,
   },
 };
 

@@ -9,7 +9,6 @@ import {
   ClassifiedBlock,
   JoinInput,
   type ModelVersion,
-  type RefusedRow,
   SplitInput,
 } from '../contracts/index.js';
 import { openRowWriter, type RowToAnswer, rowsToAnswer } from '../corpus/index.js';
@@ -23,7 +22,6 @@ import { sealedResult } from './sealed-result.js';
 const BATCH_ROWS = 256;
 /** A block ends before it has so many characters: it is read as a whole. */
 const BLOCK_CHARACTERS = 16 * 2 ** 20;
-const MOST_PROBLEMS = 5;
 const FIELDS = { input: 'input', output: 'output', textColumn: 'textColumn' } as const;
 
 export function createClassifyActivities({ env, store: workersStore }: Dependencies) {
@@ -111,23 +109,18 @@ async function split(
     names: FIELDS,
   });
   // An output that can't be written to is told now.
-  await (await openRowWriter(output, asked.columns, { field: FIELDS.output, env })).abort();
+  await (await openRowWriter(output, [], { field: FIELDS.output, env })).abort();
+  const reading = asked.read();
   const blocks: ArtifactRef[] = [];
-  const problems: RefusedRow[] = [];
-  let [rows, refused] = [0, 0];
+  let rows = 0;
   let [lines, characters]: [string[], number] = [[], 0];
   const endBlock = async () => {
     if (lines.length === 0) return;
     blocks.push(await store.write(`${folder}/blocks/${nameOf(blocks.length)}.jsonl`, lines.join('')));
     [lines, characters] = [[], 0];
-    onRows(rows + refused);
+    onRows(rows + reading.refused);
   };
-  for await (const row of asked.rows()) {
-    if ('problem' in row) {
-      refused++;
-      if (problems.length < MOST_PROBLEMS) problems.push(row);
-      continue;
-    }
+  for await (const row of reading.rows()) {
     const line = `${JSON.stringify(row)}\n`;
     if (lines.length === rowsPerBlock || characters + line.length > BLOCK_CHARACTERS) await endBlock();
     lines.push(line);
@@ -135,10 +128,11 @@ async function split(
     rows++;
   }
   await endBlock();
+  const { added, columns } = reading.columns();
   return {
-    ...{ folder, output, top, rows, refused, problems },
+    ...{ folder, output, top, rows, refused: reading.refused, problems: reading.problems },
     ...{ task: model.task, version: model.version, store: store.ref },
-    ...{ columns: [...asked.columns], added: asked.added, blocks: blocks.length },
+    ...{ columns, added, blocks: blocks.length },
     manifest: await store.write(`${folder}/blocks.json`, JSON.stringify(blocks)),
   };
 }

@@ -6,11 +6,12 @@ import {
   type EvaluationReport,
   type EvaluationSummary,
   type LabelRow,
+  type Task,
   type TrainingSummary,
 } from '../contracts/index.js';
 import { deployedVersion } from '../deployment/index.js';
 import { buildReport, deploymentGateChecks, reportMarkdown } from '../evaluation/index.js';
-import { ReviewFolder } from '../review/index.js';
+import { countNearDuplicates, ReviewFolder } from '../review/index.js';
 import { openRunStore, type Store } from '../store/index.js';
 import { studentKind } from '../students/index.js';
 import { readLabels, readManifest, readTask } from './artifacts.js';
@@ -70,7 +71,10 @@ async function evaluateStudent(store: Store, input: EvaluateInput): Promise<Eval
     },
     labels: prepared.labels,
     confidence: task.evaluation.confidence,
-    overlap: { texts: (await readManifest(store, prepared)).counts.goldInCorpus },
+    overlap: {
+      texts: (await readManifest(store, prepared)).counts.goldInCorpus,
+      alike: await countNearDuplicates(texts, learnedTexts(readLabels(store, labels), task, onGold)),
+    },
     weighing: input.weighing,
     certificate: input.certificate,
     disputed: new Set(onGold ? [...rows.keys()].filter((row) => disputes.has(rows[row]!.key)) : []),
@@ -98,6 +102,11 @@ async function evaluateStudent(store: Store, input: EvaluateInput): Promise<Eval
   };
   const checks = deploymentGateChecks({ report, settings: task.gates.deployment });
   return { summary, checks, evidence: evidenceOf(markdown) };
+}
+
+/** What was trained on; of a student that is measured on validation rows, all others. */
+async function* learnedTexts(rows: AsyncIterable<LabelRow>, task: Task, onGold: boolean): AsyncGenerator<LabelRow> {
+  for await (const row of rows) if (isTrainedOn(row) && (onGold || !isValidation(row, task))) yield row;
 }
 
 const WARM_UP_TEXTS = 128;

@@ -22,7 +22,7 @@ export class LabelTally {
   add(row: LabelRow, tie: boolean): void {
     if (row.gold !== null && row.gateGold) {
       this.gateGold.rows++;
-      if (row.label === row.gold) this.gateGold.correct++;
+      if (row.teacherLabel === row.gold) this.gateGold.correct++;
     }
     if (row.set !== 'corpus') return;
     this.texts++;

@@ -55,7 +55,10 @@ async function distill(taskName: string, flags: Flags): Promise<void> {
       return;
     }
     const end = await followRun(client, workflowId, untilInterrupted());
-    await reportEnd(end, { workflowId, json: flags.json === true, labelsOut: flags.labelsOut ?? null });
+    const { json = false, labelsOut = null, store } = flags;
+    const at = store === undefined ? '' : ` --store ${store}`;
+    const predictCommand = `tutelage predict --task ${task.name}${at} --input NEW.csv --output LABELLED.csv`;
+    await reportEnd(end, { workflowId, json, labelsOut, predictCommand });
   } finally {
     await client.connection.close();
   }

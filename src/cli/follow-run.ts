@@ -1,25 +1,13 @@
-/** Follows a run in the terminal until it ends: bars where there is a terminal, else lines. Everything goes to stderr. */
+/** Follows a run in the terminal until it ends. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, isGrpcServiceError, WorkflowFailedError } from '@temporalio/client';
+import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
-import { SingleBar } from 'cli-progress';
-import pc from 'picocolors';
-import {
-  type ChunkProgress,
-  DistillationResult,
-  FailureType,
-  type Progress,
-  type RevisionOutcome,
-  type TrainingNews,
-} from '../contracts/index.js';
-import { addCounts } from '../voting/index.js';
-import { checkLine } from './check-line.js';
+import { DistillationResult, FailureType, type Progress } from '../contracts/index.js';
 import { chunksAtWork, trainingAtWork } from './heartbeats.js';
-import { plainMarkdown } from './plain-markdown.js';
-import { askProgress } from './run-client.js';
+import { askProgress, untilAnswered } from './run-client.js';
+import { type AtWork, NOTHING_AT_WORK, RunView } from './run-view.js';
 
 const POLL_MS = 700;
-const LINE_EVERY_MS = 5000;
 
 export interface RunEnd {
   /** What the run came to; null where it failed before it could tell. */
@@ -34,7 +22,7 @@ export async function followRun(client: Client, workflowId: string, signal: Abor
   const handle = client.workflow.getHandle(workflowId);
   let ended: RunEnd | null = null;
   let failure: unknown = null;
-  const waiting = untilAnswered(() => handle.result())
+  const waiting = untilAnswered(client, signal, () => handle.result())
     .then((result) => {
       ended = { result: DistillationResult.parse(result), failure: null };
     })
@@ -44,30 +32,19 @@ export async function followRun(client: Client, workflowId: string, signal: Abor
     });
   try {
     while (ended === null && failure === null && !signal.aborted) {
-      const progress = await askProgress(client, workflowId);
+      const progress = await askProgress(client, workflowId, signal);
+      if (signal.aborted) break;
       if (progress === null) view.showSilence();
       else view.show(progress, await atWork(client, progress));
       await Promise.race([waiting, sleep(POLL_MS, undefined, { signal }).catch(() => undefined)]);
     }
-    if (failure !== null) throw failure;
+    if (failure !== null && !signal.aborted) throw failure;
     if (ended === null) return null;
     const last = await askProgress(client, workflowId);
     if (last !== null) view.show(last, NOTHING_AT_WORK);
     return ended;
   } finally {
     view.close();
-  }
-}
-
-/** A server that is away for a while is not the end of the run. */
-export async function untilAnswered<Result>(ask: () => Promise<Result>): Promise<Result> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!isGrpcServiceError(error)) throw error;
-      await sleep(POLL_MS);
-    }
   }
 }
 
@@ -87,219 +64,9 @@ function reached(error: WorkflowFailedError): DistillationResult | null {
   return parsed.success ? parsed.data : null;
 }
 
-/** Of the activities at work; null: of the other stages. */
-interface AtWork {
-  readonly chunks: ChunkProgress | null;
-  readonly training: TrainingNews | null;
-  /** Why the training is tried again; null: it is not. */
-  readonly trouble: string | null;
-}
-
-const NOTHING_AT_WORK: AtWork = { chunks: null, training: null, trouble: null };
-
 async function atWork(client: Client, { stage, training, workflowId }: Progress): Promise<AtWork> {
   if (stage === 'annotate') return { ...NOTHING_AT_WORK, chunks: await chunksAtWork(client, workflowId) };
   if (stage !== 'distill') return NOTHING_AT_WORK;
   const { news, trouble } = await trainingAtWork(client, workflowId);
   return { ...NOTHING_AT_WORK, training: news ?? training ?? null, trouble };
-}
-
-type BudgetWait = NonNullable<NonNullable<Progress['budget']>['waiting']>;
-
-class RunView {
-  private readonly terminal = process.stderr.isTTY === true;
-  private stage: Progress['stage'] | null = null;
-  private bar: SingleBar | null = null;
-  private lastLineAt = 0;
-  private lastLine = '';
-  /** Deadline of the gate that was shown: one that opens anew has another. */
-  private shownGate: string | null = null;
-  private shownDeadline: string | null = null;
-  private silent = false;
-  private shownIgnored = 0;
-  private paused = false;
-  private mostTexts = 0;
-  private mostCalls = 0;
-  private shownRevisions = 0;
-  private shownTrouble: string | null = null;
-
-  show(progress: Progress, { chunks, training, trouble }: AtWork): void {
-    this.silent = false;
-    if (progress.stage !== this.stage) {
-      this.stopBar();
-      this.stage = progress.stage;
-      this.mostTexts = 0;
-      if (progress.stage !== 'done') this.line(pc.bold(`▸ ${headline(progress)}`));
-    }
-    if (progress.paused !== this.paused) {
-      this.paused = progress.paused;
-      this.line(
-        progress.paused
-          ? pc.yellow(`  paused: ${progress.pauseReason ?? ''}. Go on with: tutelage resume ${progress.workflowId}`)
-          : '  goes on',
-      );
-    }
-    for (const ignored of progress.ignored.slice(this.shownIgnored)) this.line(pc.yellow(`  ignored ${ignored}`));
-    this.shownIgnored = progress.ignored.length;
-    for (const revision of progress.revisions.slice(this.shownRevisions)) this.line(`  ${revisionLine(revision)}`);
-    this.shownRevisions = progress.revisions.length;
-    if (progress.stage === 'annotate') this.showAnnotation(progress, chunks);
-    if (trouble !== null && trouble !== this.shownTrouble) this.line(pc.yellow(`  ${trouble}`));
-    this.shownTrouble = trouble;
-    if (training !== null) this.showTraining(training);
-    const budget = progress.budget?.waiting;
-    if (budget && budget.deadline !== this.shownDeadline) this.showBudget(progress.workflowId, budget);
-    if (progress.waitingFor !== null && progress.waitingFor.deadline !== this.shownGate) this.showGate(progress);
-  }
-
-  /** No worker answered. */
-  showSilence(): void {
-    if (this.silent) return;
-    this.silent = true;
-    this.line(
-      pc.yellow('  no worker answers; the run is safe and goes on when one does (start workers with: tutelage up)'),
-    );
-  }
-
-  close(): void {
-    this.stopBar();
-  }
-
-  private showAnnotation(progress: Progress, beating: ChunkProgress | null): void {
-    const both = addCounts(progress.annotation, progress.gold);
-    // Heartbeats of a worker that died start again at nothing; what was done stays done.
-    this.mostTexts = Math.max(this.mostTexts, Math.min(progress.texts.total, both.texts + (beating?.texts ?? 0)));
-    this.mostCalls = Math.max(this.mostCalls, both.calls + (beating?.calls ?? 0));
-    const [texts, calls] = [this.mostTexts, this.mostCalls];
-    const numbers = [
-      `${calls} calls`,
-      both.reused === 0 ? null : `${both.reused} replies reused`,
-      // Known of finished chunks only.
-      ...(both.calls === 0
-        ? []
-        : [
-            `${both.unreadable} unreadable`,
-            `${both.uncertain} uncertain`,
-            `${both.inputTokens + both.outputTokens} tokens`,
-            both.spentMicros === null ? null : `$${(both.spentMicros / 1e6).toFixed(4)}`,
-          ]),
-      progress.batches === null
-        ? null
-        : `${progress.batches.batches} batches open, ${progress.batches.answered} of ${progress.batches.requests} answered`,
-      progress.callsPerSecond === null ? null : `${progress.callsPerSecond.toFixed(1)}/s`,
-      progress.secondsLeft === null ? null : `${Math.ceil(progress.secondsLeft)} s left`,
-    ]
-      .filter((each) => each !== null)
-      .join(' · ');
-    this.showNumbers(texts, progress.texts.total, `${texts} of ${progress.texts.total} texts · ${numbers}`);
-  }
-
-  private showTraining({ done, phase, steps, student }: TrainingNews): void {
-    const numbers = steps && [
-      `step ${steps.done} of ${steps.of}`,
-      `loss ${steps.loss.toFixed(3)}`,
-      `${steps.examplesPerSecond.toFixed(1)} examples/s`,
-      `${Math.ceil(steps.secondsLeft)} s left`,
-    ];
-    this.showNumbers(done, 1, `${student}: ${numbers?.join(' · ') ?? `${phase}, ${Math.round(100 * done)} %`}`);
-  }
-
-  /** A bar where there is a terminal, else a line now and then. */
-  private showNumbers(done: number, total: number, numbers: string): void {
-    if (this.terminal) {
-      this.bar ??= startBar(total);
-      this.bar.update(done, { numbers });
-      return;
-    }
-    if (numbers === this.lastLine || Date.now() - this.lastLineAt < LINE_EVERY_MS) return;
-    this.lastLineAt = Date.now();
-    this.lastLine = numbers;
-    this.line(`  ${numbers}`);
-  }
-
-  private showBudget(workflowId: string, { deadline, goOnCommand, raiseCommand, suggested }: BudgetWait): void {
-    this.shownDeadline = deadline;
-    const amounts = Object.entries(suggested).map(([name, amount]) => `--add-${name} ${amount}`);
-    this.line('');
-    this.line(
-      pc.bold(`  The budget is used up. Until ${deadline} the run waits for more; then it goes on with the labels`),
-    );
-    this.line(pc.bold('  there are. About what the texts that are left will take, from another terminal:'));
-    this.line(`    tutelage budget ${workflowId} ${amounts.join(' ')} --as YOUR-NAME`);
-    this.line(`    tutelage budget ${workflowId} --go-on --as YOUR-NAME`);
-    this.line(pc.dim(`    or: ${raiseCommand}`));
-    this.line(pc.dim(`        ${goOnCommand}`));
-  }
-
-  private showGate(progress: Progress): void {
-    const gate = progress.waitingFor;
-    if (gate === null) return;
-    this.stopBar();
-    this.shownGate = gate.deadline;
-    this.line('');
-    for (const line of plainMarkdown(gate.evidence).split('\n')) this.line(`  ${line}`);
-    for (const check of gate.checks) this.line(`  ${checkLine(check)}`);
-    this.line('');
-    const after = gate.afterDeadline === 'reject' ? 'rejected' : 'approved if all checks pass, else rejected';
-    this.line(pc.bold(`  Waiting for you at the gate "${gate.gate}", until ${gate.deadline}; then it is ${after}.`));
-    this.line(pc.bold('  From another terminal:'));
-    this.line(`    tutelage approve ${progress.workflowId} --gate ${gate.gate} --as YOUR-NAME`);
-    this.line(`    tutelage reject  ${progress.workflowId} --gate ${gate.gate} --as YOUR-NAME --note WHY`);
-    if (gate.gate === 'labels') {
-      this.line(`    tutelage revise  ${progress.workflowId} --guideline FILE --doubted --as YOUR-NAME`);
-    }
-    this.line(pc.dim(`    or: ${gate.approveCommand}`));
-  }
-
-  private line(text: string): void {
-    this.stopBar();
-    process.stderr.write(`${text}\n`);
-  }
-
-  private stopBar(): void {
-    this.bar?.stop();
-    this.bar = null;
-  }
-}
-
-function revisionLine({ changes, number, reviewer, spentMicros, texts }: RevisionOutcome): string {
-  const changed = changes.map((each) => `${each.texts} from ${each.from ?? 'no label'} to ${each.to ?? 'no label'}`);
-  const cost = spentMicros === null ? '' : `, $${(spentMicros / 1e6).toFixed(4)}`;
-  return `revision ${number} by ${reviewer}: ${texts} texts asked about again; labels changed: ${changed.join(', ') || 'none'}${cost}`;
-}
-
-function headline(progress: Progress): string {
-  switch (progress.stage) {
-    case 'prepare':
-      return 'prepare: reading and checking the corpus, one call to try the teacher';
-    case 'annotate':
-      return `annotate: ${progress.texts.total} texts, at most ${progress.callsAtMost} calls to ${progress.teacherHost} (repeats aside)`;
-    case 'vote':
-      return 'vote: counting the votes';
-    case 'labels gate':
-      return 'labels gate';
-    case 'distill':
-      return 'distill: training the student';
-    case 'evaluate':
-      return 'evaluate: measuring on the same rows';
-    case 'deployment gate':
-      return 'deployment gate';
-    default:
-      return progress.stage;
-  }
-}
-
-function startBar(total: number): SingleBar {
-  const bar = new SingleBar({
-    format: '  {bar} {numbers}',
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 24,
-    hideCursor: true,
-    clearOnComplete: true,
-    stream: process.stderr,
-    noTTYOutput: false,
-  });
-  bar.start(total, 0, { numbers: '' });
-  return bar;
 }

@@ -34,7 +34,7 @@ export function share(text: string): number {
 /** As it is written beside decisions: without spaces around it. */
 export function personName(text: string): string {
   const { data, success } = PersonName.safeParse(text);
-  if (!success) throw new InvalidArgumentError('It must be a name of 1 to 200 characters.');
+  if (!success) throw new InvalidArgumentError('It must be the name of who decides. At most 200 characters.');
   return data;
 }
 

@@ -131,10 +131,16 @@ function inUnit(value: number, unit: Figure['unit']): string {
     case 'tokens':
       return Math.round(value).toLocaleString('en-US');
     case 'hours':
-      return value < 1 ? `${(60 * value).toPrecision(2)} min` : `${value.toPrecision(3)} h`;
+      return inHours(value);
     case 'seconds':
       return `${value.toPrecision(2)} s`;
     default:
       return `${value.toPrecision(2)} ${unit}`;
   }
+}
+
+function inHours(hours: number): string {
+  if (hours >= 1) return `${hours.toPrecision(3)} h`;
+  const minutes = 60 * hours;
+  return minutes >= 1 ? `${minutes.toPrecision(2)} min` : `${(60 * minutes).toPrecision(2)} s`;
 }

@@ -1,5 +1,5 @@
 /** A student's answers for the rows of files, in this process. */
-import type { ClassificationResult, RefusedRow } from '../contracts/index.js';
+import type { ClassificationResult } from '../contracts/index.js';
 import { openRowWriter, type RowToAnswer, rowsToAnswer } from '../corpus/index.js';
 import { answeredRows } from '../deployment/index.js';
 import type { Student } from '../students/index.js';
@@ -22,7 +22,6 @@ export interface FileToPredict {
 export type PredictedFile = Pick<ClassificationResult, 'rows' | 'refused' | 'problems' | 'added'>;
 
 const BATCH_ROWS = 256;
-const MOST_PROBLEMS = 5;
 const OPTIONS = { input: '--input', output: '--output', textColumn: '--text-column' } as const;
 
 /** Reads the input twice: for its columns, and a batch at a time for the answers. The output appears when all is done. Throws
@@ -30,26 +29,22 @@ const OPTIONS = { input: '--input', output: '--output', textColumn: '--text-colu
 export async function predictFile(student: Student, file: FileToPredict): Promise<PredictedFile> {
   const { env, output, signal, top } = file;
   const asked = await rowsToAnswer({ ...file, names: OPTIONS });
-  const { added, columns, total } = asked;
+  const found = await asked.read().finish();
+  const { added, columns } = found.columns();
   const names = Object.values(added).filter((name) => name !== null);
   const writer = await openRowWriter(output, [...columns, ...names], { field: OPTIONS.output, env });
-  const problems: RefusedRow[] = [];
+  const reading = asked.read();
   let rows = 0;
-  let refused = 0;
   let batch: RowToAnswer[] = [];
   const answerBatch = async () => {
     for (const row of await answeredRows(student, batch, { added, top })) await writer.write(row);
     rows += batch.length;
     batch = [];
-    file.onProgress({ done: rows + refused, total });
+    file.onProgress({ done: rows + reading.refused, total: found.total });
   };
   try {
-    for await (const row of asked.rows()) {
-      if ('text' in row) batch.push(row);
-      else {
-        refused++;
-        if (problems.length < MOST_PROBLEMS) problems.push(row);
-      }
+    for await (const row of reading.rows()) {
+      batch.push(row);
       if (batch.length >= BATCH_ROWS) await answerBatch();
     }
     await answerBatch();
@@ -58,5 +53,5 @@ export async function predictFile(student: Student, file: FileToPredict): Promis
   } finally {
     await writer.abort();
   }
-  return { rows, refused, problems, added: names };
+  return { rows, refused: reading.refused, problems: reading.problems, added: names };
 }

@@ -11,6 +11,8 @@ export interface EndOptions {
   readonly json: boolean;
   /** File for the labels; null: none. */
   readonly labelsOut: string | null;
+  /** What uses the deployed student, for people. */
+  readonly predictCommand?: string;
 }
 
 /** What was done at a gate. */
@@ -46,6 +48,9 @@ export async function reportEnd(end: RunEnd | null, options: EndOptions): Promis
   }
   if (options.json) process.stdout.write(`${JSON.stringify(result ?? { workflowId: options.workflowId })}\n`);
   else if (result !== null && failure === null) process.stdout.write(`${summaryTable(result)}\n`);
+  if (result?.deployment && options.predictCommand !== undefined && !options.json) {
+    process.stderr.write(`Label more texts with: ${options.predictCommand}\n`);
+  }
   // Last, for it may fail: the result is told by then.
   if (result?.labels && options.labelsOut !== null) {
     const rows = await writeLabels(result.labels.uri, options.labelsOut);

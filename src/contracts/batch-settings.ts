@@ -5,7 +5,7 @@ export const BatchSettings = z.strictObject({
   priceFactor: z.number().gt(0).max(1).default(0.5).describe('What batches cost, as a share of the price.'),
   completionWindow: z
     .string()
-    .regex(/^[1-9]\d{0,2}[hd]$/, 'use hours or days: 24h, 7d')
+    .regex(/^[1-9]\d{0,2}[hd]$/, 'hours or days: 24h, 7d')
     .default('24h')
     .describe('Within which the provider answers; what it has not answered by then is asked again.'),
   maxRequests: z.number().int().min(1).max(50_000).default(50_000).describe('Most questions of one batch.'),

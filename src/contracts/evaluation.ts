@@ -58,6 +58,13 @@ export const EvaluationReport = z.object({
   comparisons: z.array(PairedComparison),
   overlap: z.object({
     texts: z.number().int().describe('Texts found both in training and in test; they were left out of training.'),
+    alike: z
+      .number()
+      .int()
+      .optional()
+      .describe(
+        'Test rows that a training text differs from in case, numbers, punctuation and the order of words alone.',
+      ),
   }),
   cost: z.object({
     teacherMicrosPerThousand: z.number().nullable().describe('Micro-dollars for a thousand texts, as this run paid.'),

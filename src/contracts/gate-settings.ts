@@ -5,7 +5,7 @@ const share = (about: string) => z.number().min(0).max(1).describe(about);
 
 const environmentName = z
   .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'use the name of an environment variable: SLACK_WEBHOOK')
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable: SLACK_WEBHOOK')
   .nullable()
   .default(null);
 

@@ -108,7 +108,12 @@ function explain(issue: Issue, value: unknown, path: Path): string {
   const guess =
     issue.code === 'invalid_value' && typeof value === 'string' ? nearest(value, issue.values.map(String)) : null;
   const hint = quoted ? ' (put it in quotes)' : guess === null ? '' : `; did you mean ${JSON.stringify(guess)}?`;
-  return `${show(value, path)}; give ${wants(issue)}${hint}`;
+  return `${show(value, path)}; ${ownWords(issue) ?? `give ${wants(issue)}`}${hint}`;
+}
+
+/** What the schema itself says would do. */
+function ownWords(issue: Issue): string | null {
+  return issue.code === 'invalid_format' && !issue.message.startsWith('Invalid') ? issue.message : null;
 }
 
 /** What would do, from the issue alone. */
@@ -124,7 +129,7 @@ function wants(issue: Issue): string {
       return bounded(issue.origin, issue.inclusive ? 'at most' : 'less than', issue.maximum);
     case 'invalid_format':
       if (issue.format === 'url') return 'a URL that begins with http:// or https://';
-      return issue.message.startsWith('Invalid') ? `a string like ${issue.pattern ?? issue.format}` : issue.message;
+      return ownWords(issue) ?? `a string like ${issue.pattern ?? issue.format}`;
     default:
       return `something else: ${issue.message}`;
   }

@@ -2,23 +2,27 @@
 import { z } from 'zod';
 import { ExamplesInput } from './corpus.js';
 import { DeploymentGateSettings, LabelsGateSettings } from './gate-settings.js';
+import { Seed } from './seed.js';
 import { StudentSettings, studentProblems } from './student-settings.js';
 import { TeacherSettings } from './teacher-settings.js';
 import { isAskedInBatches, TeacherName, VoteSettings, voteProblems } from './vote-settings.js';
 
-function isUsefulPattern(pattern: string): boolean {
+/** What is wrong with the pattern of a redaction, or null. */
+function patternProblem(pattern: string): string | null {
+  const received = `received ${JSON.stringify(pattern)}`;
   try {
-    return !new RegExp(pattern, 'u').test('');
-  } catch {
-    // Not a regular expression: the message says so.
-    return false;
+    if (!new RegExp(pattern, 'u').test('')) return null;
+    return `${received}, which matches an empty string, too; say what a span has at least: a+ in the place of a*`;
+  } catch (error) {
+    const why = String(error).split(': ').at(-1);
+    return `${received}, which is no regular expression of JavaScript with the flag u: ${why}`;
   }
 }
 
 /** What stands in a placeholder: EMAIL of [EMAIL_1]. */
 export const PlaceholderName = z
   .string()
-  .regex(/^[A-Z][A-Z0-9_]{0,31}$/, 'use capital letters, digits and underscores: EMAIL')
+  .regex(/^[A-Z][A-Z0-9_]{0,31}$/, 'capital letters, digits and underscores: EMAIL')
   .describe('What the spans are: EMAIL gives [EMAIL_1], [EMAIL_2] in each text.');
 
 export const Label = z
@@ -55,7 +59,9 @@ export const RedactionRule = z
       pattern: z
         .string()
         .min(1)
-        .refine(isUsefulPattern, 'must be a regular expression that matches no empty string')
+        .refine((pattern) => patternProblem(pattern) === null, {
+          error: ({ input }) => patternProblem(String(input)) ?? '',
+        })
         .describe('Regular expression (JavaScript, with Unicode) of the spans to replace.'),
       as: PlaceholderName,
       ignoreCase: z.boolean().default(false).describe('"a" matches "A" too.'),
@@ -159,7 +165,7 @@ export const Task = z
   .strictObject({
     name: z
       .string()
-      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and hyphens')
+      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens')
       .describe("The task's name; its models are found under it."),
     kind: z.literal('text-classification').describe('What the student does.'),
     description: z.string().default('').describe('One line for people.'),
@@ -193,13 +199,7 @@ export const Task = z
     student: StudentSettings.prefault({}),
     evaluation: EvaluationSettings.prefault({}),
     budget: Budget.prefault({}),
-    seed: z
-      .number()
-      .int()
-      .min(0)
-      .max(2 ** 31 - 1)
-      .default(42)
-      .describe('Seed of samples, ties, splits and training.'),
+    seed: Seed.default(42).describe('Seed of samples, ties, splits and training.'),
   })
   .superRefine((task, context) => {
     const others = Object.entries(task.teachers).map(([name, settings]) => ({ path: ['teachers', name], settings }));

@@ -1,6 +1,7 @@
 /** The settings of a teacher: where it is, how it is asked, how fast, and at what price. */
 import { z } from 'zod';
 import { BatchSettings } from './batch-settings.js';
+import { Seed } from './seed.js';
 
 export const TeacherSettings = z.strictObject({
   provider: z
@@ -43,13 +44,7 @@ export const TeacherSettings = z.strictObject({
     .record(z.string(), z.string())
     .default({})
     .describe('Extra request headers. Values may name environment variables as ${NAME}.'),
-  seed: z
-    .number()
-    .int()
-    .min(0)
-    .max(2 ** 31 - 1)
-    .default(42)
-    .describe('Sample k is asked with seed + k, where the provider takes seeds.'),
+  seed: Seed.default(42).describe('Sample k is asked with seed + k, where the provider takes seeds.'),
   sendSeed: z.boolean().default(true).describe('Send a seed at all (a few providers refuse the field).'),
   maxTokensField: z
     .enum(['max_tokens', 'max_completion_tokens'])

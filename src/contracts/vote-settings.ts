@@ -7,7 +7,7 @@ export const OWN_TEACHER = 'teacher';
 
 export const TeacherName = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'use lower-case letters, digits and hyphens')
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'lower-case letters, digits and hyphens')
   .refine((name) => name !== OWN_TEACHER, `"${OWN_TEACHER}" is the task's own teacher; choose another name`);
 
 export const PromptStyle = z.enum(['reasoned', 'direct']);

@@ -3,7 +3,8 @@ import { extname } from 'node:path';
 import type { AddedColumns, RefusedRow } from '../contracts/index.js';
 import { CorpusError } from './corpus-error.js';
 import { type FoundFile, findFiles } from './find-files.js';
-import { type Row, readColumns, readRows } from './read-rows.js';
+import { identityOf } from './local-files.js';
+import { readColumns, readRows } from './read-rows.js';
 import { compileTemplate, type Template } from './template.js';
 
 export interface AskedRows {
@@ -25,71 +26,92 @@ export interface RowToAnswer {
   readonly values: Record<string, unknown>;
 }
 
-export interface RowsToAnswer {
-  /** Every column that any row has: JSONL rows may differ. */
-  readonly columns: readonly string[];
-  readonly total: number;
-  readonly added: AddedColumns;
-  /** All rows in their order, read anew. Throws CorpusError, and the signal's reason. */
-  rows(): AsyncGenerator<RowToAnswer | RefusedRow>;
-}
+/** A file's worth of refused rows is not listed. */
+const MOST_PROBLEMS = 5;
 
-/** Reads the input once, for its columns. Throws CorpusError on a file that can't be used, and the signal's reason. */
+/** Throws CorpusError on files that can't be found, and where the output is one of them. */
 export async function rowsToAnswer(asked: AskedRows): Promise<RowsToAnswer> {
   const template = compileTemplate(asked.template, asked.textColumn);
   const { files } = await findFiles(asked.input, { field: asked.names.input, env: asked.env });
-  const { columns, total } = await inspect(asked, files, template);
-  return { columns, total, added: nameAdded(columns, asked), rows: () => answerable(asked, files, template) };
+  await keepInput(asked, files);
+  return { read: () => new Reading(asked, files, template) };
 }
 
-async function* answerable(
-  asked: AskedRows,
-  files: readonly FoundFile[],
-  template: Template,
-): AsyncGenerator<RowToAnswer | RefusedRow> {
-  for await (const { name, row } of rowsOf(asked, files)) {
-    const rendered = 'values' in row ? template.render(row.values) : row;
-    if ('text' in rendered && 'values' in row) yield { text: rendered.text, values: row.values };
-    else if ('problem' in rendered) {
-      yield { ...(files.length === 1 ? {} : { file: name }), line: row.line, problem: rendered.problem };
+/** Throws CorpusError where the output would take the place of an input. */
+async function keepInput({ names, output }: AskedRows, files: readonly FoundFile[]): Promise<void> {
+  const place = await identityOf(output);
+  for (const { address } of files) {
+    if (address !== output && (await identityOf(address)) !== place) continue;
+    const problem = 'it is a file of the input, which would be overwritten';
+    throw new CorpusError({ field: names.output, path: output, problem, mend: 'Name another file' });
+  }
+}
+
+export interface RowsToAnswer {
+  /** From the first row on, each time anew. */
+  read(): Reading;
+}
+
+/** One reading of all rows, and what it has found so far. */
+export class Reading {
+  /** Rows of any kind. */
+  total = 0;
+  refused = 0;
+  /** The first refused ones. */
+  readonly problems: RefusedRow[] = [];
+  private readonly columnNames = new Set<string>();
+
+  constructor(
+    private readonly asked: AskedRows,
+    private readonly files: readonly FoundFile[],
+    private readonly template: Template,
+  ) {}
+
+  /** Those that can be answered, in their order. Throws CorpusError on a file that can't be used, and the signal's reason. */
+  async *rows(): AsyncGenerator<RowToAnswer> {
+    const { names, signal } = this.asked;
+    for (const { address, name, open } of this.files) {
+      const options = { field: names.input, shown: address, signal };
+      for (const column of (await readColumns(await open(), options)) ?? []) this.columnNames.add(column);
+      for await (const row of readRows(await open(), options)) {
+        this.total++;
+        const rendered = 'values' in row ? this.template.render(row.values) : row;
+        if ('values' in row) for (const column of Object.keys(row.values)) this.columnNames.add(column);
+        if ('text' in rendered && 'values' in row) yield { text: rendered.text, values: row.values };
+        else if ('problem' in rendered) this.refuse(name, row.line, rendered.problem);
+      }
     }
   }
-}
 
-/** Of all files, one after another. */
-async function* rowsOf(
-  { names, signal }: AskedRows,
-  files: readonly FoundFile[],
-): AsyncGenerator<{ name: string; row: Row }> {
-  for (const { address, name, open } of files) {
-    for await (const row of readRows(await open(), { field: names.input, shown: address, signal })) yield { name, row };
+  /** Reads to the end, for what it finds. */
+  async finish(): Promise<this> {
+    for await (const _ of this.rows());
+    return this;
   }
-}
 
-async function inspect(
-  asked: AskedRows,
-  files: readonly FoundFile[],
-  template: Template,
-): Promise<{ columns: string[]; total: number }> {
-  const { input, names, signal } = asked;
-  const columns = new Set<string>();
-  for (const { address, open } of files) {
-    const found = await readColumns(await open(), { field: names.input, shown: address, signal });
-    for (const column of found ?? []) columns.add(column);
+  /** After the last row: every column that any row has, for JSONL rows may differ, and those that the answers get. Throws CorpusError
+   *  where the text's column is missing, and where there is no free name for an answer's. */
+  columns(): { columns: string[]; added: AddedColumns } {
+    const { input, names } = this.asked;
+    const columns = [...this.columnNames];
+    const missing = this.template.columns.find((column) => !this.columnNames.has(column));
+    if (missing === undefined) return { columns, added: nameAdded(columns, this.asked) };
+    throw new CorpusError({
+      field: names.input,
+      path: input,
+      problem: `there is no column "${missing}"; the columns are: ${columns.join(', ')}`,
+      mend:
+        missing === this.asked.textColumn
+          ? `Name the column of the texts with ${names.textColumn}`
+          : `The task makes its texts of ${this.template.columns.join(', ')}: name the columns so`,
+    });
   }
-  let total = 0;
-  for await (const { row } of rowsOf(asked, files)) {
-    total++;
-    if ('values' in row) for (const column of Object.keys(row.values)) columns.add(column);
+
+  private refuse(file: string, line: number, problem: string): void {
+    this.refused++;
+    if (this.problems.length >= MOST_PROBLEMS) return;
+    this.problems.push({ ...(this.files.length === 1 ? {} : { file }), line, problem });
   }
-  const missing = template.columns.find((column) => !columns.has(column));
-  if (missing === undefined) return { columns: [...columns], total };
-  throw new CorpusError({
-    field: names.input,
-    path: input,
-    problem: `there is no column "${missing}"; the columns are: ${[...columns].join(', ')}`,
-    mend: `Name the column of the texts with ${names.textColumn}`,
-  });
 }
 
 /** Columns of the input are never overwritten: a label that is there already may be an expert's. */

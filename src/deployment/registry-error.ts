@@ -1,4 +1,4 @@
-/** The one error of this folder: a task or a version that there isn't. */
+/** The one error of this folder: a task or a version that there isn't, or that can't be read. */
 import { FailureType } from '../contracts/index.js';
 
 export class RegistryError extends Error {

@@ -1,4 +1,5 @@
 /** Which versions there are, and which one is deployed. */
+import { ZodError, type ZodType } from 'zod';
 import { DeployedPointer, ModelVersion, nearest } from '../contracts/index.js';
 import { MissingArtifactError, type Store } from '../store/index.js';
 import { historyFolder, MODELS_FOLDER, pointerFile, versionFile, versionsFolder } from './layout.js';
@@ -46,8 +47,7 @@ export async function requireVersions(store: Store, task: string): Promise<Model
 
 /** null: nothing is deployed. */
 export async function deployedPointer(store: Store, task: string): Promise<DeployedPointer | null> {
-  const pointer = await readJson(store, pointerFile(task));
-  return pointer === null ? null : DeployedPointer.parse(pointer);
+  return readJson(store, pointerFile(task), DeployedPointer);
 }
 
 /** null: nothing is deployed. */
@@ -106,7 +106,8 @@ export async function rollback(
 export async function deployments(store: Store, task: string): Promise<DeployedPointer[]> {
   const found: DeployedPointer[] = [];
   for (const path of await store.list(historyFolder(task))) {
-    found.push(DeployedPointer.parse(await readJson(store, path)));
+    const deployment = await readJson(store, path, DeployedPointer);
+    if (deployment !== null) found.push(deployment);
   }
   return found;
 }
@@ -121,16 +122,18 @@ async function movePointer(store: Store, task: string, pointer: DeployedPointer)
   return pointer;
 }
 
-async function readVersion(store: Store, task: string, version: number): Promise<ModelVersion | null> {
-  const value = await readJson(store, versionFile(task, version));
-  return value === null ? null : ModelVersion.parse(value);
+function readVersion(store: Store, task: string, version: number): Promise<ModelVersion | null> {
+  return readJson(store, versionFile(task, version), ModelVersion);
 }
 
-async function readJson(store: Store, path: string): Promise<unknown> {
+/** null: there is no such file. Throws RegistryError for one that doesn't hold what it should. */
+async function readJson<Value>(store: Store, path: string, schema: ZodType<Value>): Promise<Value | null> {
   try {
-    return JSON.parse(Buffer.from(await store.read(path)).toString('utf8'));
-  } catch (error) {
-    if (error instanceof MissingArtifactError) return null;
-    throw error;
+    return schema.parse(JSON.parse(Buffer.from(await store.read(path)).toString('utf8')));
+  } catch (cause) {
+    if (cause instanceof MissingArtifactError) return null;
+    if (!(cause instanceof SyntaxError || cause instanceof ZodError)) throw cause;
+    const problem = `${path} in ${store.ref.uri} is damaged, or of another version of Tutelage`;
+    throw new RegistryError(`${problem}: restore it from a backup, or remove it`, { cause });
   }
 }

@@ -183,6 +183,11 @@ function factsList({ overlap, cost, certificate, weighing }: EvaluationReport): 
     overlap.texts === 0
       ? 'No text stands both among the training texts and the test rows.'
       : `Found both among the training texts and the test rows, and left out of training: ${counted(overlap.texts, 'text')}.`,
+    ...(overlap.alike
+      ? [
+          `Test rows that say what a training text says but for case, numbers, punctuation and the order of words: ${overlap.alike}. They may flatter the student.`,
+        ]
+      : []),
     `Teacher: ${micros === null ? 'the price is not known' : `${dollars(micros)} for a thousand texts, as this run paid`}.`,
     `Student: ${speed === null ? 'the speed was not measured' : `${speed < 10 ? speed.toFixed(1) : Math.round(speed)} texts a second on this machine`}.`,
   ]

@@ -3,7 +3,7 @@ import type { GoldDispute } from '../contracts/index.js';
 import { openRowWriter, readRows } from '../corpus/index.js';
 import { ReviewFileError } from './check-sheet.js';
 import type { ReviewFolder } from './review-folder.js';
-import { cellText, votesInWords } from './sheet.js';
+import { cellText, showsText, votesInWords } from './sheet.js';
 
 /** The only column that people fill in: why the gold label is doubtful, or which one would be right. */
 const DISPUTED = 'disputed';
@@ -34,35 +34,39 @@ export async function writeDisputable(review: ReviewFolder, path: string): Promi
   return rows;
 }
 
-/** Takes the disputes of a filled-in file: all of them, or none. Any gold row may be named by its id. Throws ReviewFileError or
- *  CorpusError. */
+/** Takes the disputes of a filled-in file: all of them, or none. Any gold row may be named by its id; where two have it, as a gold
+ *  file may use the corpus's ids for texts of its own, the column `text` tells which is meant. Throws ReviewFileError or CorpusError. */
 export async function takeDisputes(
   review: ReviewFolder,
   { at, path, reviewer }: { path: string; reviewer: string; at: Date },
 ): Promise<number> {
-  const notes = new Map<string, { note: string; line: number }>();
+  const notes: { id: string; note: string; line: number; text: unknown }[] = [];
   const problems: string[] = [];
   for await (const row of readRows(path, { field: 'FILE' })) {
     if ('problem' in row) {
       problems.push(`line ${row.line}: ${row.problem}`);
       continue;
     }
-    const id = String(row.values.id ?? '').trim();
+    const { id, text } = row.values;
     const note = String(row.values[DISPUTED] ?? '').trim();
-    if (note === '') continue;
-    if (notes.has(id)) problems.push(`line ${row.line} repeats the id ${JSON.stringify(id)}`);
-    notes.set(id, { note, line: row.line });
+    if (note !== '') notes.push({ id: String(id ?? '').trim(), note, line: row.line, text });
   }
-  const disputes: GoldDispute[] = [];
-  for await (const { gold, id, key } of review.goldRows()) {
-    const dispute = notes.get(id);
-    if (dispute === undefined) continue;
-    notes.delete(id);
-    disputes.push({ key, id, gold, note: dispute.note, reviewer, at: at.toISOString() });
+  const goldRows = new Map<string, { key: string; gold: string; text: string }[]>(notes.map(({ id }) => [id, []]));
+  for await (const { gold, id, key, text } of review.goldRows()) goldRows.get(id)?.push({ key, gold, text });
+  const disputes = new Map<string, GoldDispute>();
+  for (const { id, line, note, text } of notes) {
+    const known = goldRows.get(id)!;
+    const [meant, ...others] = known.length > 1 ? known.filter((row) => showsText(text, row.text)) : known;
+    const quoted = JSON.stringify(id);
+    if (known.length === 0) problems.push(`line ${line}: ${quoted} is not the id of a gold row of this run`);
+    else if (meant === undefined || others.length > 0)
+      problems.push(
+        `line ${line}: ${quoted} is the id of ${known.length} gold rows: give the column text as it was exported`,
+      );
+    else if (disputes.has(meant.key)) problems.push(`line ${line} repeats the id ${quoted}`);
+    else disputes.set(meant.key, { key: meant.key, id, gold: meant.gold, note, reviewer, at: at.toISOString() });
   }
-  for (const [id, { line }] of notes)
-    problems.push(`line ${line}: ${JSON.stringify(id)} is not the id of a gold row of this run`);
   if (problems.length > 0) throw new ReviewFileError(problems, path);
-  if (disputes.length > 0) await review.addDisputes(disputes, at);
-  return disputes.length;
+  if (disputes.size > 0) await review.addDisputes([...disputes.values()], at);
+  return disputes.size;
 }

@@ -21,7 +21,7 @@ export { type FoundReview, findReview } from './find-review.js';
 export { REVIEW_FORMATS, type ReviewFormat, writeReviewFile } from './formats.js';
 export { takeDisputes, writeDisputable } from './gold-disputes.js';
 export { pullFromLabelStudio, pushToLabelStudio } from './label-studio-api.js';
-export { NearDuplicates } from './near-duplicates.js';
+export { countNearDuplicates, NearDuplicates } from './near-duplicates.js';
 export { type GateDoor, GateDoorError } from './page/gate-door.js';
 export { openPageApp, type PageApp, type PageAppOptions } from './page/open-page-app.js';
 export { signToken, TOKEN_DAYS } from './page/reviewer-token.js';

@@ -20,6 +20,21 @@ export class NearDuplicates {
   }
 }
 
+/** How many of the texts have a near-duplicate among others. Holds what is left of these texts alone. */
+export async function countNearDuplicates(
+  texts: readonly string[],
+  others: AsyncIterable<{ readonly text: string }>,
+): Promise<number> {
+  const signatures = texts.map(signatureOf);
+  const wanted = new Set(signatures);
+  const found = new Set<string>();
+  for await (const { text } of others) {
+    const signature = signatureOf(text);
+    if (wanted.has(signature)) found.add(signature);
+  }
+  return signatures.filter((signature) => found.has(signature)).length;
+}
+
 function signatureOf(text: string): string {
   const words = text
     .normalize('NFKC')

@@ -134,7 +134,8 @@ function asQuestion(combinations: readonly Combination[], label: string): Combin
 }
 
 function pairs(combinations: readonly Combination[]): Agreement['perPair'] {
-  const annotators = Math.max(0, ...combinations.map(({ votes }) => votes.length));
+  // Not by spreading them over the arguments of Math.max: there may be more than a call takes.
+  const annotators = combinations.reduce((most, { votes }) => Math.max(most, votes.length), 0);
   const found: Agreement['perPair'][number][] = [];
   for (let first = 0; first < annotators; first++) {
     for (let second = first + 1; second < annotators; second++) {

@@ -14,6 +14,7 @@ import {
   type RevisionPlan,
   RevisionSignal,
 } from '../contracts/index.js';
+import { decisionInWords } from './findings.js';
 
 /** What a decision may do to the labels before it counts. */
 export interface LabelActions {
@@ -102,7 +103,7 @@ export class Gates {
     }
     const decided = this.outcomes[gate];
     if (decided !== undefined) {
-      return `the gate "${gate}" was decided already: ${decided.decision} by ${decided.reviewer}`;
+      return `the gate "${gate}" was decided already: ${decisionInWords(decided)}`;
     }
     if (this.revising !== null) {
       return `the gate "${gate}" is closed while the teacher is asked again for the revision of ${this.revising.reviewer}; it opens anew`;

@@ -33,6 +33,7 @@ import {
   votesFinding,
 } from './findings.js';
 import { ReviewPages } from './review-pages.js';
+import { type Reached, resultOf } from './run-result.js';
 
 const IGNORED_KEPT = 10;
 const IGNORED_LENGTH = 500;
@@ -45,15 +46,6 @@ export interface Shown {
 }
 
 type BudgetWait = NonNullable<NonNullable<Progress['budget']>['waiting']>;
-
-/** Artifacts of the stages that have ended. */
-interface Reached {
-  prepared?: PreparedRun;
-  votes?: VoteOutcome;
-  student?: TrainingSummary;
-  evaluated?: EvaluateOutcome;
-  deployed?: DeployOutcome;
-}
 
 /** How the asking goes. */
 interface Asking {
@@ -290,51 +282,7 @@ export class RunReport {
 
   /** What the run has come to, now or at its end. */
   result(): DistillationResult {
-    const { deployed, evaluated, prepared, student, votes } = this.reached;
-    const { annotation, gates, workflowId } = this.progress;
-    const uri = (path: string) => `${prepared?.run.store.uri}/${path}`;
-    return {
-      workflowId,
-      annotation: {
-        texts: prepared?.counts.texts ?? 0,
-        calls: annotation.calls,
-        busy: annotation.busy,
-        unreadable: annotation.unreadable,
-        labelled: votes?.summary.labelled ?? 0,
-        incomplete: Math.max(0, (prepared?.counts.texts ?? 0) - annotation.texts),
-        uncertain: annotation.uncertain,
-        reused: annotation.reused,
-        costUsd: inDollars(annotation.spentMicros),
-        escalated: annotation.escalated,
-        escalationUsd: inDollars(annotation.escalationMicros),
-        teachers: (prepared?.teachers ?? []).map(({ name, model, host }) => {
-          const { calls, spentMicros } = annotation.teachers[name] ?? { calls: 0, spentMicros: 0 };
-          return { name, model, host, calls, costUsd: inDollars(spentMicros) };
-        }),
-      },
-      budget: this.progress.budget?.decisions ?? [],
-      revisions: this.progress.revisions,
-      labels: votes
-        ? {
-            uri: uri(votes.summary.labels.path),
-            alpha: votes.summary.alpha,
-            agreement: votes.summary.agreement ? uri(votes.summary.agreement.path) : null,
-            replies: uri(votes.summary.replies.path),
-          }
-        : null,
-      gates: { labels: gates.labels ?? null, deployment: gates.deployment ?? null },
-      student: student ? { kind: student.kind, uri: uri(student.folder), trainSeconds: student.trainSeconds } : null,
-      evaluation: evaluated
-        ? {
-            basis: evaluated.summary.basis,
-            rows: evaluated.summary.rows,
-            teacher: evaluated.summary.teacher && figures(evaluated.summary.teacher),
-            student: figures(evaluated.summary.student),
-            report: uri(evaluated.summary.markdown.path),
-          }
-        : null,
-      deployment: deployed ? { version: deployed.version, uri: uri(deployed.folder) } : null,
-    };
+    return resultOf(this.progress, this.reached);
   }
 
   private updateCommand(name: string, payload: Record<string, unknown>): string {
@@ -352,14 +300,6 @@ export class RunReport {
     this.progress.annotation = corpus;
     this.progress.gold = gold;
   }
-}
-
-function inDollars(micros: number | null): number | null {
-  return micros === null ? null : micros / 1e6;
-}
-
-function figures({ accuracy, macroF1 }: { accuracy: number; macroF1: number }) {
-  return { accuracy, macroF1 };
 }
 
 function shellWord(word: string): string {

@@ -1,21 +1,23 @@
+/** What the labels gate counts. */
 import { LabelTally } from '../../src/activities/label-tally.js';
 import type { LabelRow } from '../../src/contracts/index.js';
 
-const ref = { path: 'x', sha256: 'a'.repeat(64), bytes: 1 };
-
-it('shows the labels with how far votes agree on each, whatever they are called', () => {
-  const tally = new LabelTally(['calm', 'l|oud']);
-  for (const label of ['calm', 'calm', 'l|oud', null]) {
-    tally.add({ label, gold: null, gateGold: false, set: 'corpus', votes: [] } as unknown as LabelRow, label === null);
-  }
-  const summary = tally.summary({ labels: ref, replies: ref, alpha: 0.5 });
-  const [first, , ...table] = tally.evidence(summary, { calm: 0.5, 'l|oud': null }).split('\n');
-  expect(first).toBe('3 of 4 texts got a label. The votes of 0 (0.0 %) disagree; 1 are ties.');
-  expect(table).toEqual([
-    '| label | texts | alpha | |',
-    '| --- | ---: | ---: | --- |',
-    `| calm | 2 | 0.500 | ${'█'.repeat(20)} |`,
-    `| l\\|oud | 1 | – | ${'█'.repeat(10)} |`,
-  ]);
-  expect(tally.evidence(summary, null).split('\n')[4]).toBe(`| calm | 2 | ${'█'.repeat(20)} |`);
+it("counts the teacher's right answers on gold rows, whatever label a person gave them", () => {
+  const row: LabelRow = {
+    ...{ key: 'k', id: '1', text: 't', line: 1, label: 'good', distribution: { good: 1 }, agreement: 1, reason: null },
+    ...{
+      votes: [],
+      source: 'person',
+      correctedBy: 'ana',
+      teacherLabel: 'bad',
+      gold: 'good',
+      gateGold: true,
+      set: 'corpus',
+    },
+  };
+  const tally = new LabelTally(['good', 'bad']);
+  tally.add(row, false);
+  tally.add({ ...row, label: 'bad', source: 'teacher', correctedBy: null, teacherLabel: 'good' }, false);
+  const file = { path: 'labels.jsonl', sha256: '', bytes: 0 };
+  expect(tally.summary({ labels: file, replies: file, alpha: null }).gateGold).toEqual({ rows: 2, correct: 1 });
 });

@@ -164,7 +164,7 @@ describe('a review', () => {
     ],
     [['export', '--output', 'x', '--format', 'argilla', '--workspace', 'team'], '--workspace is of a server'],
     [['export', '--output', 'x', '--format', 'cleanlab', '--differing'], 'cleanlab judges all labels at once'],
-    [['import', 'x.csv', '--as', ' '], 'It must be a name of 1 to 200 characters.'],
+    [['import', 'x.csv', '--as', ' '], 'It must be the name of who decides.'],
   ])('refuses %j, which can mean nothing', async ([name, ...args], problem) => {
     await expect(command(name as string, RUN, ...args)).rejects.toThrow(problem);
   });

@@ -45,6 +45,17 @@ describe('parseOrExplain', () => {
     ]);
   });
 
+  it("says in the schema's own words what a name looks like, and what is wrong with a pattern", () => {
+    const of = (rule: object) => problemsOf(Task, { ...TASK, redact: [rule] });
+    expect(of({ pattern: 'x', as: 'email' })[0]).toMatch(/^redact\.0\.as: received "email"; use capital letters/);
+    expect(of({ pattern: '([a-z', as: 'X' })).toEqual([
+      'redact.0.pattern: received "([a-z", which is no regular expression of JavaScript with the flag u: Unterminated character class',
+    ]);
+    expect(of({ pattern: 'a*', as: 'X' })).toEqual([
+      'redact.0.pattern: received "a*", which matches an empty string, too; say what a span has at least: a+ in the place of a*',
+    ]);
+  });
+
   it('lists the keys there are when none is near', () => {
     expect(problemsOf(Task, { ...TASK, budget: { maximum: 5 } })).toEqual([
       'budget.maximum: unknown key; the keys here are usd, calls, tokens, whenUsedUp, deadlineHours',

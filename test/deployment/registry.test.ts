@@ -99,3 +99,18 @@ it('rollback refuses a task where nothing is deployed', async () => {
 it('findVersion names the tasks there are, and the nearest, for a task without models', async () => {
   await expect(findVersion(store, 'tune', 1)).rejects.toThrow(/there are models of tone \(did you mean tone\?\)$/);
 });
+
+it.each([
+  ['cut off', (json: string) => json.slice(0, 40)],
+  ['without a field', (json: string) => json.replace('"kind"', '"sort"')],
+])('names the file of a version that is damaged: %s', async (_, damaged) => {
+  const path = 'models/tone/versions/000002/version.json';
+  await store.write(path, damaged(Buffer.from(await store.read(path)).toString('utf8')));
+  const refused = {
+    name: 'RegistryError',
+    message: expect.stringMatching(`^${path} in .* is damaged, or .* remove it$`),
+  };
+  await expect(findVersion(store, 'tone', 2)).rejects.toMatchObject(refused);
+  await expect(listTasks(store)).rejects.toMatchObject(refused);
+  expect((await findVersion(store, 'tone', 1)).version).toBe(1);
+});

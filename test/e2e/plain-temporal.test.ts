@@ -115,11 +115,11 @@ describe('a run by the plain Temporal CLI', () => {
     const progress = await waitFor('twice', ({ ignored }) => (ignored ?? []).length >= 2);
     expect(progress.waitingFor?.gate).toBe('deployment');
     expect(progress.gates.deployment).toBeUndefined();
-    expect(progress.ignored.at(-1)).toMatch(/approve.*"labels" was decided already: approve by ana/);
+    expect(progress.ignored.at(-1)).toMatch(/approve.*"labels" was decided already: approved by ana/);
 
     const again = await decide('twice', { gate: 'labels', decision: 'approve', reviewer: 'ana' });
     expect(again.code).not.toBe(0);
-    expect(again.stderr.replaceAll('\\"', '"')).toContain('the gate "labels" was decided already: approve by ana');
+    expect(again.stderr.replaceAll('\\"', '"')).toContain('the gate "labels" was decided already: approved by ana');
     await signal('twice', 'reject', { gate: 'deployment', reviewer: 'ana', note: 'enough' });
     const ended = await temporal('workflow', 'result', '-w', 'twice');
     expect(ended.code).not.toBe(0);
@@ -231,6 +231,10 @@ describe('rows classified by the plain Temporal CLI', () => {
     expect(durable).toMatchObject({ code: 0, json: { ...(plain as object), output: join(folder, 'again.csv') } });
     expect(durable.stderr).toMatch(/the workers answer the rows: predict-financial-sentiment-\w{8} /);
     expect(written('again.csv')).toBe(written('plain.csv'));
+    const nowhere = ['predict', '--task', rows.task, '--input', 'nowhere.csv', '--output', 'no.csv', '--durable'];
+    const refused = await tutelage(nowhere, { cwd: folder });
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/tutelage: input \(.*nowhere\.csv\): there is no such file/);
   });
 });
 

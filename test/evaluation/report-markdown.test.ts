@@ -100,6 +100,9 @@ describe('reportMarkdown', () => {
       '\n- Votes are weighed (weighted), as the task says.\n',
     );
     expect(withoutFacts).not.toContain('Votes are');
+    expect(withoutFacts).not.toContain('flatter');
+    const alike = reportMarkdown(buildReport({ ...tenRows, overlap: { texts: 0, alike: 3 } }), names);
+    expect(alike).toContain('numbers, punctuation and the order of words: 3. They may flatter the student.');
   });
 
   it('never calls agreement with the teacher an accuracy', () => {

@@ -12,6 +12,8 @@ import { AnnotatedRun, QUESTIONS, TEXTS, untilAsking } from './annotated-run.js'
 const CHUNKS = 70;
 const CHUNKS_BEFORE_THE_KILL = 40;
 const CONCURRENCY = 4;
+/** Calls a second of both together; alone, each could make twice its half. */
+const PER_SECOND = 80;
 /** On Linux. */
 const OWN_DIRECTORY = '/proc/self/cwd';
 
@@ -41,7 +43,7 @@ async function refusals(run: AnnotatedRun): Promise<string[]> {
 }
 
 describe('two workers that ask for one run', () => {
-  it('share it, one that sees another store takes no part, and when one is killed the other one loses nothing', async () => {
+  it('share it and the declared rate, one that sees another store takes no part, and when one is killed the other one loses nothing', async () => {
     const up = await startUp(newFolder(), { roles: ['orchestrator', 'student'] });
     const [first, second] = await Promise.all([startTeacherWorker(up), startTeacherWorker(up)]);
     const teacher = await startTeacher({ replies: demoReplies, latencyMs: 60, jitter: 0.5 });
@@ -51,6 +53,7 @@ describe('two workers that ask for one run', () => {
       'annotation.chunkTexts': TEXTS / CHUNKS,
       'annotation.window': 2 * CONCURRENCY,
       'teacher.concurrency': CONCURRENCY,
+      'teacher.requestsPerMinute': 60 * PER_SECOND,
     };
     const run = await AnnotatedRun.start({ up, teacher, workflowId: 'shared', set, ...store });
 
@@ -71,13 +74,18 @@ describe('two workers that ask for one run', () => {
     );
     expect(readdirSync(join(elsewhere, 'shared')).sort()).toEqual(['.tmp', 'store.json']);
 
+    const before = { at: performance.now(), ...(await teacher.stats()) };
     const ended = (by: ReadonlyMap<number, number>) => (by.get(first.pid) ?? 0) + (by.get(second.pid) ?? 0);
     let shares = new Map<number, number>();
     await eventually(async () => {
       shares = await chunksByWorker(run).catch(() => shares); // It has not begun.
       return ended(shares) >= CHUNKS_BEFORE_THE_KILL;
     });
+    const { requests } = await teacher.stats();
+    const seconds = (performance.now() - before.at) / 1000;
     second.kill();
+    // Each may have saved up a second's worth of its half.
+    expect(requests - before.requests).toBeLessThanOrEqual(PER_SECOND * (seconds + 1));
     expect(shares.has(stranger.pid)).toBe(false);
     for (const { pid } of [first, second]) expect((shares.get(pid) ?? 0) / ended(shares)).toBeGreaterThan(0.3);
     expect(ended(shares)).toBeLessThan(CHUNKS);

@@ -1,5 +1,5 @@
 import { type Label, PlannedVotes } from '../../src/contracts/index.js';
-import { type DoubtFacts, DoubtJudge, NearDuplicates } from '../../src/review/index.js';
+import { countNearDuplicates, type DoubtFacts, DoubtJudge, NearDuplicates } from '../../src/review/index.js';
 
 const LABELS: Label[] = ['negative', 'neutral', 'positive'].map((name) => ({ name, description: '', aliases: [] }));
 const judge = new DoubtJudge(LABELS);
@@ -78,6 +78,14 @@ describe('DoubtJudge', () => {
     expect(doubt(facts(['positive: negatively', 'positive: good']))).toBe(sure);
     expect(doubt(facts(['positive: negative before, positive now', 'positive: good']))).toBe(sure);
   });
+});
+
+it('countNearDuplicates counts the texts that have one among others, each once however many', async () => {
+  const texts = ['Sales rose 5 % in May.', 'Sales fell.', 'sales rose in May ', '5 %'];
+  async function* others() {
+    for (const text of ['In May, sales rose', 'SALES ROSE in May', 'Sales were flat', '6 %']) yield { text };
+  }
+  expect(await countNearDuplicates(texts, others())).toBe(2);
 });
 
 describe('NearDuplicates', () => {

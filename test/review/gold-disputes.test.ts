@@ -40,6 +40,8 @@ beforeAll(async () => {
     goldRow(1, 'bad', 'good'),
     goldRow(2, 'bad', 'good', true),
     goldRow(3, null, 'bad'),
+    { ...goldRow(4, 'bad', 'bad'), id: 'twice' },
+    { ...goldRow(5, 'bad', 'bad'), id: 'twice' },
   ];
   await store.write(`${review.runFolder}/vote/labels.jsonl`, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
 });
@@ -80,4 +82,15 @@ it('takes disputes about any row that measures, with reviewer and time; an empty
   expect([...(await review.disputes()).values()]).toEqual([
     { key: 'key-0', id: 'g0', gold: 'bad', note: 'both are wrong', reviewer: 'ana', at: AT.toISOString() },
   ]);
+});
+
+it('tells rows with the same id by their texts', async () => {
+  const take = (path: string) => takeDisputes(review, { path, reviewer: 'ana', at: AT });
+  await expect(take(file({ id: 'twice', disputed: 'wrong' }))).rejects.toThrow(
+    'line 1: "twice" is the id of 2 gold rows: give the column text as it was exported',
+  );
+  expect((await review.disputes()).has('key-5')).toBe(false);
+  expect(await take(file({ id: 'twice', disputed: 'wrong', text: "'=text 5" }))).toBe(1);
+  expect((await review.disputes()).get('key-5')).toMatchObject({ id: 'twice', note: 'wrong' });
+  expect((await review.disputes()).has('key-4')).toBe(false);
 });

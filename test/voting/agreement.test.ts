@@ -59,3 +59,13 @@ describe('AgreementTally', () => {
     });
   });
 });
+
+it('takes more combinations of votes than a call takes arguments', () => {
+  const labels = ['a', 'b', 'c', 'd'];
+  const tally = new AgreementTally(labels);
+  // All 4^9 votes of nine annotators: any two of them agree on a fourth of the texts.
+  for (let number = 0; number < 4 ** 9; number++) {
+    tally.add(Array.from({ length: 9 }, (_, annotator) => labels[Math.floor(number / 4 ** annotator) % 4]!));
+  }
+  expect(tally.raw()).toBeCloseTo(1 / 4, 12);
+});

@@ -107,7 +107,7 @@ describe('the signals approve and reject', () => {
     const handle = await runAtLabels();
     await Promise.all([handle.signal('approve', LABELS_BY_ANA), handle.signal('approve', LABELS_BY_ANA)]);
     const { ignored } = await atGate(handle, 'deployment');
-    expect(ignored).toEqual(['signal approve: the gate "labels" was decided already: approve by ana']);
+    expect(ignored).toEqual(['signal approve: the gate "labels" was decided already: approved by ana']);
     expect(await board(handle)).toContain('> Ignored: signal approve: the gate "labels" was');
     await end(handle);
   });

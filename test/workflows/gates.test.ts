@@ -107,7 +107,7 @@ describe('a decision', () => {
     const gates = gatesAt('labels');
     await gates.decide(decision(), NOW);
     expect(gates.problemWith(decision({ decision: 'reject', reviewer: 'ben' }))).toBe(
-      'the gate "labels" was decided already: approve by ana',
+      'the gate "labels" was decided already: approved by ana',
     );
   });
 

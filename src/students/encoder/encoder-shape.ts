@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { EncoderError, StudentFolderError } from '../student-errors.js';
 import { readFolderJson } from '../student-folder.js';
+import { encoderParameters, sizeOf } from './encoder-parameters.js';
 
 export interface EncoderShape {
   readonly family: Family;
@@ -24,8 +25,22 @@ export interface EncoderShape {
 
 export type Family = 'bert' | 'roberta' | 'xlm-roberta' | 'distilbert';
 
-/** Throws EncoderError for an architecture that is not supported, by its name. */
+/** An ONNX file is a protobuf message, which may not have 2 GiB; a MiB of it is for all that is no weight. */
+const MOST_WEIGHTS = (2 ** 31 - 2 ** 20) / 4;
+
+/** Throws EncoderError for an architecture that is not supported, by its name, and for more weights than the student's file can hold. */
 export async function readEncoderShape(folder: string): Promise<EncoderShape> {
+  const shape = await supportedShape(folder);
+  const weights = encoderParameters(shape).reduce((sum, parameter) => sum + sizeOf(parameter), 0);
+  if (weights <= MOST_WEIGHTS) return shape;
+  const millions = (count: number) => Math.floor(count / 1e6);
+  throw new EncoderError(
+    folder,
+    `it has ${millions(weights)} million parameters, and a student's file holds ${millions(MOST_WEIGHTS)} million: use a smaller one`,
+  );
+}
+
+async function supportedShape(folder: string): Promise<EncoderShape> {
   const { model_type } = await readConfig(folder, z.looseObject({ model_type: z.string() }));
   switch (model_type) {
     case 'bert':

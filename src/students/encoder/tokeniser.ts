@@ -27,10 +27,32 @@ export class Tokeniser {
   }
 
   encode(text: string): Tokens {
-    const ids: number[] = this.tokenizer.encode(text).ids;
+    const ids = this.enoughOf(text);
     if (ids.length <= this.maxLength) return { ids, cut: false };
     return { ids: [...ids.slice(0, this.maxLength - this.suffix.length), ...this.suffix], cut: true };
   }
+
+  /** Of a long text only as much as its first tokens need: the package takes a time that grows with the square of the tokens,
+   *  minutes for a megabyte. */
+  private enoughOf(text: string): number[] {
+    for (let length = CHARACTERS_A_TOKEN * this.maxLength; ; length *= 2) {
+      const start = startOf(text, length);
+      const { ids } = this.tokenizer.encode(start);
+      // Far behind the last token that counts, so that the end of the start doesn't matter.
+      if (start.length === text.length || ids.length > 2 * this.maxLength) return ids;
+    }
+  }
+}
+
+/** More than tokens of most languages have. */
+const CHARACTERS_A_TOKEN = 16;
+
+/** To before a white space, if there is one: no token goes across it. */
+function startOf(text: string, length: number): string {
+  if (text.length <= length) return text;
+  let end = length;
+  while (end > 0 && !/\s/.test(text[end]!)) end--;
+  return text.slice(0, end === 0 ? length : end);
 }
 
 /** What tokenizer.json holds, as far as it is of use here. */

@@ -53,6 +53,12 @@ describe('pinEncoder', () => {
     await expect(pin(encoder)).rejects.toThrow('it has no tokenizer.json');
     await makeTinyEncoder(encoder, { model_type: 'deberta-v2' });
     await expect(pin(encoder)).rejects.toThrow('architecture "deberta-v2" is not supported');
+    // As XLM-RoBERTa large.
+    const sizes = { vocab_size: 250_002, hidden_size: 1024, num_hidden_layers: 24, intermediate_size: 4096 };
+    await makeTinyEncoder(encoder, { ...sizes, max_position_embeddings: 514 });
+    await expect(pin(encoder)).rejects.toThrow(
+      "it has 558 million parameters, and a student's file holds 536 million: use a smaller one",
+    );
   });
 
   it('leaves to the training what only another machine may have, and a Hub that does not answer', async () => {

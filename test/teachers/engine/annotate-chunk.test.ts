@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { CallLimiter } from '../../../src/teachers/call-limiter.js';
 import { chunkReplies, plannedQuestions, questionOf, settleChunkCounts } from '../../../src/teachers/index.js';
 import { askedTeacher, CALL_MICROS, ChunkFixture, newTask, PRICE } from './chunk-fixture.js';
 import { answer, FakeTeacher, latency } from './fake-teacher.js';
@@ -43,6 +44,35 @@ describe('Annotating a chunk', () => {
         teachers: { teacher: { calls: 60, replies: 60, spentMicros: 24000 } },
       },
     });
+  });
+
+  it('takes turns with another run of the same teacher, however many chunks that one has at work', async () => {
+    const task = newTask({ teacher: { concurrency: 4 } });
+    const limiter = new CallLimiter(task.teacher);
+    const teacher = new FakeTeacher(async (request, _, signal) => {
+      await latency(2, signal);
+      return answer(request);
+    });
+    const chunkOf = (run: string, texts: number, name = run) =>
+      ChunkFixture.make(
+        Array.from({ length: texts }, (_, i) => `${name} ${i}`),
+        run,
+      );
+    const large = await Promise.all(['a', 'b', 'c'].map((name) => chunkOf('large', 60, name)));
+    chunk = await chunkOf('small', 30);
+    const annotate = (each: ChunkFixture) => each.annotate(teacher, task, { asked: { limiter } });
+    const ofLarge = large.map(annotate);
+    while (teacher.sent.length < 30) await delay(1);
+    await annotate(chunk);
+    await Promise.all(ofLarge);
+    for (const each of large) each.dispose();
+
+    const isSmall = ({ text }: { text: string }) => text.startsWith('small');
+    const meanwhile = teacher.sent.slice(teacher.sent.findIndex(isSmall), teacher.sent.findLastIndex(isSmall) + 1);
+    const own = meanwhile.filter(isSmall).length;
+    expect(own).toBe(90);
+    // The first and the last ones of a run have others beside them that had their turn before.
+    expect(Math.abs(meanwhile.length - 2 * own)).toBeLessThanOrEqual(10);
   });
 
   it('shows the teacher the placeholders in place of what it must not see', () => {
