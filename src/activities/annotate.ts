@@ -1,5 +1,5 @@
 /** Stage annotate: one activity a chunk. */
-import { Context, type Info } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 import { ChunkInput, type ChunkProgress, type ChunkResult, type Grant, type PreparedRun } from '../contracts/index.js';
 import { openRunStore, type Store } from '../store/index.js';
 import { type AskedTeacher, annotateChunk, type ByName, type ChunkJob, chunkFolder } from '../teachers/index.js';
@@ -41,7 +41,6 @@ export async function chunkJob(
   const chunk = (await readManifest(store, prepared)).chunks[index];
   if (chunk === undefined) throw new RangeError(`the run has no chunk ${index}`);
   const teachers = await teachersOfRun(task, store, dependencies, prepared.teachers);
-  const { info } = Context.current();
   const job = {
     task,
     index,
@@ -49,11 +48,13 @@ export async function chunkJob(
     folder: chunkFolder(prepared.run.folder, chunk),
     controlPath: controlPath(prepared.run.folder),
     grant,
-    owner: { activity: activityName(info), attempt: info.attempt },
+    owner: ownerOf(Context.current()),
   };
   return { job, teachers };
 }
 
-function activityName({ activityId, workflowExecution }: Info): string {
-  return `${workflowExecution?.workflowId} ${workflowExecution?.runId} ${activityId}`;
+/** As whom the activity that runs now claims a chunk. */
+export function ownerOf({ info }: Context): ChunkJob['owner'] {
+  const { activityId, attempt, workflowExecution } = info;
+  return { activity: `${workflowExecution?.workflowId} ${workflowExecution?.runId} ${activityId}`, attempt };
 }

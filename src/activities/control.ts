@@ -1,4 +1,5 @@
 /** Small activities of the orchestrator: pausing and stopping chunks, and finding out what was spent. */
+import { Context } from '@temporalio/activity';
 import {
   type AnnotationCounts,
   type ChunkEntry,
@@ -11,8 +12,9 @@ import {
 } from '../contracts/index.js';
 import { openRunStore, type Store } from '../store/index.js';
 import { resolveTask } from '../tasks/index.js';
-import { chunkFolder, settleChunkCounts } from '../teachers/index.js';
+import { chunkFolder, settleChunkCounts, settleFailedChunk } from '../teachers/index.js';
 import { addCounts, emptyCounts } from '../voting/index.js';
+import { ownerOf } from './annotate.js';
 import { controlPath, outcomePath, readManifest, readTask } from './artifacts.js';
 import { type Dependencies, withHeartbeat } from './dependencies.js';
 
@@ -42,16 +44,20 @@ export function createControlActivities(dependencies: Dependencies) {
       );
     },
 
-    /** What a chunk that failed for good had come to. */
+    /** What a chunk that failed for good had come to. The rest of its grant goes to others. */
     async settleChunk(raw: Pick<ChunkInput, 'prepared' | 'chunk'>): Promise<ChunkResult> {
       const { prepared, chunk: index } = ChunkInput.omit({ grant: true }).parse(raw);
       return withHeartbeat(
         () => index,
-        async () => {
+        async (signal) => {
           const store = await openRunStore(prepared.run.store);
           const task = await readTask(store, prepared);
           const chunk = (await readManifest(store, prepared)).chunks[index] as ChunkEntry;
-          const counts = await countsOf(store, task, prepared.run.folder, chunk);
+          const folder = chunkFolder(prepared.run.folder, chunk);
+          const counts = await settleFailedChunk(
+            { task, chunk, folder, owner: ownerOf(Context.current()) },
+            { store, signal },
+          );
           return { chunk: index, set: chunk.set, counts, complete: false };
         },
       );

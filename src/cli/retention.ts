@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ChunkEntry, type RetentionPolicy, RunOutcome } from '../contracts/index.js';
 import { listTasks, listVersions } from '../deployment/index.js';
 import { MissingArtifactError, type Store, type StoredFile } from '../store/index.js';
-import { chunkFolders, runDigest, sealPath } from '../teachers/index.js';
+import { chunkFolders, runDigest, sealsOf } from '../teachers/index.js';
 import type { StateOnServer } from './runs-on-server.js';
 
 /** A folder of which files may go. */
@@ -85,11 +85,15 @@ export async function judgeRetention(
 /** Removes what judgeRetention found. */
 export async function removeOutdated(store: Store, { outdated }: Retention, now: Date): Promise<void> {
   for (const { folder, kind } of outdated) {
-    // Without its seal a chunk is one that was never finished: nobody looks for the replies that the seal names.
-    if (kind === 'replies') await store.remove(sealPath(folder));
+    // Without its seals a chunk is one that was never finished: nobody looks for the replies that they name.
+    if (kind === 'replies') for (const seal of await sealsOf(store, folder)) await store.remove(seal);
     const removing = new Set<Promise<void>>();
     for await (const { path } of outdatedFiles(store, folder)) {
-      const removal: Promise<void> = store.remove(path).finally(() => removing.delete(removal));
+      const removal: Promise<void> = store.remove(path).then(() => {
+        removing.delete(removal);
+      });
+      // One that fails stays, for whoever awaits it.
+      removal.catch(() => {});
       removing.add(removal);
       if (removing.size >= REMOVED_AT_ONCE) await Promise.race(removing);
     }

@@ -1,16 +1,16 @@
 /** Where a run waits for more budget, and what people answer. */
 import { z } from 'zod';
 import { PersonName } from './names.js';
-import { Grant } from './spending.js';
+import { Grant, MOST_BUDGET } from './spending.js';
 
-const more = (about: string) => z.number().positive().nullable().default(null).describe(about);
+const more = (most: number, about: string) => z.number().positive().max(most).nullable().default(null).describe(about);
 
 /** Payload of the update and of the signal raiseBudget. */
 export const BudgetDecision = z
   .strictObject({
-    usd: more('US dollars to add to the budget; null: none.'),
-    calls: more('Calls to add; null: none.').pipe(z.number().int().nullable()),
-    tokens: more('Tokens to add; null: none.').pipe(z.number().int().nullable()),
+    usd: more(MOST_BUDGET.usd, 'US dollars to add to the budget; null: none.'),
+    calls: more(MOST_BUDGET.calls, 'Calls to add; null: none.').pipe(z.number().int().nullable()),
+    tokens: more(MOST_BUDGET.tokens, 'Tokens to add; null: none.').pipe(z.number().int().nullable()),
     goOn: z
       .boolean()
       .default(false)

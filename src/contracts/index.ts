@@ -98,7 +98,7 @@ export {
 export { DecisionById, LabelsState, RunState } from './run-state.js';
 export { S3JournalSettings } from './s3-journal-settings.js';
 export { PredictRequest, ServeSettings } from './serving.js';
-export { Currency, Grant, Spending } from './spending.js';
+export { Currency, Grant, MOST_BUDGET, Spending } from './spending.js';
 export {
   BatchesInput,
   BatchesSeen,

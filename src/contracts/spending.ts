@@ -4,6 +4,9 @@ import { z } from 'zod';
 export const Currency = z.enum(['calls', 'tokens', 'micros']);
 export type Currency = z.infer<typeof Currency>;
 
+/** The most that a budget may name of each: sums of such are whole numbers that JSON keeps. */
+export const MOST_BUDGET = { usd: 1e8, calls: 1e12, tokens: 1e13 };
+
 /** What calls have come to, or may come to at worst. */
 export const Spending = z.object({
   calls: z.number().int().describe('Requests sent to the teacher.'),

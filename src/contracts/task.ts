@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ExamplesInput } from './corpus.js';
 import { DeploymentGateSettings, LabelsGateSettings } from './gate-settings.js';
 import { Seed } from './seed.js';
+import { MOST_BUDGET } from './spending.js';
 import { StudentSettings, studentProblems } from './student-settings.js';
 import { TeacherSettings } from './teacher-settings.js';
 import { isAskedInBatches, TeacherName, VoteSettings, voteProblems } from './vote-settings.js';
@@ -96,11 +97,18 @@ export const EvaluationSettings = z.strictObject({
 export type EvaluationSettings = z.infer<typeof EvaluationSettings>;
 
 export const Budget = z.strictObject({
-  usd: z.number().min(0).nullable().default(null).describe('US dollars that the run may spend; null: no limit.'),
+  usd: z
+    .number()
+    .min(0)
+    .max(MOST_BUDGET.usd)
+    .nullable()
+    .default(null)
+    .describe('US dollars that the run may spend; null: no limit.'),
   calls: z
     .number()
     .int()
     .min(0)
+    .max(MOST_BUDGET.calls)
     .nullable()
     .default(null)
     .describe('Requests that the run may send to the teacher; null: no limit.'),
@@ -108,6 +116,7 @@ export const Budget = z.strictObject({
     .number()
     .int()
     .min(0)
+    .max(MOST_BUDGET.tokens)
     .nullable()
     .default(null)
     .describe('Tokens of prompts and replies together that the run may use; null: no limit.'),

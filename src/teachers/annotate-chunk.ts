@@ -1,12 +1,22 @@
 /** Annotates one chunk: claims it, learns from its journals what was paid for already, asks the rest, and seals the replies. */
-import type { ChunkEntry, ChunkProgress, ChunkResult, Grant, Pace, StoredReply, Task } from '../contracts/index.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import type {
+  AnnotationCounts,
+  ChunkEntry,
+  ChunkProgress,
+  ChunkResult,
+  Grant,
+  Pace,
+  StoredReply,
+  Task,
+} from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import { type AskedTeacher, askedBy, type ByName } from './asked-teacher.js';
 import { type ChunkClaim, type ClaimOwner, claimChunk } from './chunk-claim.js';
 import { chunkCounts } from './chunk-counts.js';
 import { chunkRows, questionOf, reusableReplies } from './chunk-questions.js';
 import { ChunkRun } from './chunk-run.js';
-import { readSeal, sealPath, writeSeal } from './chunk-seal.js';
+import { readSeal, sealPath, settleChunkCounts, writeSeal } from './chunk-seal.js';
 import { ChunkWatch, LOOK_HOLDS_MS } from './chunk-watch.js';
 import { ReplyJournal } from './reply-journal.js';
 import { type Ledger, readLedger } from './reply-ledger.js';
@@ -82,6 +92,16 @@ async function annotateOwned(job: ChunkJob, ports: ChunkPorts, ownership: Owners
   const repliesOf = (key: string) => final.replies.get(key) ?? reusable.get(key);
   const byText = keys.map((ofText) => plan.take((_, index) => repliesOf(ofText[index] ?? '')));
   return sealChunk(job, store, ownership, { plan, ledger: final, byText, complete, pace: paceOf(teachers) });
+}
+
+/** What a chunk that failed for good has come to. It is claimed for that: an owner that only seemed dead sends nothing more. */
+export async function settleFailedChunk(
+  { chunk, folder, owner, task }: Pick<ChunkJob, 'chunk' | 'folder' | 'owner' | 'task'>,
+  { signal, store }: Pick<ChunkPorts, 'signal' | 'store'>,
+): Promise<AnnotationCounts> {
+  const claim = await claimChunk(store, folder, owner);
+  await ledgerOfFormerOwners(store, folder, claim, (ms) => delay(ms, undefined, { signal }));
+  return settleChunkCounts(store, task, chunk, folder);
 }
 
 /** Of the first that tells. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Label, StoredReply } from '../contracts/index.js';
 import type { BatchTeacher } from './batch-teacher.js';
-import { ANSWERED_BY_ERROR, costOfReply, paidReply, type Question, refusedReply } from './call-outcome.js';
+import { ANSWERED_BY_ERROR, costOfReply, paidReply, type Question, refusedReply, wasAnswered } from './call-outcome.js';
 import type { Price } from './catalogue.js';
 import { ReadableShare } from './readable-share.js';
 import type { ReplyJournal } from './reply-journal.js';
@@ -35,21 +35,21 @@ export class BatchAnswers {
   /** Questions that brought a reply, readable or not, and those that an error answered. */
   replies = 0;
   errors = 0;
-  /** Lines of this batch that were an answer of any kind. */
-  private lines = 0;
+  /** Lines of this batch that say what was answered; the others say that the provider did not get to the question. */
+  private answered = 0;
   private readonly readable = new ReadableShare();
   private records: Promise<void>[] = [];
   private trouble: unknown = null;
 
   constructor(private readonly ports: AnswerPorts) {}
 
-  /** Takes the questions that the lines answer out of `open`. Returns the number of lines that were read. */
+  /** Takes the questions that the lines are about out of `open`. Returns how many lines say what was answered. */
   async read(lines: AsyncIterable<string>, open: Map<string, OpenQuestion>): Promise<number> {
-    this.lines = 0;
+    this.answered = 0;
     for await (const text of lines) {
       const line = parseLine(text);
       if (line === null) continue;
-      this.lines++;
+      if (!isUnasked(line)) this.answered++;
       const call = open.get(line.custom_id);
       const question = this.ports.questionOf(line.custom_id);
       // Of an earlier download that broke off, or none of ours.
@@ -59,7 +59,7 @@ export class BatchAnswers {
       if (this.records.length >= RECORDS_AT_ONCE) await this.recorded();
     }
     await this.recorded();
-    return this.lines;
+    return this.answered;
   }
 
   /** Closes questions that the provider did not get to: they cost nothing. */
@@ -80,6 +80,7 @@ export class BatchAnswers {
     const { journal } = this.ports;
     const outcome = this.outcomeOf(line, question);
     if (outcome === 'unasked') return journal.closeUnsent(call);
+    if (outcome === 'billed') return;
     if (outcome === 'error' || outcome === 'busy') {
       this.errors++;
       return journal.closeWithError(call, outcome);
@@ -90,16 +91,18 @@ export class BatchAnswers {
     return journal.closeWithReply(call, outcome, refused ? ANSWERED_BY_ERROR : costOfReply(question, outcome));
   }
 
-  private outcomeOf({ error, response }: AnswerLine, question: Question): StoredReply | 'unasked' | 'error' | 'busy' {
+  /** billed: no reply, and perhaps paid for; the question stays open. */
+  private outcomeOf(line: AnswerLine, question: Question): StoredReply | 'unasked' | 'error' | 'busy' | 'billed' {
     const { labels, price, teacher } = this.ports;
     const { request } = question;
-    if (!response) return NOT_ASKED.includes(error?.code ?? '') ? 'unasked' : 'error';
+    const { response } = line;
+    if (!response) return isUnasked(line) ? 'unasked' : 'error';
     if (response.status_code < 300) {
       try {
         return paidReply(question, { ...teacher.read(response.body, request), latencyMs: 0 }, labels, price);
-      } catch {
+      } catch (error) {
         // No chat completion, which some providers send in place of an error.
-        return 'error';
+        return wasAnswered(error) ? 'error' : 'billed';
       }
     }
     const failed = { status: response.status_code, body: JSON.stringify(response.body ?? '') };
@@ -129,6 +132,10 @@ export class BatchAnswers {
     this.records = [];
     await Promise.all(records);
   }
+}
+
+function isUnasked({ error, response }: AnswerLine): boolean {
+  return !response && NOT_ASKED.includes(error?.code ?? '');
 }
 
 /** null: half a line, or something else. */

@@ -77,7 +77,7 @@ async function asOwner<Result>(
     return await work(new BatchedChunk(job, ports, { claim, journal, watch }));
   } catch (error) {
     // A request that was stopped on its way does not know why.
-    throw watch.callSignal.aborted ? watch.stopping.reason : error;
+    throw error === watch.callSignal.reason ? watch.stopping.reason : error;
   } finally {
     watch.close();
     await journal.close();

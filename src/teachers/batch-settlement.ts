@@ -160,12 +160,12 @@ async function readAnswers(
   questions: Map<string, OpenQuestion>,
   { answers, api, folder, patience, store }: SettlementPorts,
 ): Promise<void> {
-  let lines = 0;
+  let answered = 0;
   for (const file of [batch.output_file_id, batch.error_file_id]) {
-    if (file) lines += await answers.read(downloadLines(api, file, patience), questions);
+    if (file) answered += await answers.read(downloadLines(api, file, patience), questions);
   }
   const counts = batch.request_counts;
-  const lost = counts ? counts.completed + counts.failed - lines : questions.size;
+  const lost = counts ? counts.completed + counts.failed - answered : questions.size;
   await answers.closeUnasked(questions, Math.max(0, questions.size - Math.max(0, lost)));
-  await recordDone(store, folder, part, { end: batch.status, batch: batch.id, lines });
+  await recordDone(store, folder, part, { end: batch.status, batch: batch.id, answered });
 }

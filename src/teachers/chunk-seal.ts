@@ -19,8 +19,16 @@ const ChunkSeal = z.object({ result: ChunkResult, replies: ArtifactRef });
 
 type ChunkSeal = z.infer<typeof ChunkSeal>;
 
+const PARTIAL = 'partial-';
+
 export function sealPath(folder: string): string {
   return `${folder}/sealed.json`;
+}
+
+/** Paths of all that name a chunk's files of replies. */
+export async function sealsOf(store: Store, folder: string): Promise<string[]> {
+  const partial = (await store.names(folder)).filter((name) => name.startsWith(PARTIAL));
+  return [sealPath(folder), ...partial.map((name) => `${folder}/${name}`)];
 }
 
 export async function readSeal(store: Store, path: string): Promise<ChunkSeal | null> {
@@ -36,7 +44,7 @@ export async function readSeal(store: Store, path: string): Promise<ChunkSeal | 
 export async function writeSeal(store: Store, folder: string, claim: number, seal: ChunkSeal): Promise<ChunkResult> {
   const json = JSON.stringify(seal);
   if (!seal.result.complete) {
-    await store.write(`${folder}/partial-${String(claim).padStart(6, '0')}.json`, json);
+    await store.write(`${folder}/${PARTIAL}${String(claim).padStart(6, '0')}.json`, json);
     return seal.result;
   }
   if (await store.writeOnce(sealPath(folder), json)) return seal.result;
@@ -47,7 +55,7 @@ export async function writeSeal(store: Store, folder: string, claim: number, sea
 export async function chunkReplies(store: Store, folder: string): Promise<Map<string, StoredReply>> {
   const sealed = await readSeal(store, sealPath(folder));
   if (sealed !== null) return sealedReplies(store, sealed);
-  const partialName = (await store.names(folder)).filter((name) => name.startsWith('partial-')).at(-1);
+  const partialName = (await store.names(folder)).filter((name) => name.startsWith(PARTIAL)).at(-1);
   const partial = partialName === undefined ? null : await readSeal(store, `${folder}/${partialName}`);
   const reused = partial === null ? new Map<string, StoredReply>() : await sealedReplies(store, partial);
   return new Map([...reused, ...(await readLedger(store, folder)).replies]);

@@ -10,10 +10,11 @@ import type { HttpConnection } from './http-connection.js';
 import { readRateLimits, type ToldLimits } from './rate-headers.js';
 import { type Teacher, type TeacherAnswer, TeacherFailedError, type TeacherRequest } from './teacher.js';
 import { ROUTER } from './teacher-host.js';
-
-const TokenCount = z.number().int().min(0).nullish().catch(null);
+import { tokenCount } from './token-count.js';
 
 const TokenLogprob = z.object({ token: z.string(), logprob: z.number() });
+
+const Usage = z.object({ prompt_tokens: z.unknown().optional(), completion_tokens: z.unknown().optional() });
 
 /** What we read of an answer; providers add much to it. */
 const ChatAnswer = z.object({
@@ -29,7 +30,7 @@ const ChatAnswer = z.object({
       }),
     )
     .min(1),
-  usage: z.object({ prompt_tokens: TokenCount, completion_tokens: TokenCount }).nullish().catch(null),
+  usage: Usage.nullish().catch(null),
 });
 
 const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
@@ -148,26 +149,33 @@ export class HuggingFaceTeacher implements Teacher {
   }
 }
 
-/** Throws TeacherFailedError for what is no chat completion. */
+/** Throws TeacherFailedError for what is no chat completion. One that tells the tokens that it took may have been billed. */
 function readCompletion(answer: unknown, context: CallContext): Omit<TeacherReply, 'latencyMs'> {
   const parsed = ChatAnswer.safeParse(answer);
   if (!parsed.success) {
     const words = providerWords(jsonOf(answer), context);
     throw new TeacherFailedError(
       `${context.host} answered 200 with something that is no chat completion: ${words}`,
-      true,
+      !tellsTokens(answer),
     );
   }
   const { choices, usage } = parsed.data;
   const [choice] = choices;
+  const content = choice?.message.content ?? '';
   const tokens = choice?.logprobs?.content?.map(({ token, logprob }): [string, number] => [token, logprob]);
   return {
-    content: choice?.message.content ?? '',
+    content,
     finishReason: FINISH_REASONS[choice?.finish_reason ?? ''] ?? 'unknown',
-    inputTokens: usage?.prompt_tokens ?? null,
-    outputTokens: usage?.completion_tokens ?? null,
+    inputTokens: tokenCount(usage?.prompt_tokens, { isEmpty: false }),
+    outputTokens: tokenCount(usage?.completion_tokens, { isEmpty: content === '' }),
     ...(tokens !== undefined && { tokens }),
   };
+}
+
+function tellsTokens(answer: unknown): boolean {
+  const { data } = z.object({ usage: Usage }).safeParse(answer);
+  const { completion_tokens, prompt_tokens } = data?.usage ?? {};
+  return [prompt_tokens, completion_tokens].some((told) => tokenCount(told, { isEmpty: false }) !== null);
 }
 
 /** What was parsed may be nested deeper than it can be written again. */

@@ -1,4 +1,10 @@
-export { annotateChunk, type ChunkJob, type ChunkPorts, TeacherUnreadableError } from './annotate-chunk.js';
+export {
+  annotateChunk,
+  type ChunkJob,
+  type ChunkPorts,
+  settleFailedChunk,
+  TeacherUnreadableError,
+} from './annotate-chunk.js';
 export { TeacherUnreachableError } from './ask-question.js';
 export {
   type AskedTeacher,
@@ -18,7 +24,7 @@ export { limiterFor } from './call-limiter.js';
 export { type Price, readCatalogue, shippedCatalogue, TeacherCatalogue } from './catalogue.js';
 export { chunkFolder, chunkFolders, earlierChunks, runDigest } from './chunk-folder.js';
 export { askedText, chunkRows, firstUnknownQuestion, questionOf, reusableReplies } from './chunk-questions.js';
-export { chunkReplies, sealPath, settleChunkCounts } from './chunk-seal.js';
+export { chunkReplies, sealsOf, settleChunkCounts } from './chunk-seal.js';
 export { createTeacher, loadHttpTeachers, type TeacherEnvironment } from './create-teacher.js';
 export { callCostMicros, priceOf, worstCall } from './prices.js';
 export { type Probe, type ProbeUsage, probeTeacher } from './probe.js';

@@ -12,16 +12,18 @@ import {
   TeacherFailedError,
   type TeacherRequest,
 } from './teacher.js';
+import { tokenCount } from './token-count.js';
 
 const Generation = z.object({
   generated_text: z.string(),
   details: z
     .object({
       finish_reason: z.string().nullish(),
-      generated_tokens: z.number().int().min(0).nullish(),
+      generated_tokens: z.unknown().optional(),
       prefill: z.array(z.unknown()).nullish(),
     })
-    .nullish(),
+    .nullish()
+    .catch(null),
 });
 
 /** /generate answers an object, some endpoints a list of one. */
@@ -79,12 +81,12 @@ export class TextGenerationTeacher implements Teacher {
     }
     const { details, generated_text } = [parsed.data].flat()[0] as z.infer<typeof Generation>;
     // The prefill is only listed on demand; newer servers count it in a header.
-    const counted = Number.parseInt(answer.header('x-prompt-tokens') ?? '', 10);
+    const counted = details?.prefill?.length || Number(answer.header('x-prompt-tokens'));
     return {
       content: generated_text,
       finishReason: FINISH_REASONS[details?.finish_reason ?? ''] ?? 'unknown',
-      inputTokens: details?.prefill?.length || (Number.isNaN(counted) ? null : counted),
-      outputTokens: details?.generated_tokens ?? null,
+      inputTokens: tokenCount(counted, { isEmpty: false }),
+      outputTokens: tokenCount(details?.generated_tokens, { isEmpty: generated_text === '' }),
       latencyMs: performance.now() - startedAt,
       limits: readRateLimits(answer.header, Date.now()),
     };

@@ -125,7 +125,7 @@ class Shard {
 
   /** Resolves to whether all chunks are done; false: it is time to continue as new. */
   async annotate(): Promise<boolean> {
-    if (this.input.carried === null) await this.writeControl(this.paused ? 'paused' : 'running');
+    if (this.input.carried === null) await this.beginControl();
     this.show();
     CancellationScope.current().cancelRequested.catch(() => this.stopSpending());
     const workers = Math.min(this.input.prepared.window, this.input.lastChunk - this.next);
@@ -276,6 +276,17 @@ class Shard {
     this.ledger.settle(chunk, spendingOf(counts));
   }
 
+  /** Chunks may still find what an earlier shard had written. */
+  private async beginControl(): Promise<void> {
+    try {
+      await this.writeControl(this.paused ? 'paused' : 'running');
+    } catch (error) {
+      const type = failureTypeOf(error);
+      if (type === null || !PAUSING.has(type)) throw error;
+      await this.pause(messageOf(error));
+    }
+  }
+
   private async pause(reason: string): Promise<void> {
     if (this.pauseReason !== null) return;
     this.paused = true;
@@ -295,6 +306,8 @@ class Shard {
       await this.writeControl(reason === null ? 'running' : 'paused');
     } catch (error) {
       log.error('chunks at work do not hear of the pause or its end', { problem: messageOf(error) });
+      // They would find the pause in the file again and again.
+      if (reason === null) this.pauseReason ??= messageOf(error);
     }
     // Somebody may have changed it again meanwhile.
     this.paused = this.pauseReason !== null;

@@ -7,7 +7,8 @@ import { registerVersion } from '../../src/deployment/index.js';
 import { openFileStore, type Store } from '../../src/store/index.js';
 import { parseS3Address } from '../../src/store/s3-address.js';
 import { bucketOf, openS3Store } from '../../src/store/s3-store.js';
-import { chunkFolder } from '../../src/teachers/index.js';
+import { chunkFolder, chunkReplies } from '../../src/teachers/index.js';
+import { emptyCounts } from '../../src/voting/index.js';
 import { newVersion } from '../deployment/new-version.js';
 import { describeWithS3, useS3Server } from '../support/s3-server.js';
 import { newFolder } from './tutelage-process.js';
@@ -46,6 +47,15 @@ async function writeModel(store: Store, run: string): Promise<void> {
   const labels = await store.write(`${runFolder(run)}/vote/labels.jsonl`, 'labels\n');
   const model = newVersion([await store.write(`${runFolder(run)}/student/model.onnx`, 'model')]);
   await registerVersion(store, { ...model, provenance: { ...model.provenance, labels } });
+}
+
+/** The store, but for files with such names, which it does not remove. */
+function refusing(store: Store, name: string): Store {
+  const remove = async (path: string) => {
+    if (path.includes(`/${name}`)) throw new Error('not now');
+    await store.remove(path);
+  };
+  return Object.assign(Object.create(store), { remove });
 }
 
 function foldersOf({ outdated }: Retention): string[] {
@@ -98,6 +108,21 @@ function tests(open: () => Promise<Store>, leaveHalf: (store: Store) => Promise<
       'store.json',
     ]);
     expect((await judgeRetention(store, policy(199), LATER)).outdated).toEqual([]);
+  });
+
+  it('replies of which not all can be removed are still read, as far as they are there', async () => {
+    await writeRun(store, 'ended', new Date());
+    const folder = repliesOf('ended');
+    await store.remove(`${folder}/sealed.json`);
+    await store.remove(`${folder}/journal-000001.jsonl`);
+    const replies = await store.write(`${folder}/replies-000001.jsonl`, '');
+    const result = { chunk: 0, set: 'corpus', counts: emptyCounts(), complete: false };
+    await store.write(`${folder}/partial-000001.json`, JSON.stringify({ result, replies }));
+    const retention = await judgeRetention(store, policy(0), LATER);
+    for (const name of ['partial-', 'replies-']) {
+      await expect(removeOutdated(refusing(store, name), retention, LATER)).rejects.toThrow('not now');
+      expect(await chunkReplies(store, folder)).toEqual(new Map());
+    }
   });
 
   it('a run that made a registered model stays whole, with the replies it used of others', async () => {

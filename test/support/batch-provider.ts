@@ -8,6 +8,8 @@ import type { AddressInfo } from 'node:net';
 export type Answer =
   | { readonly content: string }
   | { readonly status: number; readonly message: string }
+  /** Of an answer 200 that is no chat completion. */
+  | { readonly body: unknown }
   /** In no file at all. */
   | 'lost';
 
@@ -165,7 +167,7 @@ export class BatchProvider {
     const answer = this.options.answer(body, 1);
     if (answer === 'lost') return sendJson(response, 500, { error: { message: 'lost' } });
     if ('status' in answer) return sendJson(response, answer.status, { error: { message: answer.message } });
-    return sendJson(response, 200, completion(answer.content));
+    return sendJson(response, 200, bodyOf(answer));
   }
 
   private async upload(body: Buffer, type: string, response: ServerResponse): Promise<unknown> {
@@ -284,7 +286,7 @@ export class BatchProvider {
       this.billed.set(custom_id, times);
       batch.counts.completed++;
       if (answer === 'lost') continue;
-      const done = { status_code: 200, request_id: `q${index}`, body: completion(answer.content) };
+      const done = { status_code: 200, request_id: `q${index}`, body: bodyOf(answer) };
       output.push(JSON.stringify({ id: `r${index}`, custom_id, response: done, error: null }));
     }
     batch.status = status;
@@ -350,12 +352,13 @@ function stateOf(batch: Batch) {
   };
 }
 
-function completion(content: string) {
+function bodyOf(answer: { readonly content: string } | { readonly body: unknown }): unknown {
+  if ('body' in answer) return answer.body;
   return {
     id: 'chatcmpl',
     object: 'chat.completion',
     model: 'big-model',
-    choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+    choices: [{ index: 0, message: { role: 'assistant', content: answer.content }, finish_reason: 'stop' }],
     usage: { ...TOKENS, total_tokens: TOKENS.prompt_tokens + TOKENS.completion_tokens },
   };
 }

@@ -289,6 +289,50 @@ describe('pause and resume', () => {
   });
 });
 
+describe('a store without room for the control file', () => {
+  const FULL = 'the disk of the store has no room left';
+
+  it('pauses the run where a shard begins, and resume goes on', async () => {
+    let full = true;
+    const setControl = async () => {
+      if (full) throw failure('StoreFull', FULL);
+    };
+    const handle = await distill({}, { setControl });
+    const { pauseReason } = await progressWhen(handle, ({ paused }) => paused);
+    expect(pauseReason).toBe(FULL);
+    expect(chunksAsked(handle)).toEqual([]);
+    full = false;
+    await handle.signal('resume');
+    await handle.result();
+    expect(chunksAsked(handle).sort()).toEqual(ALL_CHUNKS);
+  });
+
+  it('keeps a paused run paused, since its chunks still read that it is, until resume can be written', async () => {
+    let full = false;
+    let written: ControlInput['state'] = 'running';
+    const setControl = async ({ state }: ControlInput) => {
+      if (full) throw failure('StoreFull', FULL);
+      written = state;
+    };
+    let reachable = false;
+    const annotateChunk = async ({ chunk }: ChunkInput) => {
+      if (!reachable) throw failure('TeacherUnreachable', 'teacher.example has not answered for 5 min');
+      if (written === 'paused') throw failure('Paused', 'the run is paused');
+      return chunkResult(chunk);
+    };
+    const handle = await distill({ window: 2 }, { annotateChunk, setControl });
+    await progressWhen(handle, ({ paused }) => paused && written === 'paused' && chunksAsked(handle).length === 2);
+    [full, reachable] = [true, true];
+    await handle.signal('resume');
+    await progressWhen(handle, ({ pauseReason }) => pauseReason === FULL);
+    expect(chunksAsked(handle)).toHaveLength(2);
+    full = false;
+    await handle.signal('resume');
+    await handle.result();
+    expect(chunksAsked(handle).sort()).toEqual([0, 0, 1, 1, 2, 3]);
+  });
+});
+
 describe('a run that is cancelled while the teacher is asked', () => {
   it('stops its chunks, settles what was spent, and ends as cancelled', async () => {
     let stopped = 0;

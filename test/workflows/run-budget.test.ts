@@ -1,4 +1,4 @@
-import { BudgetDecision, type Grant } from '../../src/contracts/index.js';
+import { BudgetDecision, type Grant, MOST_BUDGET, RunBudgetState } from '../../src/contracts/index.js';
 import { NO_LIMIT, NOTHING_SPENT } from '../../src/voting/index.js';
 import { RunBudget, readBudgetDecision } from '../../src/workflows/run-budget.js';
 import { preparedRun } from './prepared-run.js';
@@ -53,6 +53,17 @@ describe('a raise', () => {
     const after = RunBudget.carried(JSON.parse(JSON.stringify(before.state)));
     after.decide(decision({ calls: 5, decisionId: 'a' }), NOW);
     expect(after.state).toEqual(before.state);
+  });
+
+  it('is refused where a limit would be more than its way to the shard keeps: JSON knows no infinity', () => {
+    for (const [currency, most] of Object.entries(MOST_BUDGET)) {
+      const read = (amount: number) => readBudgetDecision({ [currency]: amount, reviewer: 'ana' });
+      expect(read(most * 10)).toMatchObject({ ok: false, problem: expect.stringContaining(currency) });
+      expect(read(most).ok).toBe(true);
+      const budget = budgetOf({ calls: 1, tokens: 1, micros: 1 });
+      budget.decide(decision({ [currency]: most }), NOW);
+      expect(RunBudgetState.parse(JSON.parse(JSON.stringify(budget.state)))).toEqual(budget.state);
+    }
   });
 
   it('is refused in what has no limit', () => {

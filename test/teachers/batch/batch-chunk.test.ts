@@ -211,6 +211,34 @@ describe('Requests of a batch that brought no reply', () => {
     expect(result.counts.spentMicros).toBeGreaterThan(12 * CALL_MICROS);
   });
 
+  it('count at their worst where the batch expired, too, as many as were worked on and stand in no file', async () => {
+    const fixture = await BatchedChunkFixture.make({
+      provider: {
+        answer: ({ seed }, times) => (seed === 42 && times === 1 ? 'lost' : { content: REPLY }),
+        fate: (index) => (index === 0 ? { end: 'expired', worked: 9, looks: 1 } : { end: 'completed' }),
+      },
+    });
+    const { counts } = await fixture.finish();
+    // Of three texts one sample each. That of the fourth is lost in the second batch.
+    expect(counts).toMatchObject({ texts: 4, calls: 16, replies: 12, uncertain: 4 });
+    expect(fixture.provider.executed).toBe(16);
+  });
+
+  it('count at their worst where the answer tells the tokens that it took, and is none', async () => {
+    const usage = { prompt_tokens: 300, completion_tokens: 50 };
+    const fixture = await BatchedChunkFixture.make({
+      provider: {
+        answer: ({ messages, seed }, times) =>
+          messages[0]!.content.includes('text 2') && seed === 42 && times === 1
+            ? { body: { choices: [], usage } }
+            : { content: REPLY },
+      },
+    });
+    const { counts } = await fixture.finish();
+    expect(counts).toMatchObject({ texts: 4, calls: 13, replies: 12, uncertain: 1, retried: 0 });
+    expect(counts.spentMicros).toBeGreaterThan(12 * CALL_MICROS);
+  });
+
   it('pause the run where a batch expires without a single reply, and are asked when it goes on', async () => {
     const fixture = await BatchedChunkFixture.make({
       provider: { fate: (index) => (index === 0 ? { end: 'expired', looks: 1 } : { end: 'completed' }) },

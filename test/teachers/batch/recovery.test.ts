@@ -196,6 +196,14 @@ describe('A run that is cancelled', () => {
     expect(await fixture.ledger()).toMatchObject({ uncertain: 0, spent: { calls: 12 } });
   });
 
+  it('tells that the provider is out of reach, so that its batches are cancelled later, and not that it is cancelled', async () => {
+    const fixture = await BatchedChunkFixture.make({ teacher: { deadAfterSeconds: 4 } });
+    await fixture.step();
+    await fixture.chunk.setControl('cancelled');
+    await fixture.provider.stop();
+    await expect(fixture.close()).rejects.toMatchObject({ name: 'TeacherUnreachableError' });
+  });
+
   it('creates nothing that a dead worker was about to create', async () => {
     const fixture = await killedAt('create');
     expect(await fixture.close()).toBe(0);

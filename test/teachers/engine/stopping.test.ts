@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Store } from '../../../src/store/index.js';
 import { CallLimiter } from '../../../src/teachers/call-limiter.js';
 import { claimChunk } from '../../../src/teachers/chunk-claim.js';
-import { chunkReplies, TeacherBusyError, TeacherRefusedError } from '../../../src/teachers/index.js';
+import { chunkReplies, settleFailedChunk, TeacherBusyError, TeacherRefusedError } from '../../../src/teachers/index.js';
 import { readLedger } from '../../../src/teachers/reply-ledger.js';
 import { CALL_MICROS, ChunkFixture, newTask } from './chunk-fixture.js';
 import { answer, FakeTeacher, latency, type Script } from './fake-teacher.js';
@@ -243,6 +243,18 @@ describe('Two owners of a chunk', () => {
     await chunk.annotate(teacher, newTask());
     expect(teacher.sent[0]!.at - claimedAt).toBeGreaterThanOrEqual(2000);
     expect((await chunkReplies(chunk.store, chunk.folder)).size).toBe(1200);
+  });
+
+  it.concurrent('one that only seemed dead sends nothing more once its chunk is settled as failed, and what it sent is counted', async () => {
+    const chunk = await newChunk();
+    const teacher = new FakeTeacher(slowly(20));
+    const task = newTask();
+    const owner = chunk.annotate(teacher, task).catch((error: Error) => error);
+    await untilSent(teacher, 30);
+    const settling = chunk.job(task, { owner: { activity: 'a settlement', attempt: 1 } });
+    const { calls } = await settleFailedChunk(settling, chunk.ports(teacher, task));
+    expect(await owner).toMatchObject({ name: 'ClaimLostError' });
+    expect(calls).toBe(teacher.sent.length);
   });
 
   // Alone and last: it suspends the tests' own process.
