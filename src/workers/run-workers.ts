@@ -6,7 +6,7 @@ import { openStore } from '../store/index.js';
 import { dataConverter, noAnswer, type Server, SetupError, workerIdentity } from '../temporal/index.js';
 import { watchTeacherWorkers } from './teacher-workers.js';
 import { workerLog } from './worker-log.js';
-import { workflowSource } from './workflow-source.js';
+import { workflowBundle } from './workflow-source.js';
 
 export interface WorkerSettings {
   readonly roles: readonly WorkerRole[];
@@ -41,7 +41,7 @@ export async function runWorkers(settings: WorkerSettings, signal?: AbortSignal)
     const dependencies = { store, env: settings.env, teacherWorkers: teacherWorkers.count };
     const workers: Worker[] = [];
     for (const role of settings.roles) {
-      const options = role === 'orchestrator' ? workflowSource() : {};
+      const options = role === 'orchestrator' ? { workflowBundle } : {};
       const activities = await createActivities[role](dependencies);
       workers.push(await Worker.create({ ...options, ...workerOptions(role, settings), connection, activities }));
     }
