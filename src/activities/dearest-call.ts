@@ -1,7 +1,14 @@
 /** The most that a call of a run can come to. */
 import { type Manifest, type Spending, type Task, TextRow } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
-import { askedText, type ByName, buildPrompt, type QuestionTeacher, worstCall } from '../teachers/index.js';
+import {
+  askedText,
+  type ByName,
+  buildPrompt,
+  bytesInPrompt,
+  type QuestionTeacher,
+  worstCall,
+} from '../teachers/index.js';
 
 export async function dearestCall(
   store: Store,
@@ -12,10 +19,11 @@ export async function dearestCall(
   const prices = [...teachers.values()].map(({ price }) => price);
   let dearest: Spending = { calls: 1, tokens: 0, micros: prices.includes(null) ? null : 0 };
   for (const chunk of manifest.chunks) {
-    let longest = '';
+    let [longest, mostBytes] = ['', 0];
     for await (const line of store.lines(chunk.file.path)) {
       const text = askedText(TextRow.parse(JSON.parse(line)));
-      if (Buffer.byteLength(text) > Buffer.byteLength(longest)) longest = text;
+      const bytes = bytesInPrompt(text);
+      if (bytes > mostBytes) [longest, mostBytes] = [text, bytes];
     }
     for (const planned of task.votes.plan) {
       const price = teachers.get(planned.teacher)?.price ?? null;

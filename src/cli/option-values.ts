@@ -1,5 +1,6 @@
 /** How values of options are read. */
 import { InvalidArgumentError, Option } from 'commander';
+import { PersonName } from '../contracts/index.js';
 import { SetupError } from '../temporal/index.js';
 
 /** An option that may be given several times; its value is a list. */
@@ -30,11 +31,11 @@ export function share(text: string): number {
   return value;
 }
 
-/** Who decides: a variable of the shell that is not set makes an empty one. */
+/** As it is written beside decisions: without spaces around it. */
 export function personName(text: string): string {
-  const name = text.trim();
-  if (name === '') throw new InvalidArgumentError('It must be the name of who decides.');
-  return name;
+  const { data, success } = PersonName.safeParse(text);
+  if (!success) throw new InvalidArgumentError('It must be the name of who decides. At most 200 characters.');
+  return data;
 }
 
 /** 0: any. */

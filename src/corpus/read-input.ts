@@ -127,7 +127,7 @@ function idsInSome(
     field: `${name}.idColumn`,
     path: address,
     problem: `the column "${input.idColumn}" stands in ${withIds.get(true)} and not in ${withIds.get(false)}`,
-    mend: 'Give all files the column, or name one that none has: then ids are content hashes',
+    mend: 'Give all files the column, or none of them: then ids are content hashes',
   });
 }
 

@@ -100,7 +100,8 @@ export async function settleFailedChunk(
   { signal, store }: Pick<ChunkPorts, 'signal' | 'store'>,
 ): Promise<AnnotationCounts> {
   const claim = await claimChunk(store, folder, owner);
-  await ledgerOfFormerOwners(store, folder, claim, (ms) => delay(ms, undefined, { signal }));
+  const sleep = (ms: number) => delay(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
+  await ledgerOfFormerOwners(store, folder, claim, sleep);
   return settleChunkCounts(store, task, chunk, folder);
 }
 

@@ -29,7 +29,7 @@ export { createTeacher, loadHttpTeachers, type TeacherEnvironment } from './crea
 export { callCostMicros, priceOf, worstCall } from './prices.js';
 export { type Probe, type ProbeUsage, probeTeacher } from './probe.js';
 export { type ProbeJob, type ProbePorts, probeQuestion } from './probe-question.js';
-export { type AskedText, buildPrompt, type Prompt, readAskedText } from './prompts.js';
+export { type AskedText, buildPrompt, bytesInPrompt, type Prompt, readAskedText } from './prompts.js';
 export { readReply } from './read-reply.js';
 export { describeQuestion, RecordingError, textKeyOf } from './recording.js';
 export { ReplayOptions, type ReplayServer, startReplayServer } from './replay-server.js';

@@ -82,6 +82,11 @@ export function readAskedText(prompt: string): AskedText | null {
   }
 }
 
+/** Bytes that a text takes in a prompt. */
+export function bytesInPrompt(text: string): number {
+  return Buffer.byteLength(textLine(text));
+}
+
 /** JSON escapes line ends and quotes; "<" and "[INST]" are escaped too, lest a server reads a text's "<|im_end|>" or
  *  "[/INST]" as a control token of its chat template. Any JSON parser gives the text back. */
 function textLine(text: string): string {
