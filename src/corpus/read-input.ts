@@ -5,7 +5,7 @@ import { requireColumn } from './file-format.js';
 import { type FoundFile, placeOf, shownPaths } from './find-files.js';
 import { labelMatcher } from './label-match.js';
 import { type Row, readColumns, readRows } from './read-rows.js';
-import { compileTemplate, type Template, templateColumns } from './template.js';
+import { compileTemplate, type Template } from './template.js';
 import { idOfKey, textKey } from './text-key.js';
 
 /** Which of the two inputs a row stands in; also the setting's name. */
@@ -102,13 +102,12 @@ function requireIds({ input, name }: InputSource, { address: path }: FoundFile, 
 /** A column of texts that somebody named, and that nothing would be read from. */
 function refuseUnusedText({ name, input }: InputSource, { columns }: Template, task: Task): void {
   const { textColumn } = input;
-  if (textColumn === usualColumn('textColumn') || templateColumns(task.text).includes('text')) return;
-  if (columns.length === 1 && columns[0] === textColumn) return;
+  if (textColumn === usualColumn('textColumn') || columns.includes(textColumn)) return;
   throw new CorpusError({
     field: `${name}.textColumn`,
     path: shownPaths(input.path),
-    problem: `"${textColumn}" is named as the column of the texts, but the task's template has no {text}: "${task.text}"`,
-    mend: `Leave it out, or write text: "{text}" in the task`,
+    problem: `"${textColumn}" is named as the column of the texts, but the task's template does not read it: "${task.text}"`,
+    mend: `Name one of ${columns.join(', ')}, or leave it out`,
   });
 }
 

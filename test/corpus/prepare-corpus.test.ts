@@ -508,10 +508,10 @@ describe('an input that can not be prepared', () => {
     expect((await refusal({ rows, corpus: { labelColumn: 'marks' } })).message).toMatch(
       /^corpus\.labelColumn .*no row has a label in a column "marks"/,
     );
-    const unused = { rows, corpus: { textColumn: 'text' }, task: task({ text: '{nr}' }) };
-    expect((await prepared(unused)).manifest.counts.refused).toBe(0);
+    const unused = { rows, task: task({ text: '{nr}' }) };
+    expect((await prepared({ ...unused, corpus: { textColumn: 'text' } })).manifest.counts.texts).toBe(2);
     expect((await refusal({ ...unused, corpus: { textColumn: 'body' } })).message).toMatch(
-      /^corpus\.textColumn .*"body" is named .*no \{text\}: "\{nr\}"\. Leave it out/,
+      /^corpus\.textColumn .*"body" is named .*does not read it: "\{nr\}"\. Name one of nr, or leave it out/,
     );
   });
 
