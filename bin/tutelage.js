@@ -2,7 +2,7 @@
 /** The command `tutelage`: starts the built command line, or says how to build it. */
 import { existsSync } from 'node:fs';
 
-const main = new URL('../dist/cli/main.js', import.meta.url);
+const main = new URL('../dist/app/main.mjs', import.meta.url);
 if (existsSync(main)) {
   // A pipe or a file gets no colours, in CI neither, unless they are asked for.
   if (!process.stdout.isTTY && !process.env.FORCE_COLOR) process.env.NO_COLOR = '1';

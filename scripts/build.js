@@ -1,4 +1,4 @@
-/** Builds dist: compiles src, bundles the workflows, and writes the task file's JSON schema. Does nothing when nothing changed.
+/** Builds dist: compiles src, bundles the workflows and the command line, and writes the task file's JSON schema. Does nothing when nothing changed.
  *  Needs the installed packages; works in place, so that a worker that runs keeps its files. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -6,10 +6,13 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync,
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { bundleApp } from './bundle-app.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 const bundleFile = join(dist, 'workflow-bundle.js');
+/** The command line, as bin/tutelage.js starts it. */
+const appFile = join(dist, 'app', 'main.mjs');
 /** What runs in the browser, in one file. */
 const pageFile = join(dist, 'review', 'page', 'client', 'page.js');
 const schemaFile = join(root, 'config', 'task.schema.json');
@@ -24,6 +27,7 @@ export async function build() {
     existsSync(stampFile) &&
     readFileSync(stampFile, 'utf8') === stamp &&
     existsSync(bundleFile) &&
+    existsSync(appFile) &&
     existsSync(pageFile) &&
     existsSync(schemaFile);
   if (upToDate) return false;
@@ -33,6 +37,7 @@ export async function build() {
   removeStale();
   await bundlePage();
   await bundleWorkflows();
+  await bundleApp(root, dist);
   await writeTaskSchema();
   writeFileSync(stampFile, stamp);
   return true;
@@ -40,7 +45,8 @@ export async function build() {
 
 /** The sources and all else that decides what stands in dist. */
 function hashOfSources() {
-  const files = ['package.json', 'npm-shrinkwrap.json', 'tsconfig.json', ...PROJECTS, 'scripts/build.js'];
+  const files = ['package.json', 'npm-shrinkwrap.json', 'tsconfig.json', ...PROJECTS];
+  files.push(...['build.js', 'bundle-app.js', 'bundle-loader.cjs'].map((name) => join('scripts', name)));
   for (const file of filesBelow(join(root, 'src'))) files.push(relative(root, file));
   const hash = createHash('sha256');
   for (const file of files)
@@ -69,7 +75,7 @@ function copyAssets() {
 /** A file whose source is gone would still be found by imports, and would be packed. */
 function removeStale() {
   for (const file of filesBelow(dist)) {
-    if (file === bundleFile || file === pageFile) continue;
+    if (file === bundleFile || file === pageFile || dirname(file) === dirname(appFile)) continue;
     const source = join(root, 'src', relative(dist, file)).replace(/\.js(\.map)?$/, '.ts');
     if (!existsSync(source)) rmSync(file);
   }

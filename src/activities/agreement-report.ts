@@ -4,7 +4,7 @@ import { markdownTable, plainText } from '../evaluation/index.js';
 import { ofRevision } from '../review/index.js';
 import type { Store } from '../store/index.js';
 import { askedTeachers, plannedQuestions } from '../teachers/index.js';
-import type { Agreement } from '../voting/index.js';
+import { type Agreement, namedAgreement } from '../voting/index.js';
 import type { WeighedVotes } from './weigh-votes.js';
 
 /** Votes whose pairs are shown as a matrix; of more, the pairs that agree least. */
@@ -14,21 +14,13 @@ const PAIRS_LISTED = 10;
 /** null: no text has two votes. */
 export function agreementReport(
   task: Task,
-  { alpha, alphaInterval, perLabel, perPair, raw, texts }: Agreement,
+  agreement: Agreement,
   weights: WeighedVotes['weights'],
 ): AgreementReport | null {
-  if (raw === null) return null;
   const names = voteNames(task);
+  const named = namedAgreement(agreement, names, task.evaluation.confidence);
   const quality = weights?.quality.flatMap((share, vote) => (share === null ? [] : [[names[vote]!, share] as const]));
-  return {
-    texts,
-    raw,
-    alpha,
-    alphaInterval: alphaInterval && { ...alphaInterval, confidence: task.evaluation.confidence },
-    perLabel,
-    perPair: perPair.map(({ first, second, ...pair }) => ({ first: names[first]!, second: names[second]!, ...pair })),
-    quality: quality ? Object.fromEntries(quality) : null,
-  };
+  return named && { ...named, quality: quality ? Object.fromEntries(quality) : null };
 }
 
 /** revision: the last one; 0: none. */

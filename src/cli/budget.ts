@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { BudgetDecision, type BudgetOutcome } from '../contracts/index.js';
 import { type ServerFlags, SetupError } from '../temporal/index.js';
 import { positiveNumber, withServerOptions } from './command-options.js';
+import { personName } from './option-values.js';
 import { findRun, sendBudgetDecision, withClient } from './run-client.js';
 
 interface Flags extends ServerFlags {
@@ -21,7 +22,7 @@ export function registerBudget(program: Command): void {
     .command('budget')
     .description("raise a run's budget, or let a run whose budget is used up go on with the labels there are")
     .argument('[workflow-id]', 'the run; without: the only open one')
-    .requiredOption('--as <name>', 'who decides')
+    .requiredOption('--as <name>', 'who decides', personName)
     .option('--add-usd <dollars>', 'US dollars to add', positiveNumber)
     .option('--add-calls <calls>', 'calls to add', wholeNumber)
     .option('--add-tokens <tokens>', 'tokens to add', wholeNumber)

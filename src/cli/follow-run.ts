@@ -1,10 +1,10 @@
 /** Follows a run in the terminal until it ends. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, isGrpcServiceError, WorkflowFailedError } from '@temporalio/client';
+import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { DistillationResult, FailureType, type Progress } from '../contracts/index.js';
 import { chunksAtWork, trainingAtWork } from './heartbeats.js';
-import { askProgress } from './run-client.js';
+import { askProgress, untilAnswered } from './run-client.js';
 import { type AtWork, NOTHING_AT_WORK, RunView } from './run-view.js';
 
 const POLL_MS = 700;
@@ -22,7 +22,7 @@ export async function followRun(client: Client, workflowId: string, signal: Abor
   const handle = client.workflow.getHandle(workflowId);
   let ended: RunEnd | null = null;
   let failure: unknown = null;
-  const waiting = untilAnswered(() => handle.result())
+  const waiting = untilAnswered(client, signal, () => handle.result())
     .then((result) => {
       ended = { result: DistillationResult.parse(result), failure: null };
     })
@@ -32,30 +32,19 @@ export async function followRun(client: Client, workflowId: string, signal: Abor
     });
   try {
     while (ended === null && failure === null && !signal.aborted) {
-      const progress = await askProgress(client, workflowId);
+      const progress = await askProgress(client, workflowId, signal);
+      if (signal.aborted) break;
       if (progress === null) view.showSilence();
       else view.show(progress, await atWork(client, progress));
       await Promise.race([waiting, sleep(POLL_MS, undefined, { signal }).catch(() => undefined)]);
     }
-    if (failure !== null) throw failure;
+    if (failure !== null && !signal.aborted) throw failure;
     if (ended === null) return null;
     const last = await askProgress(client, workflowId);
     if (last !== null) view.show(last, NOTHING_AT_WORK);
     return ended;
   } finally {
     view.close();
-  }
-}
-
-/** A server that is away for a while is not the end of the run. */
-export async function untilAnswered<Result>(ask: () => Promise<Result>): Promise<Result> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!isGrpcServiceError(error)) throw error;
-      await sleep(POLL_MS);
-    }
   }
 }
 

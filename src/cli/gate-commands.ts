@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { GateDecision, GateName, type GateOutcome } from '../contracts/index.js';
+import { GateDecision, GateName, type GateOutcome, Revision } from '../contracts/index.js';
 import { type ServerFlags, SetupError } from '../temporal/index.js';
 import { withServerOptions } from './command-options.js';
 import { STORE_OPTION } from './existing-store.js';
 import { openReview } from './open-review.js';
-import { namesOf, wholeNumber } from './option-values.js';
+import { namesOf, personName, wholeNumber } from './option-values.js';
 import { askProgress, findRun, sendDecision, withClient } from './run-client.js';
 import { DECIDED } from './run-end.js';
 
@@ -73,7 +73,7 @@ function decisionCommand(program: Command, name: string, about: string): Command
     .command(name)
     .description(about)
     .argument('[workflow-id]', 'the run; without: the only open one')
-    .requiredOption('--as <name>', 'who decides')
+    .requiredOption('--as <name>', 'who decides', personName)
     .option('--json', 'print the recorded decision as one JSON object');
   return withServerOptions(command);
 }
@@ -102,11 +102,17 @@ async function revise(named: string | undefined, flags: RevisionFlags): Promise<
 }
 
 async function readGuideline(file: string): Promise<string> {
-  try {
-    return await readFile(resolve(file), 'utf8');
-  } catch (error) {
-    throw new SetupError(`--guideline ${file} can't be read: ${(error as Error).message}`, 'Give a text file.');
+  const text = await readFile(resolve(file), 'utf8').catch((error: Error) => {
+    throw new SetupError(`--guideline ${file} can't be read: ${error.message}`, 'Give a text file.');
+  });
+  const { data, error } = Revision.shape.guideline.safeParse(text);
+  if (data === undefined) {
+    throw new SetupError(
+      `--guideline ${file}: ${error?.issues[0]?.message}`,
+      'It is the whole new guideline, as text of 1 to 50,000 characters.',
+    );
   }
+  return data;
 }
 
 async function decide(decision: 'approve' | 'reject', named: string | undefined, flags: Flags): Promise<void> {

@@ -1,6 +1,6 @@
 /** What must be there for the main job, each looked at by itself: a check never throws. */
 import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -124,7 +124,12 @@ async function checkStore(location: string): Promise<Finding> {
     if (!isOnS3(location)) accessSync(location, constants.W_OK);
     return ok(`${location} (id ${(await openStore(location)).ref.id})`);
   }
-  if (!isOnS3(location)) accessSync(existingParent(location), constants.W_OK);
+  if (!isOnS3(location)) {
+    const parent = existingParent(location);
+    if (!statSync(parent).isDirectory())
+      return missing(`${parent} is not a folder`, 'Name a folder with --store or TUTELAGE_STORE.');
+    accessSync(parent, constants.W_OK);
+  }
   return ok(`${location} (made when first used)`);
 }
 

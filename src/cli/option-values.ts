@@ -1,5 +1,6 @@
 /** How values of options are read. */
 import { InvalidArgumentError, Option } from 'commander';
+import { PersonName } from '../contracts/index.js';
 import { SetupError } from '../temporal/index.js';
 
 /** An option that may be given several times; its value is a list. */
@@ -28,6 +29,13 @@ export function share(text: string): number {
   const value = amount(text);
   if (value > 1) throw new InvalidArgumentError('It must be a number from 0 to 1.');
   return value;
+}
+
+/** As it is written beside decisions: without spaces around it. */
+export function personName(text: string): string {
+  const { data, success } = PersonName.safeParse(text);
+  if (!success) throw new InvalidArgumentError('It must be the name of who decides. At most 200 characters.');
+  return data;
 }
 
 /** 0: any. */

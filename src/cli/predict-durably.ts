@@ -5,9 +5,8 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { ClassificationResult, Classified, TASK_QUEUES } from '../contracts/index.js';
 import type { ServerFlags } from '../temporal/index.js';
 import { placedPath, storeLocation } from './command-options.js';
-import { untilAnswered } from './follow-run.js';
 import { ProgressLine } from './progress-line.js';
-import { withClient } from './run-client.js';
+import { untilAnswered, withClient } from './run-client.js';
 
 export interface RowsToClassify {
   readonly task: string;
@@ -60,7 +59,7 @@ async function follow(
 ): Promise<ClassificationResult | null> {
   const progress = new ProgressLine();
   let ended = false;
-  const waiting = untilAnswered(() => handle.result()).finally(() => {
+  const waiting = untilAnswered(client, signal, () => handle.result()).finally(() => {
     ended = true;
   });
   waiting.catch(() => undefined); // It is awaited below, unless the watching ends.
@@ -73,7 +72,7 @@ async function follow(
       const pause = sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
       await Promise.race([waiting.catch(() => undefined), pause]);
     }
-    return ended ? ClassificationResult.parse(await waiting) : null;
+    return ended && !signal.aborted ? ClassificationResult.parse(await waiting) : null;
   } finally {
     progress.clear();
   }

@@ -4,6 +4,14 @@ import { ZodError, z } from 'zod';
 import { scrubSecrets } from '../temporal/index.js';
 import { ExitCode, exitCodeFor } from './exit-codes.js';
 
+/** What Temporal wraps around a failure of a workflow, an update or an activity. */
+const WRAPPERS = new Set([
+  'WorkflowFailedError',
+  'WorkflowUpdateFailedError',
+  'ActivityFailure',
+  'ChildWorkflowFailure',
+]);
+
 /** Writes the error to stderr and returns the exit code. */
 export function reportError(error: unknown, env: NodeJS.ProcessEnv): ExitCode {
   // Commander has written its own message; help and the version are thrown too.
@@ -23,8 +31,12 @@ function describe(error: unknown): string {
   if (property(error, 'code') === 'EADDRINUSE') {
     return `another program listens on port ${Reflect.get(error, 'port')} already; name another one with --port (0: any free one)`;
   }
-  // Its own message says only that there was one; the run's answer is the cause. By name, since loading the client takes long.
-  if (error.name === 'WorkflowUpdateFailedError' && error.cause instanceof Error) return error.cause.message;
+  // Their own messages say only that there was one. By name, since loading the client takes long.
+  if (WRAPPERS.has(error.name) && error.cause instanceof Error) return describe(error.cause);
+  if (error.name === 'NamespaceNotFoundError') {
+    const namespace = property(error, 'namespace');
+    return `the server has no namespace ${namespace}; name another one with --namespace, TEMPORAL_NAMESPACE or a profile, or make it: temporal operator namespace create -n ${namespace}`;
+  }
   // The same error for a run that has ended and for a name that no run has.
   if (error.name === 'WorkflowNotFoundError') {
     const workflowId = property(error, 'workflowId');

@@ -2,10 +2,7 @@
  *  server. */
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { ReviewRecord, RevisionRecord } from '../contracts/index.js';
-import { certificateInWords } from '../evaluation/index.js';
 import {
-  type AlternativeAnnotatorTest,
   auditSize,
   type Handout,
   importFile,
@@ -26,7 +23,8 @@ import { SetupError } from '../temporal/index.js';
 import { withServerOptions } from './command-options.js';
 import { STORE_OPTION } from './existing-store.js';
 import { openReview } from './open-review.js';
-import { portNumber, wholeNumber } from './option-values.js';
+import { personName, portNumber, wholeNumber } from './option-values.js';
+import { recordInWords, statusInWords } from './review-in-words.js';
 import { openPage } from './review-page.js';
 import { pullSheet, pushHandout } from './review-tools.js';
 
@@ -68,7 +66,7 @@ export function registerReview(program: Command): void {
     // Else the options of export, import and status would be taken for the page's.
     .enablePositionalOptions()
     .argument('[workflow-id]', 'the run to open; without: what waits')
-    .option('--as <name>', 'who decides: the link is theirs')
+    .option('--as <name>', 'who decides: the link is theirs', personName)
     .option('--host <name>', 'where the page listens; without: on this machine only')
     .option('--port <n>', 'its port; without: 7400, or any where that is taken', portNumber)
     .option(...STORE_OPTION);
@@ -85,7 +83,11 @@ export function registerReview(program: Command): void {
     .option('--push <url>', 'make a project on this server instead (label-studio, argilla)')
     .option('--workspace <name>', "Argilla's workspace, where the key sees several")
     .option('--rows <n>', 'how many of the most doubtful texts', wholeNumber, DEFAULT_ROWS)
-    .option('--audit <n>', 'the first n texts of the random audit instead; drawn at the first time', wholeNumber)
+    .addOption(
+      new Option('--audit <n>', 'the first n texts of the random audit instead; drawn at the first time')
+        .argParser(wholeNumber)
+        .conflicts('rows'),
+    )
     .option('--again', 'with --audit: also texts that others have decided, for several opinions about each')
     .addOption(
       new Option('--differing', 'texts that people decided differently instead, with what each says').conflicts([
@@ -93,7 +95,7 @@ export function registerReview(program: Command): void {
         'rows',
       ]),
     )
-    .option('--as <name>', 'who draws the audit, and with --again whose decisions are left out')
+    .option('--as <name>', 'who draws the audit, and with --again whose decisions are left out', personName)
     .option(...STORE_OPTION)
     .action(exportRows);
   review
@@ -103,7 +105,7 @@ export function registerReview(program: Command): void {
     .argument('[file]', 'what review export wrote, with the column decision filled in, or what the tool exported')
     .addOption(format('the tool that the file, or the server, is of'))
     .option('--pull <url>', 'fetch the decisions from this project instead (label-studio, argilla)')
-    .requiredOption('--as <name>', 'who decided; tools that know it say themselves')
+    .requiredOption('--as <name>', 'who decided; tools that know it say themselves', personName)
     .option('--replace', "also where it contradicts another person's decision")
     .option('--adjudicate', 'the decisions settle what people decided differently, and count over theirs')
     .option(...STORE_OPTION)
@@ -123,7 +125,7 @@ export function registerReview(program: Command): void {
       '<file>',
       'what review gold wrote, with the column disputed filled in; the columns id and disputed are enough',
     )
-    .requiredOption('--as <name>', 'who disputes them')
+    .requiredOption('--as <name>', 'who disputes them', personName)
     .option(...STORE_OPTION)
     .action(disputeGold);
   review
@@ -146,6 +148,15 @@ async function exportRows(workflowId: string, flags: ExportFlags): Promise<void>
   if ((flags.output === undefined) === (flags.push === undefined)) {
     throw new SetupError('the labels need one place to go to', 'Give --output PATH, or --push URL.');
   }
+  if (flags.again && flags.audit === undefined) {
+    throw new SetupError(
+      '--again is of an audit, where several opinions are wanted',
+      'Add --audit N, or leave it out.',
+    );
+  }
+  if (flags.workspace !== undefined && flags.push === undefined) {
+    throw new SetupError('--workspace is of a server, and --output writes files', 'Leave it out, or give --push URL.');
+  }
   const review = await openReview(workflowId, flags.store);
   const queue = await queueOf(review);
   const { confidence, guideline, labels } = queue;
@@ -153,7 +164,9 @@ async function exportRows(workflowId: string, flags: ExportFlags): Promise<void>
   if (outdated !== null) process.stderr.write(`${outdated}\n`);
   const handout = { labels, guideline: guideline ?? '' };
   if (flags.format === 'cleanlab') {
-    if (flags.audit !== undefined) throw new SetupError('cleanlab audits nothing', 'Leave out --audit.');
+    if (flags.audit !== undefined || flags.differing) {
+      throw new SetupError('cleanlab judges all labels at once', 'Leave out --audit and --differing.');
+    }
     const rows = await labelledRows(review);
     const place = await handOut({ ...handout, purpose: 'fix', rows }, workflowId, flags);
     process.stdout.write(`${place}: all ${rows.length} labels, as cleanlab judges each by the others\n`);
@@ -217,13 +230,13 @@ async function importRows(workflowId: string, file: string | undefined, flags: I
     return;
   }
   process.stdout.write(`${taken.decisions.length} decisions taken over, ${taken.undecided} rows left open\n`);
-  process.stdout.write(await statusInWords(workflowId, review));
+  process.stdout.write(statusInWords(workflowId, await reviewStatus(review)));
 }
 
 async function showStatus(workflowId: string, flags: StatusFlags): Promise<void> {
   const review = await openReview(workflowId, flags.store);
-  const text = flags.json ? `${JSON.stringify(await reviewStatus(review))}\n` : await statusInWords(workflowId, review);
-  process.stdout.write(text);
+  const status = await reviewStatus(review);
+  process.stdout.write(flags.json ? `${JSON.stringify(status)}\n` : statusInWords(workflowId, status));
 }
 
 async function exportGold(workflowId: string, flags: { output: string; store?: string }): Promise<void> {
@@ -243,54 +256,4 @@ async function showLog(workflowId: string, flags: StatusFlags): Promise<void> {
   for (const record of records.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))) {
     process.stdout.write(`${flags.json ? JSON.stringify(record) : recordInWords(record)}\n`);
   }
-}
-
-function recordInWords(record: ReviewRecord | RevisionRecord): string {
-  const { at, reviewer } = record;
-  if ('revision' in record) {
-    const { number, revision, texts } = record;
-    const about = [...(revision.doubted ? ['doubted'] : []), ...revision.labels].join(', ');
-    const guideline = JSON.stringify(revision.guideline);
-    return `${at}  ${reviewer}  revise  revision ${number}  ${texts} texts (${about}) asked about again under: ${guideline}`;
-  }
-  const { adjudicates, id, label, purpose } = record;
-  const what = label === null ? 'takes the last decision back' : `${label}${adjudicates ? ' (adjudicates)' : ''}`;
-  return `${at}  ${reviewer}  ${purpose}  ${id}  ${what}`;
-}
-
-async function statusInWords(workflowId: string, review: Parameters<typeof reviewStatus>[0]): Promise<string> {
-  const status = await reviewStatus(review);
-  const { adjudicated, alpha, alternativeAnnotator, audited, byReviewer, certificate, corrected } = status;
-  const { decided, differing, outdated, sharedTexts, texts } = status;
-  const people = Object.entries(byReviewer).map(([name, count]) => `${name} ${count}`);
-  const lines = [
-    ...(outdated === null ? [] : [outdated]),
-    `${decided} of ${texts} texts decided${people.length > 0 ? ` (${people.join(', ')})` : ''}, ${corrected} labels changed`,
-    ...(sharedTexts === 0
-      ? []
-      : [
-          `${sharedTexts} texts decided by several people${alpha === null ? '' : ` (Krippendorff's alpha ${alpha.toFixed(3)})`}, ${adjudicated} adjudicated, ${differing.length} differ and wait for it${idsOf(differing)}`,
-        ]),
-    audited === null ? 'no audit was drawn' : `${audited} texts of the audit decided`,
-    ...(certificate === null ? [] : [certificateInWords(certificate)]),
-    ...(alternativeAnnotator === null ? [] : [testInWords(alternativeAnnotator)]),
-    `to approve with them: on the page (tutelage review ${workflowId} --as NAME), or tutelage approve ${workflowId} --gate labels --as NAME --reviewed`,
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-/** In the audit people did not see the teacher's label. */
-function testInWords({ advantage, epsilon, people, winningRate }: AlternativeAnnotatorTest): string {
-  const beaten = people.filter(({ teacherIsNoWorse }) => teacherIsNoWorse).map(({ reviewer }) => reviewer);
-  const may = winningRate >= 0.5 ? 'may stand in for them' : 'can not be shown to be as good';
-  return `alternative annotator test on the audit: the teacher ${may} (no worse than ${beaten.join(', ') || 'nobody'} of ${people.length} people at epsilon ${epsilon}; it agrees with the others as well as one of them does in ${(100 * advantage).toFixed(1)} % of cases)`;
-}
-
-const IDS_NAMED = 10;
-
-/** The first of them; the latest decision about each counts. */
-function idsOf(differing: readonly { id: string }[]): string {
-  if (differing.length === 0) return '';
-  const named = differing.slice(0, IDS_NAMED).map(({ id }) => id);
-  return ` (the latest counts; --json names all): ${named.join(', ')}${differing.length > IDS_NAMED ? ', …' : ''}`;
 }

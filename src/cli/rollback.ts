@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { deployedPointer, rollback } from '../deployment/index.js';
 import { openExistingStore, STORE_OPTION } from './existing-store.js';
-import { wholeNumber } from './option-values.js';
+import { personName, wholeNumber } from './option-values.js';
 
 interface Flags {
   readonly to?: number;
@@ -18,7 +18,7 @@ export function registerRollback(program: Command): void {
     .description('deploy the version that was deployed before; a second rollback goes further back')
     .argument('<task>')
     .option('--to <version>', 'go to this version instead', wholeNumber)
-    .option('--as <name>', 'who decides; default: the name of the user on this machine')
+    .option('--as <name>', 'who decides; default: the name of the user on this machine', personName)
     .option(...STORE_OPTION)
     .option('--json', 'print the new pointer as one JSON object')
     .action(rollBack);

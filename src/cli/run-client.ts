@@ -2,7 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
+  isGrpcDeadlineError,
   isGrpcServiceError,
+  isRetryableError,
+  ServiceError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -14,6 +17,11 @@ import { readUpState, serverOf } from './up-state.js';
 
 const ROOT_TYPES = ['distillation'];
 const ANSWER_TIMEOUT_MS = 10_000;
+const POLL_MS = 700;
+/** The server ends a call that waits for a result after 20 s; the client asks again. */
+const LONG_CALL_MS = 600_000;
+/** For calls that nothing but their deadline ends. */
+const NEVER = new AbortController().signal;
 const UPDATE_TRIES = 12;
 const UPDATE_PAUSE_MS = 2500;
 
@@ -57,18 +65,56 @@ export async function findRun(client: Client, named: string | undefined): Promis
   throw new SetupError(`${open.length} runs are open: ${open.join(', ')}`, 'Name the one that is meant.');
 }
 
-/** What the run says of itself; null while no worker answers. Throws WorkflowNotFoundError. */
-export async function askProgress(client: Client, workflowId: string): Promise<Progress | null> {
+/** What the run says of itself; null while no worker answers, or where the signal ended the call. Throws WorkflowNotFoundError. */
+export async function askProgress(client: Client, workflowId: string, signal = NEVER): Promise<Progress | null> {
+  const handle = client.workflow.getHandle(workflowId);
   try {
-    const deadline = Date.now() + ANSWER_TIMEOUT_MS;
-    return await client.connection.withDeadline(deadline, () =>
-      client.workflow.getHandle(workflowId).query<Progress>('progress'),
-    );
+    return await oneCall(client, ANSWER_TIMEOUT_MS, signal, () => handle.query<Progress>('progress'));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) throw error;
     if (isGrpcServiceError(error) || error instanceof Error) return null;
     throw error;
   }
+}
+
+/** Asks until there is an answer: a server that is away for a while is not the end of the run. Rejects where the signal ends it. */
+export async function untilAnswered<Result>(
+  client: Client,
+  signal: AbortSignal,
+  ask: () => Promise<Result>,
+): Promise<Result> {
+  for (;;) {
+    try {
+      return await oneCall(client, LONG_CALL_MS, signal, ask);
+    } catch (error) {
+      if (signal.aborted || !isPassing(error)) throw error;
+      await sleep(POLL_MS, undefined, { signal });
+    }
+  }
+}
+
+/** A call that the signal ends: one that waits at the server would hold the process, and fail once the connection is closed. */
+async function oneCall<Result>(
+  { connection }: Client,
+  timeoutMs: number,
+  signal: AbortSignal,
+  ask: () => Promise<Result>,
+): Promise<Result> {
+  // One for each call, since a call never lets go of its signal: a run may wait for a person for a week.
+  const call = new AbortController();
+  const end = () => call.abort();
+  signal.addEventListener('abort', end);
+  try {
+    return await connection.withAbortSignal(call.signal, () => connection.withDeadline(Date.now() + timeoutMs, ask));
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+}
+
+/** Whether the server may answer later what it failed to answer now. */
+function isPassing(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcDeadlineError(cause) || (isGrpcServiceError(cause) && isRetryableError(cause));
 }
 
 export function sendDecision(client: Client, workflowId: string, decision: GateDecision): Promise<GateOutcome> {

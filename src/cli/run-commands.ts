@@ -1,6 +1,8 @@
 /** tutelage watch, pause, resume, cancel: looking at a run and holding it. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Command } from 'commander';
+import type { RunOutcome } from '../contracts/index.js';
+import { isStoreAt } from '../store/index.js';
 import { type ServerFlags, SetupError } from '../temporal/index.js';
 import { storeLocation, withServerOptions } from './command-options.js';
 import { followRun, type RunEnd } from './follow-run.js';
@@ -24,21 +26,32 @@ export function registerWatch(program: Command): void {
     .option('--once', 'print where it is and return')
     .option('--store <address>', 'where to look for a run that the server has forgotten (or TUTELAGE_STORE)')
     .option('--json', 'print the result (with --once: the progress) as one JSON object');
-  withServerOptions(command).action((named: string | undefined, flags: WatchFlags) =>
-    withClient(flags, async (client) => {
+  withServerOptions(command).action(watch);
+}
+
+async function watch(named: string | undefined, flags: WatchFlags): Promise<void> {
+  try {
+    await withClient(flags, async (client) => {
       const workflowId = await findRun(client, named);
-      try {
-        if (flags.once) await showOnce(client, workflowId, flags);
-        else await report(await followRun(client, workflowId, untilInterrupted()), workflowId, flags);
-      } catch (error) {
-        const past =
-          error instanceof WorkflowNotFoundError ? await pastRun(storeLocation(flags.store), workflowId) : null;
-        if (past === null) throw error instanceof WorkflowNotFoundError ? unknownRun(workflowId, flags) : error;
-        process.stderr.write(`the server has forgotten this run; it ended at ${past.endedAt}\n`);
-        await report(past, workflowId, flags);
-      }
-    }),
-  );
+      if (flags.once) await showOnce(client, workflowId, flags);
+      else await report(await followRun(client, workflowId, untilInterrupted()), workflowId, flags);
+    });
+  } catch (error) {
+    const isForgotten = error instanceof WorkflowNotFoundError;
+    // A local server that had nothing left to do has stopped.
+    if (named === undefined || !(isForgotten || error instanceof SetupError)) throw error;
+    const past = await pastOutcome(named, flags);
+    if (past === null) throw isForgotten ? unknownRun(named, flags) : error;
+    const why = isForgotten ? 'the server has forgotten this run' : error.message;
+    process.stderr.write(`${why}; the run ended at ${past.endedAt}\n`);
+    await report(past, named, flags);
+  }
+}
+
+/** null: there is no store, or it does not know how a run of this name ended. */
+async function pastOutcome(workflowId: string, flags: WatchFlags): Promise<RunOutcome | null> {
+  const store = storeLocation(flags.store);
+  return (await isStoreAt(store)) ? pastRun(store, workflowId) : null;
 }
 
 function unknownRun(workflowId: string, { store }: WatchFlags): SetupError {

@@ -14,7 +14,7 @@ import {
 } from '../tasks/index.js';
 import { askedTeachers, requireUsableTeachers, teacherField } from '../teachers/index.js';
 import { isAddress, placedPath, positiveNumber, storeLocation } from './command-options.js';
-import { repeated, wholeNumber } from './option-values.js';
+import { personName, repeated, wholeNumber } from './option-values.js';
 
 export interface RunFlags {
   readonly corpus: string[];
@@ -75,7 +75,7 @@ export function withRunOptions(command: Command): Command {
     .option('--max-usd <dollars>', 'hard limit of what a run may spend', positiveNumber)
     .option('--max-calls <n>', 'hard limit of requests to the teacher', wholeNumber)
     .addOption(repeated('--set <key=value>', 'override any key of the task: votes.stop=majority'))
-    .option('--approve-as <name>', 'approve both gates under this name if all checks pass, else reject')
+    .option('--approve-as <name>', 'approve both gates under this name if all checks pass, else reject', personName)
     .addOption(
       new Option('--until <stage>', 'end when the votes are counted: labels, but no gates and no student').choices([
         'vote',
@@ -97,7 +97,8 @@ export async function runInput(reference: string, flags: RunFlags, taskBy: 'cont
   const set: Record<string, unknown> = { ...given, ...fromReplies(flags, applySet(written, given)) };
   const readStored = () => Promise.reject(new TaskError('the command line takes no store: paths for a task'));
   const resolved = async () =>
-    (await resolveTask({ task: taskBy === 'file' ? file : written, set, readStored, cwd })).task;
+    (await resolveTask({ task: taskBy === 'file' ? file : written, called: `task ${file}`, set, readStored, cwd }))
+      .task;
   placeFiles(set, await resolved(), { cwd, file });
   const task = await resolved();
   await requireUsableTeachers(task);

@@ -152,7 +152,9 @@ export class RunView {
     for (const line of plainMarkdown(gate.evidence).split('\n')) this.line(`  ${line}`);
     for (const check of gate.checks) this.line(`  ${checkLine(check)}`);
     this.line('');
-    this.line(pc.bold(`  Waiting for you at the gate "${gate.gate}", until ${gate.deadline}. From another terminal:`));
+    const after = gate.afterDeadline === 'reject' ? 'rejected' : 'approved if all checks pass, else rejected';
+    this.line(pc.bold(`  Waiting for you at the gate "${gate.gate}", until ${gate.deadline}; then it is ${after}.`));
+    this.line(pc.bold('  From another terminal:'));
     this.line(`    tutelage approve ${progress.workflowId} --gate ${gate.gate} --as YOUR-NAME`);
     this.line(`    tutelage reject  ${progress.workflowId} --gate ${gate.gate} --as YOUR-NAME --note WHY`);
     if (gate.gate === 'labels') {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { z } from 'zod';
 import { type PromptStyle, Task } from '../contracts/index.js';
-import { showExamples } from '../corpus/index.js';
+import { openRedactor, showExamples } from '../corpus/index.js';
 import { findTask, ownPackageFolder, parseSetArguments, resolveTask, TaskError } from '../tasks/index.js';
 import { askedTeachers, buildPrompt, teacherHost } from '../teachers/index.js';
 import { repeated } from './option-values.js';
@@ -57,6 +57,7 @@ async function check(reference: string, flags: CheckFlags): Promise<void> {
   const placed = await resolveTask({ task: file, set, readStored, cwd });
   const { task: asked } = await showExamples(placed.task, null, process.env);
   const sampleText = flags.text ?? asked.examples[0]?.text ?? STAND_IN_TEXT;
+  const { asked: sent } = await (await openRedactor(asked.redact))(sampleText);
   const wordings = new Map(
     task.votes.plan.map(({ guideline, prompt }) => [JSON.stringify([prompt, guideline]), { guideline, prompt }]),
   );
@@ -71,7 +72,7 @@ async function check(reference: string, flags: CheckFlags): Promise<void> {
     sampleText,
     prompts: [...wordings.values()].map((wording) => ({
       style: wording.prompt,
-      messages: buildPrompt(asked, wording, sampleText).messages,
+      messages: buildPrompt(asked, wording, sent).messages,
     })),
   };
   print(flags.json ? JSON.stringify(checked) : describe(checked));

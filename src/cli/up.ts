@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import pc from 'picocolors';
 import { TASK_QUEUES, WorkerRole } from '../contracts/index.js';
-import { lockHolder, type ServerFlags } from '../temporal/index.js';
+import { lockHolder, type ServerFlags, SetupError } from '../temporal/index.js';
 import {
   currentStateFolder,
   hostAndPort,
@@ -48,8 +48,8 @@ export function registerUp(program: Command): void {
 async function up(flags: Flags): Promise<void> {
   const folder = currentStateFolder();
   const options = { folder, env: process.env, flags, store: storeLocation(flags.store), onProgress: tell };
-  if (flags.background) return await upInBackground(options);
-  if (readUpState(folder) !== null) return await showRunning(folder);
+  if (flags.background) return await upInBackground(options, flags);
+  if (readUpState(folder) !== null) return await showRunning(folder, flags);
   const { stop, kill } = stopOnSignals();
   // The terminal may be closed while the workers finish; there is nobody to tell then.
   for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error').on('error', () => {});
@@ -63,14 +63,22 @@ async function up(flags: Flags): Promise<void> {
     kill,
   });
   if (finished) tell('stopped');
-  else await showRunning(folder);
+  else await showRunning(folder, flags);
 }
 
-async function upInBackground(options: EnsureUpOptions): Promise<void> {
+async function upInBackground(options: EnsureUpOptions, flags: Flags): Promise<void> {
   const before = readUpState(options.folder)?.process.pid;
   const state = await ensureUpHere(options);
-  if (state.process.pid === before) say(`already running (process ${before})`);
+  if (state.process.pid === before) alreadyRuns(state, flags);
   show(state);
+}
+
+/** Throws SetupError where it runs with another store than the one that was asked for. */
+function alreadyRuns({ process: { pid }, store }: UpState, flags: Flags): void {
+  if (flags.store !== undefined && storeLocation(flags.store) !== store) {
+    throw new SetupError(`tutelage up runs here already, with the store ${store}`, 'Stop it first: tutelage down');
+  }
+  say(`already running (process ${pid})`);
 }
 
 /** The first Ctrl-C lets the workers finish, the second one does not, the third ends this process. */
@@ -86,10 +94,10 @@ function stopOnSignals(): { stop: AbortSignal; kill: AbortSignal } {
 }
 
 /** Waits where the other one is just starting. */
-async function showRunning(folder: string): Promise<void> {
+async function showRunning(folder: string, flags: Flags): Promise<void> {
   const state = await waitForUp(folder, () => lockHolder(join(folder, UP_LOCK)) !== null);
   if (state === null) throw new Error('the `tutelage up` that was starting in this folder has ended');
-  say(`already running (process ${state.process.pid})`);
+  alreadyRuns(state, flags);
   show(state);
 }
 

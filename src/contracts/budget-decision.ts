@@ -1,5 +1,6 @@
 /** Where a run waits for more budget, and what people answer. */
 import { z } from 'zod';
+import { PersonName } from './names.js';
 import { Grant, MOST_BUDGET } from './spending.js';
 
 const more = (most: number, about: string) => z.number().positive().max(most).nullable().default(null).describe(about);
@@ -14,7 +15,7 @@ export const BudgetDecision = z
       .boolean()
       .default(false)
       .describe('Nothing is added: the run that waits goes on with the labels there are.'),
-    reviewer: z.string().trim().min(1).max(200).describe('Who decides.'),
+    reviewer: PersonName.describe('Who decides.'),
     note: z.string().max(2000).default('').describe('Why.'),
     decisionId: z
       .string()

@@ -1,5 +1,6 @@
 /** Where a run waits for people, and what they answer. */
 import { z } from 'zod';
+import { PersonName } from './names.js';
 import { Revision, RevisionPlan } from './revision.js';
 
 export const GateName = z.enum(['labels', 'deployment']);
@@ -7,7 +8,7 @@ export type GateName = z.infer<typeof GateName>;
 
 const decisionBase = {
   gate: GateName.describe('The gate that is meant: labels or deployment.'),
-  reviewer: z.string().trim().min(1).max(200).describe('Who decides.'),
+  reviewer: PersonName.describe('Who decides.'),
   note: z.string().max(2000).default('').describe('Why; needed to approve against a failed check.'),
   decisionId: z
     .string()

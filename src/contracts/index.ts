@@ -50,8 +50,9 @@ export {
 export { FailureType } from './failure-types.js';
 export { GateCheck, GateDecision, GateName, GateOutcome, GateSignal, RevisionSignal } from './gate.js';
 export { DeploymentGateSettings, LabelsGateSettings } from './gate-settings.js';
-export { AgreementReport, LabelRow, VoteSummary, Weighing } from './label.js';
+export { AgreementReport, LabelRow, NamedAgreement, VoteSummary, Weighing } from './label.js';
 export {
+  PersonName,
   REVIEW_NEWS_SIGNAL,
   reviewWorkflowId,
   SEARCH_ATTRIBUTES,

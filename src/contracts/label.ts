@@ -44,10 +44,10 @@ export type LabelRow = z.infer<typeof LabelRow>;
 
 const share = z.number().min(0).max(1);
 
-/** How far the votes of a run agree, and how good each is estimated to be. A vote is named after its teacher (where there are
- *  several), its prompt and its number: "reasoned 1". */
-export const AgreementReport = z.object({
-  texts: z.number().int(),
+/** How far annotators agree, be they people or votes. A vote is named after its teacher (where there are several), its prompt and its
+ *  number: "reasoned 1". */
+export const NamedAgreement = z.object({
+  texts: z.number().int().describe('That several of them labelled.'),
   raw: share.describe('Of the pairs of votes about one text, those that name the same label.'),
   alpha: z
     .number()
@@ -61,6 +61,11 @@ export const AgreementReport = z.object({
     .record(z.string(), z.number().nullable())
     .describe('Alpha of the question whether a vote names this label or another; null where it is not defined.'),
   perPair: z.array(z.object({ first: z.string(), second: z.string(), share, texts: z.number().int() })),
+});
+export type NamedAgreement = z.infer<typeof NamedAgreement>;
+
+/** Of the votes of a run. */
+export const AgreementReport = NamedAgreement.extend({
   quality: z
     .record(z.string(), share)
     .nullable()

@@ -1,6 +1,9 @@
 /** Names that people type and that both sides of Temporal must agree on. */
 import { z } from 'zod';
 
+/** Who decides. */
+export const PersonName = z.string().trim().min(1).max(200);
+
 /** A worker of a role polls one task queue; all three may be polled on one machine. */
 export const WorkerRole = z.enum(['orchestrator', 'teacher', 'student']);
 export type WorkerRole = z.infer<typeof WorkerRole>;

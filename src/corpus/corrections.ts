@@ -23,7 +23,8 @@ export async function readCorrections(
 ): Promise<Correction[]> {
   const field = 'corrections';
   const columns = await readColumns(path, { field, signal });
-  for (const column of columns === null ? [] : ['id', 'label']) requireColumn(column, columns!, { field, path });
+  const mend = 'Give a file with the columns id and label';
+  for (const column of columns === null ? [] : ['id', 'label']) requireColumn(column, columns!, { field, path, mend });
   const match = labelMatcher(labels);
   const lines = new Map<string, number>();
   const corrections: Correction[] = [];

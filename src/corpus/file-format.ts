@@ -26,13 +26,13 @@ const FORMATS: Record<string, FileFormat> = {
   '.parquet': 'parquet',
 };
 const GZIP = '.gz';
-const WORKERS_DISK = "Paths mean the worker's disk";
+const WHOSE_DISK = 'Paths mean the disk of the worker or command that reads them';
 
 /** Throws CorpusError on an extension that has no writer. */
 export function formatOf(path: string, field: string): FileFormat {
   const told = toldFormat(path);
   if (told !== null && !told.gzip) return told.format;
-  throw noFormat(path, field, Object.keys(FORMATS));
+  throw noFormat(path, field, Object.keys(FORMATS), 'writer');
 }
 
 /** Whether there is a reader for files of this name. */
@@ -47,12 +47,12 @@ function toldFormat(path: string): { format: FileFormat; gzip: boolean } | null 
   return format === undefined || (gzip && format === 'parquet') ? null : { format, gzip };
 }
 
-function noFormat(path: string, field: string, extensions: readonly string[]): CorpusError {
+function noFormat(path: string, field: string, extensions: readonly string[], what: 'reader' | 'writer'): CorpusError {
   const extension = extname(path).toLowerCase();
   return new CorpusError({
     field,
     path,
-    problem: extension === '' ? 'the file name has no extension' : `there is no reader for ${extension} files`,
+    problem: extension === '' ? 'the file name has no extension' : `there is no ${what} for ${extension} files`,
     mend: `Use one of ${extensions.join(', ')}; the format is told by the extension`,
   });
 }
@@ -64,33 +64,27 @@ export async function inspectInput(
   { field, shown = String(place), signal }: { field: string; shown?: string; signal?: AbortSignal | undefined },
 ): Promise<InputFile> {
   const told = toldFormat(shown);
-  if (told === null) throw noFormat(shown, field, [...Object.keys(FORMATS), '.jsonl.gz', '.csv.gz', '.tsv.gz']);
+  const compressed = ['.jsonl.gz', '.csv.gz', '.tsv.gz'];
+  if (told === null) throw noFormat(shown, field, [...Object.keys(FORMATS), ...compressed], 'reader');
   const refuse = (problem: string, mend: string, cause?: unknown) =>
     new CorpusError({ field, path: shown, problem, mend }, cause === undefined ? undefined : { cause });
   try {
     const content = typeof place === 'string' ? await onDisk(place, refuse) : place;
-    if (content.bytes === 0) {
-      const where = typeof place === 'string' ? `${WORKERS_DISK}: give` : 'Give';
-      throw refuse('the file is empty', `${where} a file with at least one row`);
-    }
+    if (content.bytes === 0) throw refuse('the file is empty', 'Give a file with at least one row');
     return { content, shown, field, ...told, signal };
   } catch (error) {
     if (error instanceof CorpusError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw refuse('there is no such file', `${WORKERS_DISK}: put the file there, or give an absolute path`, error);
+      throw refuse('there is no such file', `${WHOSE_DISK}: put the file there, or give an absolute path`, error);
     }
-    throw refuse(
-      `the file can't be read (${code ?? 'unknown reason'})`,
-      `${WORKERS_DISK}: check its permissions`,
-      error,
-    );
+    throw refuse(`the file can't be read (${code ?? 'unknown reason'})`, `${WHOSE_DISK}: check its permissions`, error);
   }
 }
 
 async function onDisk(path: string, refuse: (problem: string, mend: string) => CorpusError): Promise<FileContent> {
   const found = await stat(path);
-  if (!found.isFile()) throw refuse('it is not a file', `${WORKERS_DISK}: give one file with rows`);
+  if (!found.isFile()) throw refuse('it is not a file', `${WHOSE_DISK}: give one file with rows`);
   return localContent(path, found.size);
 }
 

@@ -85,7 +85,7 @@ async function onDisk(path: string, field: string) {
       field,
       path,
       problem: `it holds no data file${others}`,
-      mend: "Paths mean the worker's disk: give a folder or pattern with JSONL, CSV, TSV or Parquet files",
+      mend: 'Give a folder or pattern with JSONL, CSV, TSV or Parquet files',
     });
   }
   const files = paths.map(async (file) => ({

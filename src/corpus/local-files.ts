@@ -47,8 +47,10 @@ async function filesBelow(folder: string, depth: number, seen = new Set<string>(
     const path = join(folder, name);
     const kind = await kindOf(path);
     if (kind === 'other') files.push(path);
-    else if (kind === 'folder' && depth > 1 && !isHidden(name))
-      files.push(...(await filesBelow(path, depth - 1, seen)));
+    else if (kind === 'folder' && depth > 1 && !isHidden(name)) {
+      // One by one: there may be more than a call takes arguments.
+      for (const file of await filesBelow(path, depth - 1, seen)) files.push(file);
+    }
   }
   return files;
 }

@@ -20,7 +20,7 @@ import { type Draw, drawTexts } from './draw-texts.js';
 import { sortRecords } from './external-sort.js';
 import { findFiles, shownPaths } from './find-files.js';
 import { type JoinedText, type JoinTally, joinRows, newTally } from './join-rows.js';
-import type { InputSource, RefusedRow, UsableRow } from './read-input.js';
+import { type InputSource, type RefusedRow, type UsableRow, usualColumn } from './read-input.js';
 import { readRecords, writeRecords } from './record-file.js';
 import { openRedactor, type Redactor, type ReplacedSpan } from './redact.js';
 import { StoreRecords } from './store-records.js';
@@ -174,10 +174,19 @@ async function* usableRows(inputs: Inputs, list: StoreRecords<RowPlace>, watch: 
   if (inputs.gold !== null) yield* watch.each(readRecords<UsableRow>(inputs.gold.file), 'sort');
 }
 
-function requireTexts({ corpus, gold }: Working, inputs: Inputs, tally: JoinTally): void {
-  if (tally.strata.size > 0) return;
+function requireTexts({ corpus, gold, sources }: Working, inputs: Inputs, tally: JoinTally): void {
   const refuse = (field: string, problem: string, mend: string) =>
     new CorpusError({ field, path: shownPaths(corpus.path), problem, mend });
+  const { labelColumn } = sources.corpus;
+  if (
+    labelColumn !== null &&
+    labelColumn !== usualColumn('labelColumn') &&
+    tally.goldRows + tally.goldConflicts === 0
+  ) {
+    const mend = 'Name the column that holds them, or leave it out: then the report can only say agreement';
+    throw refuse('corpus.labelColumn', `no row has a label in a column "${labelColumn}"`, mend);
+  }
+  if (tally.strata.size > 0) return;
   if (inputs.corpus.rows === inputs.corpus.refused) {
     throw refuse('corpus.path', 'there is nothing to label: the file has no usable row', 'Give a file with texts');
   }

@@ -1,5 +1,5 @@
 /** Rows of the corpus or of the gold rows, file by file, checked one by one against the task. */
-import type { CorpusInput, GoldInput, Task } from '../contracts/index.js';
+import { CorpusInput, type GoldInput, nearest, type Task } from '../contracts/index.js';
 import { CorpusError, shortly } from './corpus-error.js';
 import { requireColumn } from './file-format.js';
 import { type FoundFile, placeOf, shownPaths } from './find-files.js';
@@ -52,6 +52,7 @@ export type CheckedRow = { usable: UsableRow } | { refused: RefusedRow };
 export async function* readInput(source: InputSource, task: Task, signal?: AbortSignal): AsyncGenerator<CheckedRow> {
   const { textColumn, idColumn } = source.input;
   const template = compileTemplate(task.text, textColumn);
+  refuseUnusedText(source, template, task);
   const wanted = [...template.columns, idColumn, source.labelColumn, source.stratifyBy];
   const columns = wanted.filter((column) => column !== null);
   const withIds = new Map<boolean, string>();
@@ -61,6 +62,7 @@ export async function* readInput(source: InputSource, task: Task, signal?: Abort
     const found = await readColumns(place, options);
     if (found !== null) {
       checkColumns(source, file, template, found);
+      requireIds(source, file, found);
       withIds.set(found.includes(idColumn), file.name);
       if (withIds.size > 1) throw idsInSome(source, file, withIds);
     }
@@ -90,6 +92,30 @@ function checkColumns(
   if (stratifyBy !== null) requireColumn(stratifyBy, found, { field: 'corpus.sample.stratifyBy', path });
 }
 
+/** A column of ids that somebody named must be there; the usual one may be missing. Not so in gold files, which the command
+ *  line gives the corpus's name of it. */
+function requireIds({ input, name }: InputSource, { address: path }: FoundFile, found: readonly string[]): void {
+  if (name !== 'corpus' || input.idColumn === usualColumn('idColumn')) return;
+  requireColumn(input.idColumn, found, { field: 'corpus.idColumn', path });
+}
+
+/** A column of texts that somebody named, and that nothing would be read from. */
+function refuseUnusedText({ name, input }: InputSource, { columns }: Template, task: Task): void {
+  const { textColumn } = input;
+  if (textColumn === usualColumn('textColumn') || columns.includes(textColumn)) return;
+  throw new CorpusError({
+    field: `${name}.textColumn`,
+    path: shownPaths(input.path),
+    problem: `"${textColumn}" is named as the column of the texts, but the task's template does not read it: "${task.text}"`,
+    mend: `Name one of ${columns.join(', ')}, or leave it out`,
+  });
+}
+
+/** The name of a column that nobody named. */
+export function usualColumn(key: 'textColumn' | 'idColumn' | 'labelColumn'): string | null {
+  return CorpusInput.shape[key].parse(undefined);
+}
+
 /** Half the rows with ids of their own and half with hashes would be found only when the labels are joined again. */
 function idsInSome(
   { name, input }: InputSource,
@@ -100,7 +126,7 @@ function idsInSome(
     field: `${name}.idColumn`,
     path: address,
     problem: `the column "${input.idColumn}" stands in ${withIds.get(true)} and not in ${withIds.get(false)}`,
-    mend: 'Give all files the column, or name one that none has: then ids are content hashes',
+    mend: 'Give all files the column, or none of them: then ids are content hashes',
   });
 }
 
@@ -164,12 +190,14 @@ function tooLong(text: string, { name, input }: InputSource): string {
 
 function refuseLabel(value: unknown, place: string, { name, input, labelColumn }: InputSource, task: Task): never {
   const known = task.labels.map((label) => label.name).join(', ');
+  const spellings = task.labels.flatMap(({ aliases, name: label }) => [label, ...aliases]);
+  const meant = typeof value === 'string' ? nearest(value, spellings) : null;
   throw new CorpusError({
     field: `${name}.labelColumn`,
     path: shownPaths(input.path),
-    problem: `${place} has the label ${shortly(value)} in the column "${labelColumn}", which is none of ${known}`,
+    problem: `${place} has the label ${shortly(value)} in the column "${labelColumn}", which is none of ${known}${meant === null ? '' : ` (did you mean ${meant}?)`}`,
     mend:
-      "Add the spelling to the aliases of one of the task's labels" +
+      "Correct it, or add the spelling to the aliases of one of the task's labels" +
       (name === 'corpus' ? ', or set corpus.labelColumn to null to leave the column out' : ''),
   });
 }

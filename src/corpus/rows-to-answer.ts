@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import type { AddedColumns, RefusedRow } from '../contracts/index.js';
 import { CorpusError } from './corpus-error.js';
 import { type FoundFile, findFiles } from './find-files.js';
+import { identityOf } from './local-files.js';
 import { readColumns, readRows } from './read-rows.js';
 import { compileTemplate, type Template } from './template.js';
 
@@ -28,11 +29,22 @@ export interface RowToAnswer {
 /** A file's worth of refused rows is not listed. */
 const MOST_PROBLEMS = 5;
 
-/** Throws CorpusError on files that can't be found. */
+/** Throws CorpusError on files that can't be found, and where the output is one of them. */
 export async function rowsToAnswer(asked: AskedRows): Promise<RowsToAnswer> {
   const template = compileTemplate(asked.template, asked.textColumn);
   const { files } = await findFiles(asked.input, { field: asked.names.input, env: asked.env });
+  await keepInput(asked, files);
   return { read: () => new Reading(asked, files, template) };
+}
+
+/** Throws CorpusError where the output would take the place of an input. */
+async function keepInput({ names, output }: AskedRows, files: readonly FoundFile[]): Promise<void> {
+  const place = await identityOf(output);
+  for (const { address } of files) {
+    if (address !== output && (await identityOf(address)) !== place) continue;
+    const problem = 'it is a file of the input, which would be overwritten';
+    throw new CorpusError({ field: names.output, path: output, problem, mend: 'Name another file' });
+  }
 }
 
 export interface RowsToAnswer {
@@ -88,7 +100,10 @@ export class Reading {
       field: names.input,
       path: input,
       problem: `there is no column "${missing}"; the columns are: ${columns.join(', ')}`,
-      mend: `Name the column of the texts with ${names.textColumn}`,
+      mend:
+        missing === this.asked.textColumn
+          ? `Name the column of the texts with ${names.textColumn}`
+          : `The task makes its texts of ${this.template.columns.join(', ')}: name the columns so`,
     });
   }
 

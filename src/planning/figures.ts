@@ -242,11 +242,11 @@ function withBudget(cost: Told, { budget }: Task, { worstMicros }: Survey): Told
 
 function trainingSeconds({ task, trainSecondsPerText }: PlanBasis, texts: number): Told {
   if (trainSecondsPerText === null) {
-    const how = `no run with a ${task.student.kind} student has ended in this store yet`;
+    const how = `no run with a student of the kind ${task.student.kind} has ended in this store yet`;
     return { low: null, high: null, how };
   }
   const seconds = trainSecondsPerText * texts;
-  return { ...exact(seconds), how: `as earlier runs with a ${task.student.kind} student in this store` };
+  return { ...exact(seconds), how: `as earlier runs with a student of the kind ${task.student.kind} in this store` };
 }
 
 function wholeRun(asking: Told, training: Told): Told {

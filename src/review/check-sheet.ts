@@ -46,7 +46,11 @@ export interface SheetToCheck {
 export function checkSheet(check: SheetToCheck): CheckedSheet {
   const { sheet, path } = check;
   const missing = ['id', 'text', DECISION].filter((column) => !sheet.columns.includes(column));
-  if (missing.length > 0) throw new ReviewFileError([`the columns ${missing.join(', ')} are missing`], path);
+  if (missing.length > 0) {
+    const has = sheet.columns.length === 0 ? 'no column' : sheet.columns.map(shown).join(', ');
+    const which = missing.length === 1 ? `the column ${missing[0]} is` : `the columns ${missing.join(', ')} are`;
+    throw new ReviewFileError([`${which} missing; it has ${has}`], path);
+  }
   // In the adjudication a text is of the audit if it was drawn for it.
   const hidden = !sheet.columns.includes(TEACHER_LABEL);
   const problems: string[] = [];

@@ -1,12 +1,20 @@
 /** Handing rows out to people, and taking their decisions in. */
-import type { Audit, Certificate, ReviewDecision, ReviewQueue, ReviewRow, SecondOpinion } from '../contracts/index.js';
-import { krippendorffAlpha } from '../voting/index.js';
+import type {
+  Audit,
+  Certificate,
+  NamedAgreement,
+  ReviewDecision,
+  ReviewQueue,
+  ReviewRow,
+  SecondOpinion,
+} from '../contracts/index.js';
 import { type AlternativeAnnotatorTest, alternativeAnnotatorTest } from './alternative-annotator.js';
 import { certify, drawAudit, keptForAudit, usualAuditSize } from './audit.js';
 import { type CheckedSheet, checkSheet } from './check-sheet.js';
 import { readCleanlab } from './cleanlab.js';
 import { DoubtQueue } from './doubt-queue.js';
 import { type ReviewFormat, readReviewFile } from './formats.js';
+import { agreementOfPeople } from './people-agreement.js';
 import { NoReviewError, OutdatedReviewError, type ReviewFolder } from './review-folder.js';
 import type { ReviewLog } from './review-log.js';
 import { idInCell, type Sheet } from './sheet.js';
@@ -154,8 +162,8 @@ export interface ReviewStatus {
   readonly byReviewer: Readonly<Record<string, number>>;
   /** Texts that several people decided on. */
   readonly sharedTexts: number;
-  /** Krippendorff's alpha of people's decisions about them; null: not defined. */
-  readonly alpha: number | null;
+  /** How far people agree on them; null: there are none. */
+  readonly agreement: NamedAgreement | null;
   /** Those of them about which people's last decisions differ and nobody has adjudicated; the latest counts. */
   readonly differing: readonly { readonly id: string; readonly labels: Readonly<Record<string, string>> }[];
   readonly adjudicated: number;
@@ -175,7 +183,7 @@ export async function reviewStatus(review: ReviewFolder): Promise<ReviewStatus> 
   const [audit, log] = [await review.audit(queue.labelsVersion ?? 0), await review.log()];
   const outdated = await review.outdated(queue);
   const decisions = log.decisions();
-  const shared = decidedByMany(log);
+  const shared = log.shared();
   const disputed = log.disputed();
   const teacherLabels = new Map<string, string>();
   const auditKeys = new Set(audit?.keys);
@@ -193,7 +201,7 @@ export async function reviewStatus(review: ReviewFolder): Promise<ReviewStatus> 
     corrected,
     byReviewer: countReviewers(decisions.values()),
     sharedTexts: shared.length,
-    alpha: krippendorffAlpha(shared.map((text) => Object.values(text.labels))),
+    agreement: await agreementOfPeople(shared, queue),
     differing: shared.filter(({ key }) => disputed.has(key)).map(({ id, labels: said }) => ({ id, labels: said })),
     adjudicated: [...decisions.values()].filter(({ adjudicates }) => adjudicates).length,
     alternativeAnnotator: alternativeAnnotatorTest(teacherLabels, auditedByPerson(log, auditKeys)),
@@ -203,15 +211,6 @@ export async function reviewStatus(review: ReviewFolder): Promise<ReviewStatus> 
         ? null
         : certify({ audit, decisions, disputed, teacherLabels, labels, confidence }),
   };
-}
-
-/** Texts that several people decided on, with each one's last decision by name; an adjudicator knew the others' decisions. */
-function decidedByMany(log: ReviewLog): { key: string; id: string; labels: Record<string, string> }[] {
-  return [...log.keys()].flatMap((key) => {
-    const own = [...log.opinions(key)].filter(([, { adjudicates }]) => !adjudicates);
-    if (own.length < 2) return [];
-    return [{ key, id: own[0]![1].id, labels: Object.fromEntries(own.map(([name, { label }]) => [name, label])) }];
-  });
 }
 
 /** Each person's labels in the audit, by the text's key: the teacher's label was hidden from them. */

@@ -11,7 +11,7 @@ export async function readSheet(path: string): Promise<Sheet> {
 }
 
 async function readWorkbook(path: string): Promise<Sheet> {
-  const { rows, formulas } = await readXlsxFile(path);
+  const { errors, rows, formulas } = await readXlsxFile(path);
   const [header = [], ...body] = rows;
   const columns = header.map((title) => String(title ?? '').trim());
   const letters = columns.map((_, index) => columnLetter(index));
@@ -21,7 +21,7 @@ async function readWorkbook(path: string): Promise<Sheet> {
       .map((cells, index) => {
         const address = (column: string) => `${letters[columns.indexOf(column)] ?? '?'}${index + 2}`;
         const values: Record<string, unknown> = Object.fromEntries(
-          columns.map((column, k) => [column, cells[k] ?? null]),
+          columns.map((column, k) => [column, cells[k] ?? errors.get(address(column)) ?? null]),
         );
         return {
           values,

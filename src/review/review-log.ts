@@ -1,6 +1,13 @@
 /** The audit log in memory: all that people said of each text, and what of it counts. */
 import type { ReviewDecision, ReviewRecord } from '../contracts/index.js';
 
+/** A text that several people decided on, with each one's last decision by name. */
+export interface SharedText {
+  readonly key: string;
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 export class ReviewLog {
   private readonly byKey = new Map<string, ReviewRecord[]>();
   /** null: something was added since. */
@@ -50,6 +57,15 @@ export class ReviewLog {
   disputed(): ReadonlySet<string> {
     this.differing ??= this.findDisputed();
     return this.differing;
+  }
+
+  /** An adjudicator knew the others' decisions, and does not count here. */
+  shared(): SharedText[] {
+    return [...this.keys()].flatMap((key) => {
+      const own = [...this.opinions(key)].filter(([, { adjudicates }]) => !adjudicates);
+      if (own.length < 2) return [];
+      return [{ key, id: own[0]![1].id, labels: Object.fromEntries(own.map(([name, { label }]) => [name, label])) }];
+    });
   }
 
   /** Everything that was said, oldest first. */

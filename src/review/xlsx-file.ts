@@ -57,6 +57,8 @@ export interface XlsxSheet {
   readonly rows: readonly (readonly unknown[])[];
   /** Addresses of cells whose value a formula computes: D5. */
   readonly formulas: ReadonlySet<string>;
+  /** What stands in cells that hold an error, by address: #N/A. Their value is none. */
+  readonly errors: ReadonlyMap<string, string>;
 }
 
 /** The sheet that writeXlsxFile names so, wherever it was moved to; of another workbook the first one. Throws ReviewFileError for
@@ -70,14 +72,15 @@ export async function readXlsxFile(path: string): Promise<XlsxSheet> {
       0,
       sheets.findIndex(({ sheet }) => sheet === ROWS_SHEET),
     );
-    return { rows: sheets[index]?.data ?? [], formulas: formulasOf(bytes, index) };
+    const xml = sheetXml(bytes, index);
+    return { rows: sheets[index]?.data ?? [], formulas: formulasOf(xml), errors: errorsOf(xml) };
   } catch (error) {
     throw new ReviewFileError([`it is no workbook: ${(error as Error).message}`], path);
   }
 }
 
 /** Of the sheet with this place in the workbook, whose file may have any name. */
-function formulasOf(bytes: Uint8Array, index: number): Set<string> {
+function sheetXml(bytes: Uint8Array, index: number): string {
   const files = unzipSync(bytes, { filter: ({ name }) => /^xl\/(workbook\.xml|_rels\/|worksheets\/)/.test(name) });
   const xml = (name: string) => strFromU8(files[name] ?? new Uint8Array());
   const ids = [...xml('xl/workbook.xml').matchAll(/<(?:\w+:)?sheet\s[^>]*?\br:id="([^"]+)"/g)];
@@ -86,9 +89,19 @@ function formulasOf(bytes: Uint8Array, index: number): Set<string> {
   );
   const own = targets.find((tag) => tag.includes(`Id="${ids[index]?.[1]}"`));
   const target = /\bTarget="([^"]+)"/.exec(own ?? '')?.[1] ?? '';
-  const sheet = xml(target.startsWith('/') ? target.slice(1) : `xl/${target}`);
+  return xml(target.startsWith('/') ? target.slice(1) : `xl/${target}`);
+}
+
+function formulasOf(sheet: string): Set<string> {
   const cells = sheet.matchAll(/<(?:\w+:)?c\s[^>]*?\br="([A-Z]+\d+)"[^>]*>\s*<(?:\w+:)?f[\s>/]/g);
   return new Set([...cells].map(([, address]) => address!));
+}
+
+function errorsOf(sheet: string): Map<string, string> {
+  const cells = sheet.matchAll(/<(?:\w+:)?c\s([^>]*\bt="e"[^>/]*)>.*?<(?:\w+:)?v>([^<]*)</gs);
+  return new Map(
+    [...cells].map(([, attributes = '', code = '']) => [/\br="([^"]+)"/.exec(attributes)?.[1] ?? '', code]),
+  );
 }
 
 function cell(column: string, value: string | number, doubt: string | number | undefined) {

@@ -17,6 +17,7 @@ import {
   type Store,
   StoreAddressError,
   type StoredFile,
+  StoreNotMadeError,
   writeWhole,
 } from './store.js';
 import { pathNames } from './store-path.js';
@@ -24,6 +25,8 @@ import { saveVerified, verified } from './verified.js';
 
 const IDENTITY_FILE = 'store.json';
 const TEMPORARY_FOLDER = '.tmp';
+/** Where the place is at fault, not the disk. */
+const NO_PLACE = new Set(['EACCES', 'EEXIST', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS']);
 
 /** The folder that a path or a file:// URI means. Throws StoreAddressError. */
 export function storeFolder(location: string): string {
@@ -43,7 +46,9 @@ export async function openFileStore(location: string): Promise<Store> {
   const folder = storeFolder(location);
   const uri = pathToFileURL(folder).href;
   if ((await storeId(folder)) === null) {
-    await mkdir(join(folder, TEMPORARY_FOLDER), { recursive: true });
+    await mkdir(join(folder, TEMPORARY_FOLDER), { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+      throw NO_PLACE.has(cause.code ?? '') ? new StoreNotMadeError(location, { cause }) : cause;
+    });
     const identity = { id: randomUUID(), layout: 1, createdAt: new Date().toISOString() };
     // Of two processes that make it at once, one wins; both use what stands there.
     await new FileStore(folder, { uri, id: identity.id }).writeOnce(IDENTITY_FILE, JSON.stringify(identity));

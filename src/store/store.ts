@@ -76,6 +76,16 @@ export class StoreAddressError extends Error {
   override readonly name = 'StoreAddressError';
 }
 
+/** The folder of a store can't be made where it was named. It may be a mount that is away: unlike an address that is none,
+ *  activities try it again. */
+export class StoreNotMadeError extends Error {
+  override readonly name = 'StoreNotMadeError';
+  readonly mend = 'Make the folder and let yourself write there, or name another one with --store or TUTELAGE_STORE.';
+  constructor(location: string, options: { cause: NodeJS.ErrnoException }) {
+    super(`the store ${location} can't be made (${options.cause.code})`, options);
+  }
+}
+
 export class MissingArtifactError extends Error {
   override readonly name = 'MissingArtifactError';
   constructor(readonly path: string) {

@@ -10,6 +10,8 @@ import { TaskError } from './task-error.js';
 export interface TaskSource {
   /** The task itself, the name of one, a path on this machine's disk, or store:PATH. */
   readonly task: string | Record<string, unknown>;
+  /** What messages call a task that is given itself. */
+  readonly called?: string;
   readonly set: Record<string, unknown>;
   /** Text of a file in the store. */
   readonly readStored: (path: string) => Promise<string>;
@@ -32,8 +34,13 @@ export async function resolveTask(source: TaskSource): Promise<ResolvedTask> {
   return { task: parsed.value, taskHash: createHash('sha256').update(canonicalJson(parsed.value)).digest('hex') };
 }
 
-async function readSource({ task, readStored, cwd }: TaskSource): Promise<{ name: string; value: unknown }> {
-  if (typeof task !== 'string') return { name: 'the task of the input', value: task };
+async function readSource({
+  called = 'the task of the input',
+  cwd,
+  readStored,
+  task,
+}: TaskSource): Promise<{ name: string; value: unknown }> {
+  if (typeof task !== 'string') return { name: called, value: task };
   if (task.startsWith(STORED)) {
     return { name: `task ${task}`, value: parseTaskYaml(await readStored(task.slice(STORED.length)), task) };
   }

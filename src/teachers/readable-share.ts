@@ -5,6 +5,8 @@ import type { StoredReply } from '../contracts/index.js';
 const FIRST_REPLIES = 100;
 const EXAMPLES_SHOWN = 3;
 const EXAMPLE_LENGTH = 200;
+const MEND =
+  'Look at the prompts with: tutelage task check TASK. Then try another prompt, more maxTokens, or another model.';
 
 /** Over half of the first replies can't be read; the message shows some. */
 export class TeacherUnreadableError extends Error {
@@ -26,7 +28,7 @@ export class ReadableShare {
       .map((each) => `  (${each.vote.unreadable}) ${JSON.stringify(each.content.slice(0, EXAMPLE_LENGTH))}`);
     const whose = reply.teacher === undefined ? '' : ` of ${reply.teacher}`;
     throw new TeacherUnreadableError(
-      `${this.unreadable.length} of the first ${this.seen} replies${whose} could not be read, so the run stopped before it spent more. Three of them:\n${shown.join('\n')}`,
+      `${this.unreadable.length} of the first ${this.seen} replies${whose} could not be read, so the run stopped before it spent more. Three of them:\n${shown.join('\n')}\n${MEND}`,
     );
   }
 }

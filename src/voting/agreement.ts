@@ -1,4 +1,5 @@
 /** How far annotators agree: overall, with an interval, by label, and by pair. */
+import type { NamedAgreement } from '../contracts/index.js';
 import { createAlpha } from './krippendorff-alpha.js';
 import { seededFraction } from './seeded-fraction.js';
 import { type Combination, VoteCombinations } from './vote-combinations.js';
@@ -21,6 +22,21 @@ export interface Agreement {
     readonly share: number;
     readonly texts: number;
   }[];
+}
+
+/** The agreement of annotators with names; null: no two votes about a text. confidence: of the interval. */
+export function namedAgreement(
+  { alphaInterval, perPair, raw, ...agreement }: Agreement,
+  names: readonly string[],
+  confidence: number,
+): NamedAgreement | null {
+  if (raw === null) return null;
+  return {
+    ...agreement,
+    raw,
+    alphaInterval: alphaInterval && { ...alphaInterval, confidence },
+    perPair: perPair.map(({ first, second, ...pair }) => ({ first: names[first]!, second: names[second]!, ...pair })),
+  };
 }
 
 const RESAMPLES = 1000;

@@ -1,5 +1,5 @@
 export { type Aggregated, dawidSkene, majority, type VoteTable, weightedMajority } from './aggregation.js';
-export { type Agreement, AgreementTally } from './agreement.js';
+export { type Agreement, AgreementTally, namedAgreement } from './agreement.js';
 export { addCounts, emptyCounts, spendingOf } from './annotation-counts.js';
 export {
   calibratedDistribution,

@@ -3,10 +3,10 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import { createActivities } from '../activities/index.js';
 import { TASK_QUEUES, type WorkerRole } from '../contracts/index.js';
 import { openStore } from '../store/index.js';
-import { dataConverter, noAnswer, type Server, workerIdentity } from '../temporal/index.js';
+import { dataConverter, noAnswer, type Server, SetupError, workerIdentity } from '../temporal/index.js';
 import { watchTeacherWorkers } from './teacher-workers.js';
 import { workerLog } from './worker-log.js';
-import { workflowSource } from './workflow-source.js';
+import { workflowBundle } from './workflow-source.js';
 
 export interface WorkerSettings {
   readonly roles: readonly WorkerRole[];
@@ -32,16 +32,7 @@ const DEFAULT_CONCURRENCY: Record<WorkerRole, number> = { orchestrator: 20, teac
  *  opened an IPC channel is gone. Rejects when the server refuses or the workers fail. */
 export async function runWorkers(settings: WorkerSettings, signal?: AbortSignal): Promise<void> {
   const store = await openStore(settings.store);
-  Runtime.install({
-    logger: workerLog(settings.logLevel),
-    shutdownSignals: [], // Ours below: the SDK's handlers don't let a second signal end the process.
-    telemetryOptions: {
-      logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },
-      ...(settings.metricsAddress === null
-        ? {}
-        : { metrics: { prometheus: { bindAddress: settings.metricsAddress, countersTotalSuffix: true } } }),
-    },
-  });
+  installRuntime(settings);
   const connection = await NativeConnection.connect(settings.server.connection).catch((error: unknown) => {
     throw noAnswer(settings.server, error);
   });
@@ -50,7 +41,7 @@ export async function runWorkers(settings: WorkerSettings, signal?: AbortSignal)
     const dependencies = { store, env: settings.env, teacherWorkers: teacherWorkers.count };
     const workers: Worker[] = [];
     for (const role of settings.roles) {
-      const options = role === 'orchestrator' ? workflowSource() : {};
+      const options = role === 'orchestrator' ? { workflowBundle } : {};
       const activities = await createActivities[role](dependencies);
       workers.push(await Worker.create({ ...options, ...workerOptions(role, settings), connection, activities }));
     }
@@ -58,6 +49,26 @@ export async function runWorkers(settings: WorkerSettings, signal?: AbortSignal)
   } finally {
     teacherWorkers.stop();
     await connection.close();
+  }
+}
+
+/** Throws SetupError where the metrics can't be served. */
+function installRuntime({ logLevel, metricsAddress }: WorkerSettings): void {
+  try {
+    Runtime.install({
+      logger: workerLog(logLevel),
+      shutdownSignals: [], // Ours below: the SDK's handlers don't let a second signal end the process.
+      telemetryOptions: {
+        logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },
+        ...(metricsAddress === null
+          ? {}
+          : { metrics: { prometheus: { bindAddress: metricsAddress, countersTotalSuffix: true } } }),
+      },
+    });
+  } catch (cause) {
+    if (metricsAddress === null) throw cause;
+    const mend = 'Give another address, or end the program that listens there.';
+    throw new SetupError(`--metrics ${metricsAddress}: ${(cause as Error).message}`, mend, { cause });
   }
 }
 

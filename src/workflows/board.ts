@@ -18,7 +18,7 @@ import { dollars, duration, grouped } from './numbers.js';
 /** The server takes 20,000 bytes of current details. */
 const MOST_BYTES = 20_000;
 const MOST_BYTES_OF_A_LINE = 600;
-const CUT_NOTE = '… (cut; all of it is in the report)';
+const CUT_NOTE = '… (cut; `tutelage watch` shows all of it)';
 
 const STAGES = [
   ['prepare', 'Read and check the corpus'],

@@ -1,6 +1,6 @@
 /** Every benchmark of bench/ starts, does its work on next to nothing, and ends with its line of figures: a change of what it imports
  *  does not go unnoticed until somebody measures. Peers in Python are left out, for nothing is installed here. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { trainInProcess } from '../../src/students/index.js';
@@ -103,9 +103,19 @@ const TESTS: Record<string, () => Promise<void>> = {
   },
 };
 
+/** Of a benchmark that has no test of its own. */
+async function imported(name: string): Promise<void> {
+  const file = join(root, 'bench', name, 'index.js');
+  const code = `const { bench } = await import(${JSON.stringify(file)}); process.stdout.write(typeof bench);`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', code], { encoding: 'utf8' });
+  expect(stdout).toBe('function');
+}
+
 /** What a benchmark can't do without. */
 const HAS: Record<string, boolean> = { 'review-page': chromiumPath !== null };
 
 for (const name of readdirSync(join(root, 'bench')).filter((each) => !each.endsWith('.js'))) {
-  (HAS[name] === false ? it.skip : it)(`${name} does its work`, () => TESTS[name]!());
+  const test = TESTS[name];
+  if (test === undefined) it(`${name} can be started`, () => imported(name));
+  else (HAS[name] === false ? it.skip : it)(`${name} does its work`, test);
 }

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { HealthCheck } from '../../src/cli/health-checks.js';
 import { demoReplies } from '../support/demo-data.js';
-import { cleanUp, newFolder, run, start } from './tutelage-process.js';
+import { cleanUp, newFolder, readState, run, start } from './tutelage-process.js';
 
 afterAll(cleanUp);
 
@@ -86,7 +86,7 @@ describe('tutelage up', () => {
     writeFileSync(join(folder, 'file'), '');
     const { code, stderr } = await run(folder, ['up', '--store', 'file/store']);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^tutelage: .*file\/store/);
+    expect(stderr).toMatch(/^tutelage: the store .*file\/store can't be made \(ENOTDIR\)\n {2}Make the folder/);
     expect(existsSync(join(folder, '.tutelage', 'server.json'))).toBe(false);
   });
 });
@@ -101,6 +101,14 @@ describe('tutelage doctor', () => {
     }
     expect(report.server).toMatchObject({ status: 'warn', mend: 'Start one with: tutelage up' });
     expect(existsSync(join(folder, '.tutelage'))).toBe(false);
+  });
+
+  it('does not take a file for a folder that can hold a store', async () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, 'file'), '');
+    const report = await doctor(folder, { TUTELAGE_STORE: 'file/store' });
+    expect(report).toMatchObject({ code: 1, canRun: false });
+    expect(report.store).toMatchObject({ status: 'missing', detail: `${join(folder, 'file')} is not a folder` });
   });
 
   it('says that a token is there, and never its value', async () => {
@@ -145,6 +153,12 @@ describe('tutelage worker', () => {
     const worker = await start(folder, ['worker', '--role', 'all', '--metrics', metrics]);
     await worker.says(/"taskQueue":"tutelage-student","state":"RUNNING"/);
     expect(await (await fetch(`http://${metrics}/metrics`)).text()).toContain('temporal_');
+    const taken = await run(folder, ['worker', '--role', 'student', '--metrics', metrics]);
+    expect(taken.code).toBe(1);
+    expect(taken.stderr).toMatch(new RegExp(`^tutelage: --metrics ${metrics}: .*\\n {2}Give another address`));
+    const { address } = readState<{ address: string }>(folder, 'up.json');
+    const nowhere = await run(folder, ['watch', '--address', address, '--namespace', 'nowhere']);
+    expect(nowhere.stderr).toMatch(/^tutelage: the server has no namespace nowhere; name another one with --namespace/);
     worker.pressCtrlC();
     const { code, stderr } = await worker.ended;
     expect(code).toBe(0);

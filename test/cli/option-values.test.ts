@@ -1,4 +1,4 @@
-import { namesOf } from '../../src/cli/option-values.js';
+import { namesOf, personName } from '../../src/cli/option-values.js';
 
 describe('names with commas between', () => {
   it.each([
@@ -16,5 +16,12 @@ describe('names with commas between', () => {
       message: expect.stringContaining('--labels "mixed, unclear: '),
       mend: expect.stringContaining('\'"mixed, unclear",neutral\''),
     });
+  });
+});
+
+describe('the name of who decides', () => {
+  it('is taken without the space around it, and may not be empty', () => {
+    expect(personName(' ana ')).toBe('ana');
+    expect(() => personName(' ')).toThrow('It must be the name of who decides.');
   });
 });

@@ -167,6 +167,20 @@ describe('predictFile', () => {
     );
   });
 
+  it('names the columns of a template of several', async () => {
+    const input = write('in.csv', 'sign,txt\n+,++\n');
+    const template = { template: '{sign}{body}' };
+    await expect(predict(input, 'out.csv', template)).rejects.toThrow(
+      /no column "body"; the columns are: sign, txt\. The task makes its texts of sign, body: name the columns so/,
+    );
+  });
+
+  it('does not overwrite its input', async () => {
+    const input = write('in.csv', 'text\n++\n');
+    await expect(predict(input, 'in.csv')).rejects.toThrow(/^--output .*it is a file of the input/);
+    expect(readFileSync(input, 'utf8')).toBe('text\n++\n');
+  });
+
   it('asks the student for a batch at a time, keeps the order, and tells how far it is', async () => {
     const sizes: number[] = [];
     const counted: Student = {

@@ -155,6 +155,19 @@ describe('a review', () => {
     await expect(command('export', RUN, '--output', join(folder, 'x.txt'))).rejects.toThrow('.txt');
     await expect(command('export', RUN, '--output', 'x.csv', '--as', 'ana', '--rows', '0')).rejects.toThrow();
   });
+
+  it.each([
+    [['export', '--output', 'x.csv', '--again'], '--again is of an audit'],
+    [
+      ['export', '--output', 'x.csv', '--audit', '9', '--rows', '9', '--as', 'ana'],
+      "cannot be used with option '--rows",
+    ],
+    [['export', '--output', 'x', '--format', 'argilla', '--workspace', 'team'], '--workspace is of a server'],
+    [['export', '--output', 'x', '--format', 'cleanlab', '--differing'], 'cleanlab judges all labels at once'],
+    [['import', 'x.csv', '--as', ' '], 'It must be the name of who decides.'],
+  ])('refuses %j, which can mean nothing', async ([name, ...args], problem) => {
+    await expect(command(name as string, RUN, ...args)).rejects.toThrow(problem);
+  });
 });
 
 async function labelsRef() {

@@ -60,6 +60,13 @@ describe('task check', () => {
     expect(stdout.match(/^\{"text": "Profit rose\."\}\ngood$/gm)).toHaveLength(2);
   });
 
+  it('shows the text as the teacher would see it', async () => {
+    writeFileSync(file, `${YAML}\nredact: [{pattern: "\\\\d{4,}", as: PHONE}]\n`);
+    const { stdout } = await runCommand(registerTask, ['task', 'check', file, '--text', 'Call 030123.']);
+    expect(stdout).toContain('{"text": "Call [PHONE_1]."}');
+    expect(stdout).not.toContain('030123');
+  });
+
   it('takes paths of the task file from its place, those that were typed from where they were', async () => {
     writeFileSync(file, `${YAML}\nexamplesFrom: {path: none.csv}\n`);
     const inFile = runCommand(registerTask, ['task', 'check', file]);

@@ -36,6 +36,11 @@ describe('tutelage up', () => {
     expect(up.output).toContain(
       `${uiAddress}/namespaces/default/workflows/start-workflow?taskQueue=tutelage&workflowType=distillation`,
     );
+    const other = await run(folder, ['up', '--store', 'other']);
+    expect(other.code).toBe(1);
+    expect(other.stderr).toMatch(
+      /^tutelage: tutelage up runs here already, with the store .*\n {2}Stop it first: tutelage down\n$/,
+    );
     const workers = workerProcesses(folder);
     const server = serverProcess(folder);
     expect(Object.keys(workers).sort()).toEqual(ROLES);

@@ -46,7 +46,7 @@ describe('corrections', () => {
 
   it('need the columns id and label', async () => {
     await expect(readCorrections(tempFile('.csv', 'key,label\na,good\n'), labels)).rejects.toThrow(
-      /corrections .*no column "id"; the columns are: key, label/,
+      /corrections .*no column "id"; the columns are: key, label\. Give a file with the columns id and label/,
     );
   });
 });

@@ -129,7 +129,7 @@ async function prepared(path: string) {
   const runFolder = `runs/${textKey(path)}`;
   const { manifest }: { manifest: Manifest } = await prepareCorpus({
     ...{ task, store, runFolder, env: {}, knownChunks: [], gold: null, tempFolder: join(folder, 'temp') },
-    corpus: CorpusInput.parse({ path, badRows: 'skip', idColumn: 'no such column', labelColumn: null }),
+    corpus: CorpusInput.parse({ path, badRows: 'skip', labelColumn: null }),
   });
   const lines = async (file: string) => (await collect(store.lines(file))).map((line) => JSON.parse(line));
   const texts: TextRow[] = (await Promise.all(manifest.chunks.map(({ file }) => lines(file.path)))).flat();

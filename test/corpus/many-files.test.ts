@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { CorpusInput, GoldInput, Task, type TextRow } from '../../src/contracts/index.js';
 import { CorpusError, findFiles, openRowWriter, prepareCorpus, readRows } from '../../src/corpus/index.js';
+import { localFiles } from '../../src/corpus/local-files.js';
 import { openFileStore } from '../../src/store/index.js';
 import { collect, folder, tempFile } from './temp-files.js';
 
@@ -198,4 +199,23 @@ describe('a compressed file', () => {
   ])('%s is refused in one sentence where it can not be read: %#', async (extension, content, problem) => {
     await expect(values(tempFile(extension, content))).rejects.toThrow(problem);
   });
+});
+
+it('finds more files in a folder than a call takes arguments', async () => {
+  const MANY = 150_000;
+  const disk = jest.requireActual<typeof import('node:fs/promises')>('node:fs/promises');
+  const isFolder = (path: unknown) => path === '/data' || path === '/data/2026';
+  const names = { '/data': ['2026'], '/data/2026': Array.from({ length: MANY }, (_, part) => `part-${part}.csv`) };
+  const spies = [
+    jest.spyOn(disk, 'readdir').mockImplementation((async (path: keyof typeof names) => names[path]) as never),
+    jest
+      .spyOn(disk, 'stat')
+      .mockImplementation((async (path: string) => ({ isDirectory: () => isFolder(path) })) as never),
+    jest.spyOn(disk, 'realpath').mockImplementation((async (path: string) => path) as never),
+  ];
+  try {
+    expect((await localFiles('/data')).paths).toHaveLength(MANY);
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
 });

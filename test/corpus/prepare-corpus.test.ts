@@ -373,6 +373,8 @@ describe('a gold file', () => {
   it('must know the labels, have the column and leave texts to train on', async () => {
     const unknown = await refusal({ rows: numbered(1), gold: [{ text: 'g', label: 'neutral' }] });
     expect(unknown.message).toMatch(/^gold\.labelColumn.*line 1 has the label "neutral"/);
+    const typo = await refusal({ rows: numbered(1), gold: [{ text: 'g', label: 'goood' }] });
+    expect(typo.message).toMatch(/none of good, bad \(did you mean good\?\)\. Correct it, or add the spelling/);
     expect((await refusal({ rows: numbered(1), gold: [{ text: 'g', mark: 'good' }] })).message).toMatch(
       /^gold\.labelColumn.*no column "label"; the columns are: text, mark/,
     );
@@ -493,6 +495,24 @@ describe('an input that can not be prepared', () => {
     expect(message).toMatch(/no column "text"; the columns are: body, label/);
     const template = await refusal({ rows: [{ text: 'a' }], task: task({ text: '{brand}: {text}' }) });
     expect(template.message).toMatch(/^task\.text .*no column "brand"; the columns are: text/);
+  });
+
+  it('lacks a column that somebody named, or would not read it; the usual ones may be missing', async () => {
+    const rows = [
+      { text: 'a', nr: 1 },
+      { text: 'b', nr: 2 },
+    ];
+    expect((await refusal({ rows, corpus: { idColumn: 'key' } })).message).toMatch(
+      /^corpus\.idColumn .*no column "key"; the columns are: text, nr/,
+    );
+    expect((await refusal({ rows, corpus: { labelColumn: 'marks' } })).message).toMatch(
+      /^corpus\.labelColumn .*no row has a label in a column "marks"/,
+    );
+    const unused = { rows, task: task({ text: '{nr}' }) };
+    expect((await prepared({ ...unused, corpus: { textColumn: 'text' } })).manifest.counts.texts).toBe(2);
+    expect((await refusal({ ...unused, corpus: { textColumn: 'body' } })).message).toMatch(
+      /^corpus\.textColumn .*"body" is named .*does not read it: "\{nr\}"\. Name one of nr, or leave it out/,
+    );
   });
 
   it('has no usable row', async () => {

@@ -212,8 +212,10 @@ describe('Parquet', () => {
 
 describe('any file', () => {
   it('is refused where it is missing, empty, a folder, UTF-16 or of an unknown kind, with what would do', async () => {
-    expect(await refusal(join(folder, 'absent.jsonl'))).toMatch(/no such file.*worker's disk/);
-    expect(await refusal(tempFile('.csv', ''))).toMatch(/empty.*worker's disk/);
+    expect(await refusal(join(folder, 'absent.jsonl'))).toMatch(
+      /no such file.*disk of the worker or command that reads them/,
+    );
+    expect(await refusal(tempFile('.csv', ''))).toMatch(/the file is empty\. Give a file with at least one row/);
     expect(await refusal(tempFile('.csv', Buffer.from('\ufefftext\na', 'utf16le')))).toMatch(
       /UTF-16.*Save it as UTF-8/,
     );

@@ -85,6 +85,12 @@ describe('the same command', () => {
     expect(await teacher.stats()).toMatchObject({ requests: held.requests, inFlight: 0 });
     expect(held.requests).toBeLessThan(MANY_ROWS * VOTES);
 
+    // The run ends nothing meanwhile: the watching ends by itself, and quietly.
+    const watching = await start(['watch', workflowId]);
+    await watching.says(/paused: a person paused it/);
+    watching.pressCtrlC();
+    expect((await watching.ended).stderr).toMatch(new RegExp(`Come back with: tutelage watch ${workflowId}\n$`));
+
     await run('resume', workflowId);
     const attached = await run(...distillArguments('detached', many));
     expect(attached.code).toBe(0);

@@ -231,6 +231,10 @@ describe('rows classified by the plain Temporal CLI', () => {
     expect(durable).toMatchObject({ code: 0, json: { ...(plain as object), output: join(folder, 'again.csv') } });
     expect(durable.stderr).toMatch(/the workers answer the rows: predict-financial-sentiment-\w{8} /);
     expect(written('again.csv')).toBe(written('plain.csv'));
+    const nowhere = ['predict', '--task', rows.task, '--input', 'nowhere.csv', '--output', 'no.csv', '--durable'];
+    const refused = await tutelage(nowhere, { cwd: folder });
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/tutelage: input \(.*nowhere\.csv\): there is no such file/);
   });
 });
 

@@ -202,6 +202,20 @@ describe('a workbook', () => {
     expect((await review.decisions()).size).toBe(0);
   });
 
+  it('is refused for an error that a cell holds: it is no empty cell', async () => {
+    const review = await reviewOf(store, ['a', 'b', 'c']);
+    const path = await exported(review, 'xlsx');
+    editWorkbook(path, (xml) =>
+      withText(withText(xml, 'D2', 'bad'), 'D3', 'bad').replace(
+        /<c r="D3"[^>]*>.*?<\/c>/s,
+        '<c r="D3" s="5" t="e"><v>#N/A</v></c>',
+      ),
+    );
+    await expect(importSheet(review, path, ANA)).rejects.toMatchObject({
+      problems: ['cell D3 is none of the labels: "#N/A"'],
+    });
+  });
+
   it('is found in its sheet and by its name, and is refused where it is none', async () => {
     const review = await reviewOf(store, ['a', 'b']);
     const path = await exported(review, 'xlsx');

@@ -67,7 +67,10 @@ it('gives each reviewer the same texts of the audit, takes different opinions, a
   expect(status).toMatchObject({ sharedTexts: 40, adjudicated: 0, audited: 40 });
   expect(status.differing).toEqual([{ id: first, labels: { ana: BAD, ben: GOOD } }]);
   // 80 votes, one of them "good": observed disagreement 2 of 80, by chance 2 * 79 of 80 * 79.
-  expect(status.alpha).toBeCloseTo(1 - ((80 - 1) * 2) / (2 * 79), 12);
+  expect(status.agreement?.alpha).toBeCloseTo(1 - ((80 - 1) * 2) / (2 * 79), 12);
+  expect(status.agreement?.alphaInterval).toMatchObject({ confidence: 0.95 });
+  expect(status.agreement?.perLabel[BAD]).toBeCloseTo(status.agreement?.alpha as number, 12);
+  expect(status.agreement?.perPair).toEqual([{ first: 'ana', second: 'ben', share: 39 / 40, texts: 40 }]);
   expect(status.certificate).toMatchObject({ sampled: 40, wrong: 1 });
   expect(status.alternativeAnnotator).toMatchObject({ winningRate: 1, people: [{ reviewer: 'ana', texts: 40 }, {}] });
 });

@@ -64,6 +64,9 @@ describe('resolveTask', () => {
   });
 
   it('says that an inline task is meant where it is refused', async () => {
+    await expect(
+      resolveTask({ task: { name: 'Tone' }, called: 'task tone.yaml', set: {}, readStored: noStore, cwd }),
+    ).rejects.toThrow(/^task tone\.yaml can't be used:\n {2}name: /);
     await expect(resolve({ name: 'Tone' })).rejects.toThrow(/^the task of the input can't be used:\n {2}name: /);
   });
 });

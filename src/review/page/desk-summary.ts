@@ -33,6 +33,7 @@ export function summarise(about: ToSummarise): Summary {
       now: now.get(label) ?? 0,
     })),
     agreement: AGREEMENTS.map((share) => ({ share, texts: rows.agreement.get(share) ?? 0 })),
+    people: agreementByPair(log),
     errors: errorsByClass(names, decisions, teacherLabel),
     found: errorsFound(decisions, teacherLabel),
     bound: audit === null ? [] : boundByTexts(audit, about),
@@ -40,12 +41,29 @@ export function summarise(about: ToSummarise): Summary {
   };
 }
 
+function agreementByPair(log: ReviewLog): Summary['people'] {
+  const pairs = new Map<string, { first: string; second: string; texts: number; alike: number }>();
+  for (const { labels } of log.shared()) {
+    const people = Object.keys(labels).sort();
+    for (const [index, first] of people.entries()) {
+      for (const second of people.slice(index + 1)) {
+        const key = JSON.stringify([first, second]);
+        const pair = pairs.get(key) ?? { first, second, texts: 0, alike: 0 };
+        pairs.set(key, pair);
+        pair.texts++;
+        if (labels[first] === labels[second]) pair.alike++;
+      }
+    }
+  }
+  return [...pairs.values()].sort((a, b) => b.texts - a.texts);
+}
+
 function errorsByClass(
   names: readonly string[],
   decisions: readonly ReviewDecision[],
   teacherLabel: (key: string) => string | null,
 ): Summary['errors'] {
-  return names.flatMap((name) => {
+  return [...names, null].flatMap((name) => {
     const ofName = decisions.filter(({ key }) => teacherLabel(key) === name);
     if (ofName.length === 0) return [];
     const became = names

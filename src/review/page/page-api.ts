@@ -118,9 +118,16 @@ export interface Summary {
   readonly classes: readonly { readonly label: string | null; readonly teacher: number; readonly now: number }[];
   /** Texts by the share of their votes that fell on the label: all, most, half or fewer; without a label none. */
   readonly agreement: readonly { readonly share: string; readonly texts: number }[];
-  /** Decided texts by the teacher's label: how many kept it, and what the others became. */
+  /** Each two people: on how many texts that both decided on they agree. */
+  readonly people: readonly {
+    readonly first: string;
+    readonly second: string;
+    readonly texts: number;
+    readonly alike: number;
+  }[];
+  /** Decided texts by the teacher's label, null for those without one: how many kept it, and what the others became. */
   readonly errors: readonly {
-    readonly label: string;
+    readonly label: string | null;
     readonly decided: number;
     readonly became: readonly { readonly label: string; readonly texts: number }[];
   }[];

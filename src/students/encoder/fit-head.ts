@@ -43,12 +43,12 @@ export async function fitHead(
   const pooled = await pooledOutputs(classifier, [fitting, validation], (done) =>
     onProgress({ phase: 'encoder', done: (DONE_BY_PASSES * done) / texts }),
   );
-  const scale = standardisation(pooled[0]!);
-  const [rows, heldOut] = pooled.map((part) =>
-    part.map((row) => scale.map(({ mean, deviation }, i) => (row[i]! - mean) / deviation)),
-  );
-  const features = denseRows(rows!);
-  const targets = Float64Array.from(fitting.targets.flat());
+  const [fittingOutputs, heldOutOutputs] = pooled as [Float32Array, Float32Array];
+  const { hidden } = classifier.shape;
+  const scale = standardisation(fittingOutputs, hidden);
+  const features = standardised(fittingOutputs, scale);
+  const targets = new Float64Array(fitting.targets.length * classifier.labels);
+  for (const [row, target] of fitting.targets.entries()) targets.set(target, row * classifier.labels);
   const candidates: Record<string, number>[] = [];
   let best: { index: number; model: LogisticModel; judged: Judged } | null = null;
   let warmStart: LogisticModel | null = null;
@@ -60,7 +60,10 @@ export async function fitHead(
       warmStart,
       onIteration: () => onProgress({ phase: `C = ${C}`, done }),
     });
-    const judged: Judged = { logits: heldOut!.map((row) => logitsOf(row, model)), targets: validation.targets };
+    const logits = validation.targets.map((_, row) =>
+      logitsOf(heldOutOutputs.subarray(row * hidden, (row + 1) * hidden), scale, model),
+    );
+    const judged: Judged = { logits, targets: validation.targets };
     candidates.push({ C, logLoss: logLoss(judged), agreement: agreement(judged), iterations });
     if (best === null || logLoss(judged) < candidates[best.index]!.logLoss!) best = { index, model, judged };
     warmStart = model;
@@ -69,13 +72,13 @@ export async function fitHead(
   return { candidates, chosen: best!.index, validation: best!.judged };
 }
 
-/** The encoder's pooled output for each text of each part. An identity in the place of the head lets the classifier's own
- *  graph give it. */
+/** The encoder's pooled outputs [texts][hidden] of each part, row-major: there may be more numbers than a list of JavaScript holds.
+ *  An identity in the place of the head lets the classifier's own graph give them. */
 async function pooledOutputs(
   classifier: Classifier,
   parts: readonly EncodedTexts[],
   report: (texts: number) => Promise<void>,
-): Promise<number[][][]> {
+): Promise<Float32Array[]> {
   const { shape } = classifier;
   const words = classifier.values.get(WORD_TABLE)!.length / shape.hidden;
   const identity = Float32Array.from({ length: shape.hidden ** 2 }, (_, i) => (i % (shape.hidden + 1) === 0 ? 1 : 0));
@@ -89,16 +92,16 @@ async function pooledOutputs(
   });
   try {
     let done = 0;
-    const pooled: number[][][] = [];
+    const pooled: Float32Array[] = [];
     for (const { ids } of parts) {
-      const rows: number[][] = [];
+      const rows = new Float32Array(ids.length * shape.hidden);
       for (const batch of sortedBatches(
         ids.map((text) => text.length),
         BATCH,
       )) {
         const outputs = await session.logits(batch.map((row) => ids[row]!));
         for (const [index, row] of batch.entries()) {
-          rows[row] = Array.from(outputs.subarray(index * shape.hidden, (index + 1) * shape.hidden));
+          rows.set(outputs.subarray(index * shape.hidden, (index + 1) * shape.hidden), row * shape.hidden);
         }
         done += batch.length;
         await report(done);
@@ -116,31 +119,45 @@ interface Dimension {
   readonly deviation: number;
 }
 
-function standardisation(rows: readonly (readonly number[])[]): Dimension[] {
-  return rows[0]!.map((_, dimension) => {
-    const mean = rows.reduce((sum, row) => sum + row[dimension]!, 0) / rows.length;
-    const variance = rows.reduce((sum, row) => sum + (row[dimension]! - mean) ** 2, 0) / rows.length;
-    const deviation = Math.sqrt(variance);
+function standardisation(outputs: Float32Array, hidden: number): Dimension[] {
+  const texts = outputs.length / hidden;
+  return Array.from({ length: hidden }, (_, dimension) => {
+    let sum = 0;
+    for (let at = dimension; at < outputs.length; at += hidden) sum += outputs[at]!;
+    const mean = sum / texts;
+    let squares = 0;
+    for (let at = dimension; at < outputs.length; at += hidden) squares += (outputs[at]! - mean) ** 2;
+    const deviation = Math.sqrt(squares / texts);
     return { mean, deviation: deviation < LEAST_DEVIATION ? 1 : deviation };
   });
 }
 
-function denseRows(rows: readonly (readonly number[])[]): SparseRows {
-  const columns = rows[0]!.length;
+/** In place. */
+function standardised(outputs: Float32Array, scale: readonly Dimension[]): SparseRows {
+  const columns = scale.length;
+  const rows = outputs.length / columns;
+  const columnOf = new Int32Array(outputs.length);
+  for (let at = 0; at < outputs.length; at++) {
+    const { mean, deviation } = scale[at % columns]!;
+    outputs[at] = (outputs[at]! - mean) / deviation;
+    columnOf[at] = at % columns;
+  }
   return {
-    rows: rows.length,
+    rows,
     columns,
-    rowStarts: Uint32Array.from({ length: rows.length + 1 }, (_, row) => row * columns),
-    columnOf: Int32Array.from({ length: rows.length * columns }, (_, entry) => entry % columns),
-    values: Float32Array.from(rows.flat()),
+    rowStarts: Uint32Array.from({ length: rows + 1 }, (_, row) => row * columns),
+    columnOf,
+    values: outputs,
   };
 }
 
-function logitsOf(row: readonly number[], { labels, parameters }: LogisticModel): number[] {
-  const biases = row.length * labels;
-  return Array.from({ length: labels }, (_, label) =>
-    row.reduce((sum, value, column) => sum + value * parameters[column * labels + label]!, parameters[biases + label]!),
-  );
+function logitsOf(row: Float32Array, scale: readonly Dimension[], { labels, parameters }: LogisticModel): number[] {
+  const logits = Array.from(parameters.subarray(scale.length * labels));
+  for (const [column, { mean, deviation }] of scale.entries()) {
+    const value = (row[column]! - mean) / deviation;
+    for (let label = 0; label < labels; label++) logits[label]! += value * parameters[column * labels + label]!;
+  }
+  return logits;
 }
 
 /** w (x - mean) / deviation + b is (w / deviation) x + (b - w mean / deviation). */

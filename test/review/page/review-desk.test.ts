@@ -163,6 +163,19 @@ it('asks another reviewer for an opinion of their own on the audit, with what ev
   await desk.decide({ ...said(first!.key, 'bad', 2), sample: 'audit', adjudicates: true }, 'cleo');
   expect(desk.handOut('again', 0, 'dora').rows.map(({ key }) => key)).toEqual(audited.slice(1).map(({ key }) => key));
   expect((await reviewStatus(review)).sharedTexts).toBe(2);
+  // Of the first text cleo settled what they differ on.
+  expect(desk.summary().people).toEqual([{ first: 'ana', second: 'ben', texts: 2, alike: 1 }]);
+  await desk.close();
+});
+
+it('counts texts that had no label apart from errors of a label', async () => {
+  const desk = await deskOf(await reviewOf(store, many(4), (index) => (index < 2 ? { label: null } : {})));
+  for (const key of ['key-0', 'key-1', 'key-2']) await desk.decide(said(key, 'bad'), 'ana');
+  await desk.decide(said('key-3', 'good, better'), 'ana');
+  expect(desk.summary().errors).toEqual([
+    { label: 'bad', decided: 2, became: [{ label: 'good, better', texts: 1 }] },
+    { label: null, decided: 2, became: [{ label: 'bad', texts: 2 }] },
+  ]);
   await desk.close();
 });
 

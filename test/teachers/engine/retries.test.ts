@@ -233,8 +233,9 @@ describe('Replies that can not be read', () => {
     // Two of three: the 51st unreadable one is the 77th reply.
     expect(error.message).toMatch(/^51 of the first 77 replies could not be read/);
     const lines = error.message.split('\n');
-    expect(lines).toHaveLength(4);
-    for (const line of lines.slice(1)) expect(line).toMatch(/^ {2}\(no-label\) "No idea \d+\. x{180,200}"$/);
+    expect(lines).toHaveLength(5);
+    for (const line of lines.slice(1, 4)) expect(line).toMatch(/^ {2}\(no-label\) "No idea \d+\. x{180,200}"$/);
+    expect(lines[4]).toMatch(/^Look at the prompts with: tutelage task check TASK\./);
     expect(teacher.sent.length).toBeLessThanOrEqual(77 + 8);
   });
 

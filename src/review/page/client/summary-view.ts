@@ -36,6 +36,13 @@ export class SummaryView implements RunView {
         figure('Classes', 'Texts of each label now; in brackets, the change by people.', classBars(summary)),
         figure('Agreement', "How many of a text's votes fell on its label.", agreementBars(summary)),
         figure('Reviewers', 'Whose decisions count now.', this.people()),
+        summary.people.length === 0
+          ? null
+          : figure(
+              'Reviewers agree',
+              'Of the texts that both decided on, those that they decided alike.',
+              pairBars(summary),
+            ),
       ),
       summary.auditChanged === 0
         ? null
@@ -132,7 +139,10 @@ function errorBars({ errors }: Summary): Child {
           { value: changed, kind: 'accent' },
           { value: decided - changed, kind: 'soft' },
         ],
-        about: changed === 0 ? `all ${decided} right` : `${changed} of ${decided} wrong: ${what.join(', ')}`,
+        about:
+          changed === 0
+            ? `all ${decided} right`
+            : `${changed} of ${decided} ${label === null ? 'got one' : 'wrong'}: ${what.join(', ')}`,
       };
     }),
   );
@@ -149,6 +159,21 @@ function classBars({ classes }: Summary): Child {
         about: change === 0 ? grouped(now) : `${grouped(now)} (${sign}${grouped(Math.abs(change))})`,
       };
     }),
+  );
+}
+
+function pairBars({ people }: Summary): Child {
+  return barChart(
+    people.map(
+      ({ alike, first, second, texts }): Bar => ({
+        name: `${first}, ${second}`,
+        parts: [
+          { value: alike, kind: 'plain' },
+          { value: texts - alike, kind: 'soft' },
+        ],
+        about: `${alike} of ${grouped(texts)} (${percent(alike / texts)})`,
+      }),
+    ),
   );
 }
 
