@@ -8,11 +8,13 @@ import {
   ControlInput,
   RunOutcome,
   SettleInput,
+  type Spending,
+  SpentBeforeInput,
   type Task,
 } from '../contracts/index.js';
 import { openRunStore, type Store } from '../store/index.js';
 import { resolveTask } from '../tasks/index.js';
-import { chunkFolder, settleChunkCounts, settleFailedChunk } from '../teachers/index.js';
+import { chunkFolder, settleChunkCounts, settleFailedChunk, spentByChunk } from '../teachers/index.js';
 import { addCounts, emptyCounts } from '../voting/index.js';
 import { ownerOf } from './annotate.js';
 import { controlPath, outcomePath, readManifest, readTask } from './artifacts.js';
@@ -40,6 +42,20 @@ export function createControlActivities(dependencies: Dependencies) {
         async () => {
           const store = await openRunStore(outcome.run.store);
           await store.write(outcomePath(outcome.run.folder), `${JSON.stringify(outcome, null, 2)}\n`);
+        },
+      );
+    },
+
+    /** What chunks from the first one on have spent already: on the probe of a teacher, or before the run was reset. */
+    async spentBefore(raw: SpentBeforeInput): Promise<{ chunk: number; spent: Spending }[]> {
+      const { firstChunk, prepared } = SpentBeforeInput.parse(raw);
+      return withHeartbeat(
+        () => null,
+        async () => {
+          const store = await openRunStore(prepared.run.store);
+          const { chunks } = await readManifest(store, prepared);
+          const spent = await spentByChunk(store, prepared.run.folder, chunks.slice(firstChunk));
+          return spent.map(({ index, spending }) => ({ chunk: firstChunk + index, spent: spending }));
         },
       );
     },

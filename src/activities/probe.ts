@@ -9,9 +9,11 @@ import {
   probeQuestion,
   probeTeacher,
   QuestionRefusedError,
+  spentByChunk,
   type Teacher,
   type TeacherRequest,
 } from '../teachers/index.js';
+import { addSpending, NOTHING_SPENT } from '../voting/index.js';
 
 export interface ProbeJob {
   readonly task: Task;
@@ -68,6 +70,10 @@ class LedgerTeacher implements Teacher {
     const { attempt, manifest, name, run, task } = this.job;
     const { store } = this.ports;
     const asked = { ...this.ports.asked, jsonSchema: form.jsonSchema !== null };
+    const spent = (await spentByChunk(store, run.folder, manifest.chunks)).reduce(
+      (sum, { spending }) => addSpending(sum, spending),
+      NOTHING_SPENT,
+    );
     for (const chunk of manifest.chunks) {
       const reply = await probeQuestion(
         {
@@ -77,6 +83,7 @@ class LedgerTeacher implements Teacher {
           chunk,
           folder: chunkFolder(run.folder, chunk),
           owner: { activity: `${run.folder} prepare ${name}`, attempt },
+          spent,
         },
         { store, ask: (request) => this.send(request, signal) },
       );

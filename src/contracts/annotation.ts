@@ -44,12 +44,18 @@ export const AnnotationResult = z.object({
 });
 export type AnnotationResult = z.infer<typeof AnnotationResult>;
 
+const PerCurrency = z.object({ calls: z.number(), tokens: z.number(), micros: z.number() });
+
 /** What a shard carries over when it continues as new; no chunk is at work then. */
 export const ShardState = z.object({
   nextChunk: z.number().int(),
   done: z.number().int().describe('Chunks that have ended.'),
   result: AnnotationResult,
-  taken: z.object({ calls: z.number(), tokens: z.number(), micros: z.number() }).describe('Spent of the budget.'),
+  taken: PerCurrency.describe('Spent of the budget.'),
+  withoutGrant: z
+    .array(z.object({ chunk: z.number().int(), spent: PerCurrency }))
+    .default([])
+    .describe('What of it chunks have spent that had no grant yet.'),
   budget: ShardBudget,
   paused: z.boolean(),
   pauseReason: z.string().nullable(),

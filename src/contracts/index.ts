@@ -124,6 +124,7 @@ export {
   ReviseInput,
   RunOutcome,
   SettleInput,
+  SpentBeforeInput,
   TrainedCandidate,
   VoteInput,
   VoteOutcome,

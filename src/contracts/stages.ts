@@ -45,6 +45,9 @@ export type ControlInput = z.infer<typeof ControlInput>;
 export const SettleInput = z.object({ prepared: PreparedRun });
 export type SettleInput = z.infer<typeof SettleInput>;
 
+export const SpentBeforeInput = z.object({ prepared: PreparedRun, firstChunk: z.number().int() });
+export type SpentBeforeInput = z.infer<typeof SpentBeforeInput>;
+
 /** What a gate shows: the automatic checks, and the evidence as Markdown. */
 const Evidence = z.object({ checks: z.array(GateCheck), evidence: z.string() });
 

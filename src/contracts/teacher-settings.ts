@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { BatchSettings } from './batch-settings.js';
 import { Seed } from './seed.js';
 
+/** Headers that carry keys. */
+const SECRET_HEADER = /^(proxy-)?authorization$|key|token|secret|password|cookie/i;
+
 export const TeacherSettings = z.strictObject({
   provider: z
     .enum(['huggingface', 'text-generation', 'recorded'])
@@ -43,7 +46,17 @@ export const TeacherSettings = z.strictObject({
   headers: z
     .record(z.string(), z.string())
     .default({})
-    .describe('Extra request headers. Values may name environment variables as ${NAME}.'),
+    .superRefine((headers, context) => {
+      for (const [name, value] of Object.entries(headers)) {
+        if (!SECRET_HEADER.test(name) || value.includes('${')) continue;
+        const message =
+          'a task is kept with its run and holds no secrets: put the value into an environment variable and write ${NAME} here';
+        context.addIssue({ code: 'custom', path: [name], message });
+      }
+    })
+    .describe(
+      'Extra request headers. Values may name environment variables as ${NAME}; what looks like a secret must.',
+    ),
   seed: Seed.default(42).describe('Sample k is asked with seed + k, where the provider takes seeds.'),
   sendSeed: z.boolean().default(true).describe('Send a seed at all (a few providers refuse the field).'),
   maxTokensField: z

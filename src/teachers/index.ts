@@ -35,6 +35,7 @@ export { describeQuestion, RecordingError, textKeyOf } from './recording.js';
 export { ReplayOptions, type ReplayServer, startReplayServer } from './replay-server.js';
 export type { ReplayStats } from './replay-statistics.js';
 export { type ReplyIdentity, replyKey } from './reply-key.js';
+export { spentByChunk } from './run-spending.js';
 export {
   type ChatMessage,
   QuestionRefusedError,

@@ -1,5 +1,12 @@
 /** The probe's paid call, in the ledger of the chunk that its question belongs to: annotation finds the reply there. */
-import { type ChunkEntry, OWN_TEACHER, type StoredReply, type Task, type TeacherReply } from '../contracts/index.js';
+import {
+  type ChunkEntry,
+  OWN_TEACHER,
+  type Spending,
+  type StoredReply,
+  type Task,
+  type TeacherReply,
+} from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import { grantOf } from '../voting/index.js';
 import type { QuestionTeacher } from './asked-teacher.js';
@@ -8,7 +15,7 @@ import { costOfReply, paidReply, type Question, wasAnswered } from './call-outco
 import { type ClaimOwner, claimChunk } from './chunk-claim.js';
 import { firstUnknownQuestion } from './chunk-questions.js';
 import { ReplyJournal } from './reply-journal.js';
-import { type Ledger, readLedger } from './reply-ledger.js';
+import { readLedger } from './reply-ledger.js';
 import { TeacherBusyError, type TeacherRequest } from './teacher.js';
 
 export interface ProbeJob {
@@ -20,6 +27,8 @@ export interface ProbeJob {
   /** The chunk's folder in the store. */
   readonly folder: string;
   readonly owner: ClaimOwner;
+  /** What all chunks of the run have come to. */
+  readonly spent: Spending;
 }
 
 export interface ProbePorts {
@@ -32,13 +41,13 @@ export interface ProbePorts {
 /** Asks the first question of the chunk that nobody has paid for. An earlier probe's reply, found in the ledger, is returned
  *  without asking. null: nothing is unknown, or the task's budget does not reach for a call. Throws what `ask` throws. */
 export async function probeQuestion(job: ProbeJob, ports: ProbePorts): Promise<StoredReply | null> {
-  const { asked, chunk, folder, name, owner, task } = job;
+  const { asked, chunk, folder, name, owner, spent, task } = job;
   const { store } = ports;
   const ledger = await readLedger(store, folder);
   const earlier = [...ledger.replies.values()].find(({ teacher = OWN_TEACHER }) => teacher === name);
   if (earlier !== undefined) return earlier;
   const question = await firstUnknownQuestion(store, task, { name, asked }, chunk, folder);
-  if (question === null || !(await isAffordable(question, task, ledger))) return null;
+  if (question === null || !(await isAffordable(question, task, spent))) return null;
 
   const claim = await claimChunk(store, folder, owner);
   const journal = await ReplyJournal.open(store, folder, claim.number);
@@ -67,7 +76,7 @@ async function askJournalled(
   return reply;
 }
 
-function isAffordable(question: Question, task: Task, ledger: Ledger): Promise<boolean> {
+function isAffordable(question: Question, task: Task, spent: Spending): Promise<boolean> {
   // With nothing else in flight it never waits.
-  return new CallBudget(grantOf(task.budget), ledger.spent).reserve(question.worst, new AbortController().signal);
+  return new CallBudget(grantOf(task.budget), spent).reserve(question.worst, new AbortController().signal);
 }

@@ -9,6 +9,7 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   log,
+  patched,
   setCurrentDetails,
   setHandler,
   sleep,
@@ -110,7 +111,8 @@ class Shard {
     this.pauseReason = carried === null ? (input.paused ? PAUSED_BY_PERSON : null) : carried.pauseReason;
     this.pace = carried?.pace ?? null;
     this.budget = carried?.budget ?? input.budget;
-    this.ledger = new GrantLedger(this.budget.limits, carried?.taken);
+    const { limits } = this.budget;
+    this.ledger = carried === null ? new GrantLedger(limits) : GrantLedger.carried(limits, carried);
     this.batches = new OpenBatches(input.prepared, (news) => this.lookedAtBatches(news));
     setHandler(pauseSignal, () => this.pause(PAUSED_BY_PERSON));
     setHandler(resumeSignal, () => this.resume());
@@ -120,12 +122,16 @@ class Shard {
   /** To carry over. Only when no chunk is at work. */
   get state(): ShardState {
     const { budget, done, ledger, next: nextChunk, pace, paused, pauseReason, result } = this;
-    return { nextChunk, done, result, taken: ledger.total, budget, paused, pauseReason, pace };
+    const { total: taken, withoutGrant } = ledger;
+    return { nextChunk, done, result, taken, withoutGrant, budget, paused, pauseReason, pace };
   }
 
   /** Resolves to whether all chunks are done; false: it is time to continue as new. */
   async annotate(): Promise<boolean> {
-    if (this.input.carried === null) await this.beginControl();
+    if (this.input.carried === null) {
+      await this.beginControl();
+      if (patched('spent-before')) await this.reserveSpent();
+    }
     this.show();
     CancellationScope.current().cancelRequested.catch(() => this.stopSpending());
     const workers = Math.min(this.input.prepared.window, this.input.lastChunk - this.next);
@@ -284,6 +290,14 @@ class Shard {
       const type = failureTypeOf(error);
       if (type === null || !PAUSING.has(type)) throw error;
       await this.pause(messageOf(error));
+    }
+  }
+
+  /** A chunk's grant covers what it spent before; until it has one, the others must not get that part of the budget. */
+  private async reserveSpent(): Promise<void> {
+    const { firstChunk, prepared } = this.input;
+    for (const { chunk, spent } of await orchestratorStage.spentBefore({ prepared, firstChunk })) {
+      this.ledger.spentBefore(chunk, spent);
     }
   }
 

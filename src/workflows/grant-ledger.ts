@@ -29,16 +29,37 @@ const REPEATED_AT_LEAST = 10;
 export class GrantLedger {
   private readonly open = new Map<number, OpenGrant>();
   private readonly settled = new Map<number, Settled>();
+  /** What chunks without a grant have spent all the same: on the probe of a teacher, or before the run was reset. */
+  private readonly ungranted = new Map<number, Record<Currency, number>>();
   /** Spent by settled chunks and reserved by open ones. */
   private readonly taken: Record<Currency, number>;
   private changed = 0;
 
-  /** taken: what chunks that are done and not known here have spent. */
-  constructor(
-    private limits: Grant,
-    taken: Readonly<Record<Currency, number>> = inEach(() => 0),
-  ) {
-    this.taken = { ...taken };
+  constructor(private limits: Grant) {
+    this.taken = inEach(() => 0);
+  }
+
+  /** After the shard has continued as new. taken: spent by chunks that are done, and by those without a grant. */
+  static carried(
+    limits: Grant,
+    { taken, withoutGrant }: { taken: Readonly<Record<Currency, number>>; withoutGrant: GrantLedger['withoutGrant'] },
+  ): GrantLedger {
+    const ledger = new GrantLedger(limits);
+    ledger.take((currency) => taken[currency]);
+    for (const { chunk, spent } of withoutGrant) ledger.ungranted.set(chunk, spent);
+    return ledger;
+  }
+
+  /** The chunk has spent so much before its first grant here, be it this shard's or a later one's. */
+  spentBefore(chunk: number, spending: Spending): void {
+    const spent = inEach((currency) => spending[currency] ?? this.limits[currency] ?? 0);
+    this.take((currency) => spent[currency]);
+    this.ungranted.set(chunk, spent);
+  }
+
+  /** To carry over: what chunks that have had no grant yet have spent. */
+  get withoutGrant(): { chunk: number; spent: Record<Currency, number> }[] {
+    return [...this.ungranted].map(([chunk, spent]) => ({ chunk, spent }));
   }
 
   /** Spent and reserved. */
@@ -64,19 +85,21 @@ export class GrantLedger {
     const held = this.open.get(chunk);
     if (held !== undefined) return held.grant;
     const before = this.settled.get(chunk);
+    const spent = before?.spent ?? this.ungranted.get(chunk);
     const wantedCalls = Math.ceil(need.calls * (1 + REPEATED_SHARE)) + REPEATED_AT_LEAST;
     const grant: Grant = inEach((currency) => {
       if (this.limits[currency] === null) return null;
       const wanted = wantedCalls * (need.worstCall[currency] ?? 0);
-      return (before?.spent[currency] ?? 0) + Math.min(this.free(currency), wanted);
+      return (spent?.[currency] ?? 0) + Math.min(this.free(currency), wanted);
     });
     const paysForACall = Currency.options.every((currency) => this.free(currency) >= (need.worstCall[currency] ?? 1));
     if (!paysForACall || (before !== undefined && !grows(before, grant, need.worstCall))) {
       if ([...this.open.values()].some(({ mayReturn }) => mayReturn)) return 'wait';
       if (before !== undefined) return null;
     }
-    this.take((currency) => (grant[currency] ?? 0) - (before?.spent[currency] ?? 0));
+    this.take((currency) => (grant[currency] ?? 0) - (spent?.[currency] ?? 0));
     this.settled.delete(chunk);
+    this.ungranted.delete(chunk);
     this.open.set(chunk, { grant, mayReturn: paysForACall });
     return grant;
   }

@@ -1,5 +1,5 @@
 /** Rules of the task file that hold between its keys. */
-import { Task } from '../../src/contracts/index.js';
+import { parseOrExplain, Task } from '../../src/contracts/index.js';
 
 const MINIMAL = { name: 'tone', kind: 'text-classification', labels: [{ name: 'praise' }, { name: 'complaint' }] };
 const task = (votes: object) => Task.safeParse({ ...MINIMAL, votes });
@@ -42,6 +42,18 @@ describe('votes', () => {
       },
     ]);
     expect(task({ aggregation: 'majority', unreadable: 'random' }).success).toBe(true);
+  });
+});
+
+describe('headers of a teacher', () => {
+  const explained = (headers: Record<string, string>) => parseOrExplain(Task, { ...MINIMAL, teacher: { headers } });
+
+  it.each(['Authorization', 'X-Api-Key', 'api-key', 'x-access-token'])('hold no secret: %s', (name) => {
+    const refused = explained({ 'X-Tenant': 'acme', [name]: 'Bearer sk-123' });
+    expect(refused).toMatchObject({ ok: false, problems: expect.stringContaining(`teacher.headers.${name}`) });
+    expect(JSON.stringify(refused)).toContain('environment variable');
+    expect(JSON.stringify(refused)).not.toContain('sk-123');
+    expect(explained({ 'X-Tenant': 'acme', [name]: 'Bearer ${KEY}' }).ok).toBe(true);
   });
 });
 

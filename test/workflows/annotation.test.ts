@@ -92,6 +92,21 @@ describe('the chunks of a run', () => {
   });
 });
 
+describe('what a chunk spent before its grant, on a probe for one', () => {
+  it('is kept from the chunks and shards before it', async () => {
+    const spent = { calls: 1, tokens: 10, micros: 5 };
+    const spentBefore = async () => [{ chunk: 1, spent }];
+    const annotateChunk = async ({ chunk, grant }: ChunkInput) => chunkResult(chunk, { calls: grant.calls ?? 0 });
+    const budget = { ...NO_LIMIT, calls: 40 };
+    const handle = await distill({ chunks: 2, chunksPerShard: 1, budget }, { annotateChunk, spentBefore });
+    await handle.result();
+    const grants = bed.standIns.inputs(handle.workflowId, 'annotateChunk').map(({ grant }) => grant.calls);
+    expect(grants).toEqual([39, 1]);
+    const asked = bed.standIns.inputs(handle.workflowId, 'spentBefore').map(({ firstChunk }) => firstChunk);
+    expect(asked).toEqual([0, 1]);
+  });
+});
+
 describe('a budget that does not suffice', () => {
   /** Asks as long as the grant lasts; a text takes three calls. */
   const annotateChunk = async ({ chunk, grant }: ChunkInput) => {

@@ -164,6 +164,7 @@ describe('what is carried over', () => {
       done: 6,
       result,
       taken: { calls: 9, tokens: 900, micros: 90 },
+      withoutGrant: [{ chunk: 8, spent: { calls: 1, tokens: 100, micros: 10 } }],
       budget: { version: 2, limits: prepared.budget, waits: true },
       paused: true,
       pauseReason: 'the teacher is away',

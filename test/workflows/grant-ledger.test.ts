@@ -107,9 +107,40 @@ describe('a raised budget', () => {
     const before = new GrantLedger({ calls: 30, tokens: null, micros: null });
     before.request(0, TEN_CALLS);
     before.settle(0, { calls: 12, tokens: 900, micros: 80 });
-    const after = new GrantLedger({ calls: 30, tokens: null, micros: null }, before.total);
-    expect(before.total).toEqual({ calls: 12, tokens: 900, micros: 80 });
+    const { total: taken, withoutGrant } = before;
+    const after = GrantLedger.carried({ calls: 30, tokens: null, micros: null }, { taken, withoutGrant });
+    expect(taken).toEqual({ calls: 12, tokens: 900, micros: 80 });
     expect(after.request(1, TEN_CALLS)).toEqual({ calls: 18, tokens: null, micros: null });
+  });
+});
+
+describe('what a chunk spent before its first grant', () => {
+  const PROBE = { calls: 1, tokens: 500, micros: 50 };
+
+  it("is no other's to spend, and part of its own grant", () => {
+    const ledger = new GrantLedger({ calls: 30, tokens: null, micros: null });
+    ledger.spentBefore(7, PROBE);
+    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: 23, tokens: null, micros: null });
+    expect(ledger.request(1, TEN_CALLS)).toEqual({ calls: 6, tokens: null, micros: null });
+    ledger.settle(0, { calls: 20, tokens: 0, micros: 0 });
+    ledger.settle(1, { calls: 6, tokens: 0, micros: 0 });
+    expect(ledger.request(7, TEN_CALLS)).toEqual({ calls: 4, tokens: null, micros: null });
+  });
+
+  it('leaves it a grant of that much where nothing else is left', () => {
+    const ledger = new GrantLedger({ calls: 1, tokens: null, micros: null });
+    ledger.spentBefore(7, PROBE);
+    expect(ledger.request(0, TEN_CALLS)).toEqual({ calls: 0, tokens: null, micros: null });
+    expect(ledger.request(7, TEN_CALLS)).toEqual({ calls: 1, tokens: null, micros: null });
+  });
+
+  it('is carried over', () => {
+    const ledger = new GrantLedger({ calls: 30, tokens: null, micros: null });
+    ledger.spentBefore(7, PROBE);
+    const { total: taken, withoutGrant } = ledger;
+    const carried = GrantLedger.carried({ calls: 2, tokens: null, micros: null }, { taken, withoutGrant });
+    expect(carried.request(7, TEN_CALLS)).toEqual({ calls: 2, tokens: null, micros: null });
+    expect(carried.withoutGrant).toEqual([]);
   });
 });
 
@@ -138,6 +169,10 @@ function simulate(seed: number) {
   let budget: Grant = inEach((currency) => (below(4) === 0 ? null : below(400 * WORST[currency])));
   const ledger = new GrantLedger(budget);
   const chunks = Array.from({ length: 12 }, (_, number) => new SimulatedChunk(number, 5 + below(40), random));
+  for (const chunk of chunks) {
+    const together = inEach((currency) => spentBy(chunks, currency));
+    if (below(3) === 0 && fits(addSpending(together, WORST), budget)) chunk.probe(ledger);
+  }
   const most = inEach(() => 0);
   let raiseAfter = seed % 2 === 0 ? below(40) : Number.POSITIVE_INFINITY;
   let waits = 0;
@@ -176,6 +211,12 @@ class SimulatedChunk {
     return this.left === 0;
   }
 
+  /** Its first call is made before it has a grant. */
+  probe(ledger: GrantLedger): void {
+    this.pay();
+    ledger.spentBefore(this.number, this.spent);
+  }
+
   /** false: it has to wait. */
   advance(ledger: GrantLedger): boolean {
     if (this.grant === null) {
@@ -186,14 +227,18 @@ class SimulatedChunk {
       return true;
     }
     while (this.left > 0 && fits(addSpending(this.spent, WORST), this.grant)) {
-      const cost = { calls: 1, tokens: Math.ceil(this.random() * 1000), micros: Math.ceil(this.random() * 100) };
-      this.spent = inEach((currency) => this.spent[currency] + cost[currency]);
-      this.left--;
+      this.pay();
     }
     ledger.settle(this.number, this.spent satisfies Spending);
     this.grant = null;
     this.ended = this.complete;
     return true;
+  }
+
+  private pay(): void {
+    const cost = { calls: 1, tokens: Math.ceil(this.random() * 1000), micros: Math.ceil(this.random() * 100) };
+    this.spent = inEach((currency) => this.spent[currency] + cost[currency]);
+    this.left--;
   }
 }
 

@@ -108,6 +108,7 @@ export class StandIns {
     nameTask: async () => ({ taskName: 'complaints' }),
     prepare: async ({ workflowId }) => preparedRun(workflowId),
     setControl: async () => undefined,
+    spentBefore: async () => [],
     annotateChunk: async ({ chunk }) => chunkResult(chunk),
     stepChunk: async ({ chunk }) => ({ result: chunkResult(chunk), waitMs: null }),
     lookAtBatches: async ({ chunks }) => ({ ended: chunks, progress: null }),

@@ -1,5 +1,5 @@
-import { OWN_TEACHER } from '../../../src/contracts/index.js';
-import { QuestionRefusedError, type TeacherRequest } from '../../../src/teachers/index.js';
+import { OWN_TEACHER, type Spending } from '../../../src/contracts/index.js';
+import { QuestionRefusedError, spentByChunk, type TeacherRequest } from '../../../src/teachers/index.js';
 import { probeQuestion } from '../../../src/teachers/probe-question.js';
 import { readLedger } from '../../../src/teachers/reply-ledger.js';
 import {
@@ -20,10 +20,11 @@ beforeEach(async () => {
 });
 afterEach(() => chunk.dispose());
 
-function probe({
+async function probe({
   ask = (request: TeacherRequest) => teacher.ask(request, new AbortController().signal),
   changes = {} as TaskChanges,
   jsonSchema = true,
+  spent = undefined as Spending | undefined,
 } = {}) {
   const task = newTask(changes);
   const job = {
@@ -33,6 +34,7 @@ function probe({
     chunk: chunk.chunk,
     folder: chunk.folder,
     owner: { activity: 'a probe', attempt: 1 },
+    spent: spent ?? (await readLedger(chunk.store, chunk.folder)).spent,
   };
   return probeQuestion(job, { store: chunk.store, ask });
 }
@@ -83,6 +85,21 @@ describe('A probe', () => {
     const { counts } = await chunk.annotate(teacher, newTask(), { asked: { jsonSchema: false } });
     expect(counts).toMatchObject({ calls: 16, retried: 1, replies: 15, spentMicros: 15 * CALL_MICROS });
     expect(teacher.sent).toHaveLength(16);
+  });
+
+  it('is spending of its chunk, which the run knows of before it grants anything', async () => {
+    const chunks = [{ ...chunk.chunk, name: 'corpus-00001' }, chunk.chunk];
+    expect(await spentByChunk(chunk.store, 'runs/first', chunks)).toEqual([]);
+    await probe();
+    const [of, ...others] = await spentByChunk(chunk.store, 'runs/first', chunks);
+    expect(of).toMatchObject({ index: 1, spending: { calls: 1, micros: CALL_MICROS } });
+    expect(others).toEqual([]);
+    expect(await spentByChunk(chunk.store, 'runs/second', chunks)).toEqual([]);
+  });
+
+  it('is not sent where what other chunks have come to leaves no room for it', async () => {
+    expect(await probe({ changes: { budget: { calls: 1 } }, spent: { calls: 1, tokens: 10, micros: 5 } })).toBeNull();
+    expect(teacher.sent).toEqual([]);
   });
 
   it('asks nothing when everything is known', async () => {
