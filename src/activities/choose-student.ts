@@ -103,9 +103,9 @@ async function heldOutAnswers(
   labels: readonly string[],
 ): Promise<string[]> {
   if (folds.length === 0) return validationPredictions(store, student, labels);
-  const answers: string[] = [];
-  for (const fold of folds) answers.push(...(await validationPredictions(store, fold, labels)));
-  return answers;
+  const answers: string[][] = [];
+  for (const fold of folds) answers.push(await validationPredictions(store, fold, labels));
+  return answers.flat();
 }
 
 /** The INT8 model answers where there is one. */
