@@ -1,6 +1,6 @@
 /** How far the votes of a run agree, for the store and for the person at the gate. */
 import type { AgreementReport, ArtifactRef, PreparedRun, Task } from '../contracts/index.js';
-import { markdownTable, plainText } from '../evaluation/index.js';
+import { alphaInWords, markdownTable, percent, plainText } from '../evaluation/index.js';
 import { ofRevision } from '../review/index.js';
 import type { Store } from '../store/index.js';
 import { askedTeachers, plannedQuestions } from '../teachers/index.js';
@@ -44,15 +44,13 @@ function overall({ alpha, alphaInterval, perLabel, perPair, raw }: AgreementRepo
   if (alpha === null || alphaInterval === null || defined.length === 0) {
     return `Two votes about a text agree in ${percent(raw)} of cases; alpha is not defined, for all name one label.`;
   }
-  const { confidence, high, low } = alphaInterval;
-  const interval = `${Number((100 * confidence).toFixed(2))} % interval ${low.toFixed(3)} to ${high.toFixed(3)}`;
   const [label, least] = defined.reduce((a, b) => (b[1] < a[1] ? b : a));
   const pair = perPair.reduce((a, b) => (b.share < a.share ? b : a));
   const between =
     perPair.length > 1
       ? `, and least between ${plainText(pair.first)} and ${plainText(pair.second)} (${percent(pair.share)})`
       : '';
-  return `Two votes about a text agree in ${percent(raw)} of cases; alpha is ${alpha.toFixed(3)} (${interval}). They agree least on ${plainText(label)} (alpha ${least.toFixed(3)})${between}.`;
+  return `Two votes about a text agree in ${percent(raw)} of cases; alpha is ${alphaInWords(alpha, alphaInterval)}. They agree least on ${plainText(label)} (alpha ${least.toFixed(3)})${between}.`;
 }
 
 /** Nothing for one pair, which the sentence before tells. */
@@ -94,8 +92,4 @@ function voteNames(task: Task): string[] {
   return plannedQuestions(task).map(
     ({ prompt, sample, teacher }) => `${several ? `${teacher} ` : ''}${prompt} ${sample + 1}`,
   );
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

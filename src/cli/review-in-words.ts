@@ -1,6 +1,6 @@
 /** What tutelage review tells of a review: its audit log, and where it stands. */
 import type { NamedAgreement, ReviewRecord, RevisionRecord } from '../contracts/index.js';
-import { certificateInWords } from '../evaluation/index.js';
+import { alphaInWords, certificateInWords, percent } from '../evaluation/index.js';
 import type { AlternativeAnnotatorTest, ReviewStatus } from '../review/index.js';
 
 export function recordInWords(record: ReviewRecord | RevisionRecord): string {
@@ -39,21 +39,19 @@ export function statusInWords(workflowId: string, status: ReviewStatus): string 
 
 function agreementInWords({ alpha, alphaInterval, perLabel, perPair }: NamedAgreement): string[] {
   const pairs = perPair.map(
-    ({ first, second, share, texts }) => `${first} and ${second} in ${(100 * share).toFixed(1)} % of ${texts}`,
+    ({ first, second, share, texts }) => `${first} and ${second} in ${percent(share)} of ${texts}`,
   );
   const agree = `people agree: ${pairs.join(', ')}`;
   if (alpha === null || alphaInterval === null) return [agree];
   const labels = Object.entries(perLabel).map(([label, of]) => `${label} ${of === null ? '–' : of.toFixed(3)}`);
-  const { confidence, high, low } = alphaInterval;
-  const interval = `${Number((100 * confidence).toFixed(2))} % interval ${low.toFixed(3)} to ${high.toFixed(3)}`;
-  return [agree, `Krippendorff's alpha ${alpha.toFixed(3)} (${interval}), by label: ${labels.join(', ')}`];
+  return [agree, `Krippendorff's alpha ${alphaInWords(alpha, alphaInterval)}, by label: ${labels.join(', ')}`];
 }
 
 /** In the audit people did not see the teacher's label. */
 function testInWords({ advantage, epsilon, people, winningRate }: AlternativeAnnotatorTest): string {
   const beaten = people.filter(({ teacherIsNoWorse }) => teacherIsNoWorse).map(({ reviewer }) => reviewer);
   const may = winningRate >= 0.5 ? 'may stand in for them' : 'can not be shown to be as good';
-  return `alternative annotator test on the audit: the teacher ${may} (no worse than ${beaten.join(', ') || 'nobody'} of ${people.length} people at epsilon ${epsilon}; it agrees with the others as well as one of them does in ${(100 * advantage).toFixed(1)} % of cases)`;
+  return `alternative annotator test on the audit: the teacher ${may} (no worse than ${beaten.join(', ') || 'nobody'} of ${people.length} people at epsilon ${epsilon}; it agrees with the others as well as one of them does in ${percent(advantage)} of cases)`;
 }
 
 const IDS_NAMED = 10;

@@ -22,6 +22,11 @@ export function confidenceLevel(confidence: number): string {
   return `${Number((confidence * 100).toFixed(2))} %`;
 }
 
+/** "0.853 (95 % interval 0.832 to 0.872)": Krippendorff's alpha. */
+export function alphaInWords(alpha: number, { confidence, high, low }: Interval & { confidence: number }): string {
+  return `${alpha.toFixed(3)} (${confidenceLevel(confidence)} interval ${low.toFixed(3)} to ${high.toFixed(3)})`;
+}
+
 /** "p = 0.42", "p = 0.013", "p < 0.001". */
 export function pValue(p: number): string {
   if (p < 0.001) return 'p < 0.001';
