@@ -57,6 +57,11 @@ export class AgreementTally {
     return rawAgreement(this.combinations.all);
   }
 
+  /** As in Agreement. */
+  perPair(): Agreement['perPair'] {
+    return pairs(this.combinations.all);
+  }
+
   /** The same seed gives the same interval. confidence: 0.95. pause: waited for between the steps of what may take long. */
   async agreement(seed: number, confidence: number, pause: () => Promise<unknown>): Promise<Agreement> {
     const combinations = this.combinations.all;
@@ -68,7 +73,7 @@ export class AgreementTally {
       perLabel: Object.fromEntries(
         this.labels.map((label) => [label, alphaOf(asQuestion(combinations, label), ['yes', 'no'])]),
       ),
-      perPair: pairs(combinations),
+      perPair: this.perPair(),
     };
   }
 }

@@ -1,6 +1,7 @@
 /** The figures that the page's summary draws. */
 import type { Audit, ReviewDecision } from '../../contracts/index.js';
 import { mostWrong } from '../error-bound.js';
+import { pairsOfPeople } from '../people-agreement.js';
 import type { ReviewLog } from '../review-log.js';
 import { AGREEMENTS, type DeskRows } from './desk-rows.js';
 import type { Summary } from './page-api.js';
@@ -33,29 +34,12 @@ export function summarise(about: ToSummarise): Summary {
       now: now.get(label) ?? 0,
     })),
     agreement: AGREEMENTS.map((share) => ({ share, texts: rows.agreement.get(share) ?? 0 })),
-    people: agreementByPair(log),
+    people: pairsOfPeople(log.shared(), names),
     errors: errorsByClass(names, decisions, teacherLabel),
     found: errorsFound(decisions, teacherLabel),
     bound: audit === null ? [] : boundByTexts(audit, about),
     auditChanged: auditChanged(log),
   };
-}
-
-function agreementByPair(log: ReviewLog): Summary['people'] {
-  const pairs = new Map<string, { first: string; second: string; texts: number; alike: number }>();
-  for (const { labels } of log.shared()) {
-    const people = Object.keys(labels).sort();
-    for (const [index, first] of people.entries()) {
-      for (const second of people.slice(index + 1)) {
-        const key = JSON.stringify([first, second]);
-        const pair = pairs.get(key) ?? { first, second, texts: 0, alike: 0 };
-        pairs.set(key, pair);
-        pair.texts++;
-        if (labels[first] === labels[second]) pair.alike++;
-      }
-    }
-  }
-  return [...pairs.values()].sort((a, b) => b.texts - a.texts);
 }
 
 function errorsByClass(
