@@ -1,5 +1,6 @@
 /** Asking the teacher as the root workflow sees it: shards one after another, their progress and their part of the budget, pause
- *  and resume. The run's own texts are asked about first, then those of each revision. */
+ *  and resume. The run's own texts are asked about first, then those of each revision. Longer than others: what is told to the open
+ *  shard and what it tells share one state. */
 import {
   CancellationScope,
   ChildWorkflowCancellationType,
