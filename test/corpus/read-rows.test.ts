@@ -2,8 +2,8 @@ import { copyFileSync, createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { parquetWriteFile } from 'hyparquet-writer';
-import { CorpusError, readColumns, readRows } from '../../src/corpus/index.js';
 import { toldDelimiter } from '../../src/corpus/csv-delimiter.js';
+import { CorpusError, readColumns, readRows } from '../../src/corpus/index.js';
 import { readLines } from '../../src/corpus/text-lines.js';
 import { collect, folder, tempFile } from './temp-files.js';
 
