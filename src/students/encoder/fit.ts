@@ -60,6 +60,8 @@ class Fitting {
   private readonly recent: { loss: number; texts: number; ms: number }[] = [];
   private state: TrainingState = { step: 0, lossSum: 0, epochs: [], bestEpoch: 0 };
   private savedAt = performance.now();
+  /** Why the last checkpoint could not be saved; null: it could. */
+  private unsaved: string | null = null;
   private readonly targets: readonly number[][];
   /** Mean of the weights of the second half. */
   private readonly average: ParameterArrays;
@@ -160,7 +162,7 @@ class Fitting {
     const msPerStep = sum(({ ms }) => ms) / this.recent.length;
     const { step } = this.state;
     return {
-      phase: PHASE,
+      phase: this.unsaved === null ? PHASE : `${PHASE}, without a checkpoint (${this.unsaved})`,
       done: (DONE_BY_FITTING * step) / this.steps,
       steps: {
         done: step,
@@ -176,7 +178,7 @@ class Fitting {
     const { checkpoints } = this.options;
     if (checkpoints === null) return;
     if (!endOfEpoch && performance.now() - this.savedAt < checkpoints.everyMs) return;
-    await saveCheckpoint(checkpoints.folder, checkpoints.job, this.state, this.arrays());
+    this.unsaved = await saveCheckpoint(checkpoints.folder, checkpoints.job, this.state, this.arrays());
     this.savedAt = performance.now();
   }
 
