@@ -1,5 +1,5 @@
 /** Checkpoints of a training: one safetensors file, replaced in one step, so that a kill leaves the last or the new one. */
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type NamedTensor, openSafetensors, writeSafetensors } from './safetensors.js';
@@ -22,38 +22,68 @@ export const TrainingState = z.object({
 });
 export type TrainingState = z.infer<typeof TrainingState>;
 
-/** `arrays` are the weights and all else that training changes. `job` names the training: no other may go on from it. */
+/** `arrays` are the weights and all else that training changes. `job` names the training: no other may go on from it. null: it is
+ *  saved; else what the file system said, for a full disk is no reason to give up what was trained. */
 export async function saveCheckpoint(
   folder: string,
   job: string,
   state: TrainingState,
   arrays: ReadonlyMap<string, Float32Array>,
-): Promise<void> {
-  await mkdir(folder, { recursive: true });
+): Promise<string | null> {
   const tensors: NamedTensor[] = [...arrays].map(([name, data]) => ({ name, dims: [data.length], data }));
-  const path = join(folder, CHECKPOINT_FILE);
-  await writeSafetensors(`${path}.new`, tensors, { job, state: JSON.stringify(state) });
-  await rename(`${path}.new`, path);
+  // An attempt that only seems dead may write at the same time: each has a file of its own.
+  const draft = join(folder, `${process.pid}${DRAFT}`);
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeSafetensors(draft, tensors, { job, state: JSON.stringify(state) });
+    await rename(draft, join(folder, CHECKPOINT_FILE));
+    return null;
+  } catch (error) {
+    if (!isFromFileSystem(error)) throw error;
+    await rm(draft, { force: true }).catch(() => undefined);
+    return error.message;
+  }
 }
 
-/** Fills the arrays from the job's checkpoint; null when there is none. */
+/** Fills the arrays from the job's checkpoint; null when there is none that can be used: then they are as they were. */
 export async function restoreCheckpoint(
   folder: string,
   job: string,
   arrays: ReadonlyMap<string, Float32Array>,
 ): Promise<TrainingState | null> {
-  const file = await openSafetensors(join(folder, CHECKPOINT_FILE)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
+  await removeDrafts(folder);
+  const file = await openSafetensors(join(folder, CHECKPOINT_FILE)).catch(unusableAsNull);
   if (file === null) return null;
   try {
     if (file.metadata.job !== job) return null;
+    // Another version may keep other arrays, or another state.
+    const fits = [...arrays].every(([name, { length }]) => String(file.dims(name)) === String(length));
+    const state = TrainingState.safeParse(JSON.parse(file.metadata.state ?? 'null'));
+    if (!fits || !state.success) return null;
     for (const [name, array] of arrays) array.set(await file.read(name));
-    return TrainingState.parse(JSON.parse(file.metadata.state ?? ''));
+    return state.data;
   } finally {
     await file.close();
   }
 }
 
+/** What killed attempts were writing. */
+async function removeDrafts(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((each) => each.endsWith(DRAFT))) {
+    await rm(join(folder, name), { force: true }).catch(() => undefined);
+  }
+}
+
+/** A file that is not there, may not be read, or was damaged is no checkpoint. */
+function unusableAsNull(error: unknown): null {
+  if (error instanceof RangeError || isFromFileSystem(error)) return null;
+  throw error;
+}
+
+function isFromFileSystem(error: unknown): error is NodeJS.ErrnoException {
+  return typeof (error as NodeJS.ErrnoException).syscall === 'string';
+}
+
 const CHECKPOINT_FILE = 'checkpoint.safetensors';
+const DRAFT = '.new';

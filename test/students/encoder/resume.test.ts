@@ -1,11 +1,11 @@
 /** A trainer that is killed goes on where it was and ends with the same weights as one that was not killed. */
 import { fork } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EncoderSettings } from '../../../src/contracts/index.js';
 import { restoreCheckpoint, saveCheckpoint } from '../../../src/students/encoder/checkpoint.js';
-import type { TrainingJob } from '../../../src/students/index.js';
+import { type TrainingJob, trainInProcess } from '../../../src/students/index.js';
 import { makeTinyEncoder } from './tiny-encoder.js';
 
 const KILLS = 5;
@@ -96,5 +96,63 @@ describe('a checkpoint', () => {
     await saveCheckpoint(checkpoints, 'job 2', state, new Map([['w', Float32Array.of(1)]]));
     expect(await restoreCheckpoint(checkpoints, 'job 1', arrays)).toBeNull();
     expect([...arrays.get('w')!]).toEqual([9]);
+  });
+
+  it.each([
+    ['is damaged', (path: string) => truncateSync(path, 40)],
+    ['is no file of that kind', (path: string) => writeFileSync(path, 'gibberish')],
+    [
+      "can't be read",
+      (path: string) => {
+        rmSync(path);
+        mkdirSync(path);
+      },
+    ],
+  ])('that %s is as none, and leaves the arrays as they were', async (_, spoil) => {
+    const checkpoints = mkdtempSync(join(folder, 'spoilt-'));
+    await saveCheckpoint(checkpoints, 'job 1', state, new Map([['w', Float32Array.of(1)]]));
+    spoil(join(checkpoints, 'checkpoint.safetensors'));
+    const arrays = new Map([['w', Float32Array.of(9)]]);
+    expect(await restoreCheckpoint(checkpoints, 'job 1', arrays)).toBeNull();
+    expect([...arrays.get('w')!]).toEqual([9]);
+  });
+
+  it.each([
+    ['lacks an array', { v: [1] }, state],
+    ['has an array of another length', { v: [1], w: [1, 2] }, state],
+    ['has another state', { v: [1], w: [1] }, { step: 7 }],
+  ])('of another version, which %s, is as none, and leaves the arrays as they were', async (_, saved, savedState) => {
+    const checkpoints = mkdtempSync(join(folder, 'older-'));
+    const older = new Map(Object.entries(saved).map(([name, values]) => [name, Float32Array.from(values)]));
+    await saveCheckpoint(checkpoints, 'job 1', savedState as typeof state, older);
+    const arrays = new Map([
+      ['v', Float32Array.of(8)],
+      ['w', Float32Array.of(9)],
+    ]);
+    expect(await restoreCheckpoint(checkpoints, 'job 1', arrays)).toBeNull();
+    expect([...arrays.values()].map(([value]) => value)).toEqual([8, 9]);
+  });
+
+  it('that another attempt writes at the same time is left alone, and what killed ones were writing goes', async () => {
+    const checkpoints = mkdtempSync(join(folder, 'shared-'));
+    const other = join(checkpoints, '1.new');
+    writeFileSync(other, 'half of it');
+    expect(await saveCheckpoint(checkpoints, 'job 1', state, new Map([['w', Float32Array.of(1)]]))).toBeNull();
+    expect(readFileSync(other, 'utf8')).toBe('half of it');
+    await restoreCheckpoint(checkpoints, 'job 1', new Map([['w', new Float32Array(1)]]));
+    expect(readdirSync(checkpoints)).toEqual(['checkpoint.safetensors']);
+  });
+});
+
+describe('a trainer that can leave no checkpoint', () => {
+  it('trains all the same, and says why', async () => {
+    const blocked = join(folder, 'blocked');
+    writeFileSync(blocked, 'a file where the folder should be');
+    const outputFolder = mkdtempSync(join(folder, 'output-'));
+    const phases: string[] = [];
+    const onProgress = ({ phase }: { phase: string }) => void phases.push(phase);
+    await trainInProcess({ ...job, outputFolder, checkpointFolder: join(blocked, 'checkpoints') }, { onProgress });
+    expect(readdirSync(outputFolder)).toContain('model.onnx');
+    expect(phases).toContainEqual(expect.stringMatching(/^fine-tuning, without a checkpoint \(ENOTDIR: .*blocked/));
   });
 });
