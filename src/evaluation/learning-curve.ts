@@ -30,13 +30,14 @@ export function learningCurve({ trainings, more, confidence, seed }: CurveInput)
   if (sizes.length < 2) throw new RangeError('a curve needs trainings on two numbers of examples');
   const rows = trainings[0]?.right.length ?? 0;
   const all = Array.from({ length: rows }, (_, row) => row);
-  const errors = errorsAt(trainings, sizes, all);
+  const ofSizes = sizes.map((size) => wrongOfSize(trainings, size, rows));
+  const errors = errorsAt(ofSizes, all);
   const now = sizes.at(-1) as number;
   const random = mulberry32(seed);
   const gains: number[] = [];
   for (let resample = 0; resample < RESAMPLES; resample++) {
     const drawn = all.map(() => Math.floor(random() * rows));
-    gains.push(gainOf(fitPowerLaw(sizes, errorsAt(trainings, sizes, drawn)), now, more));
+    gains.push(gainOf(fitPowerLaw(sizes, errorsAt(ofSizes, drawn)), now, more));
   }
   gains.sort((a, b) => a - b);
   const tail = (1 - confidence) / 2;
@@ -59,11 +60,26 @@ export function learningCurve({ trainings, more, confidence, seed }: CurveInput)
   };
 }
 
-function errorsAt(trainings: readonly CurveTraining[], sizes: readonly number[], rows: readonly number[]): number[] {
-  return sizes.map((size) => {
-    const ofSize = trainings.filter(({ examples }) => examples === size);
-    const wrong = ofSize.reduce((sum, { right }) => sum + rows.filter((row) => !right[row]).length, 0);
-    return wrong / (ofSize.length * rows.length);
+/** The trainings on one number of examples. */
+interface OfSize {
+  readonly trainings: number;
+  /** How many of them were wrong, by row. */
+  readonly wrong: Uint16Array;
+}
+
+/** Counted once: every resample adds them up, and the caller's event loop stands still meanwhile. */
+function wrongOfSize(trainings: readonly CurveTraining[], size: number, rows: number): OfSize {
+  const ofSize = trainings.filter(({ examples }) => examples === size);
+  const wrong = new Uint16Array(rows);
+  for (const { right } of ofSize) for (let row = 0; row < rows; row++) if (!right[row]) wrong[row]!++;
+  return { trainings: ofSize.length, wrong };
+}
+
+function errorsAt(ofSizes: readonly OfSize[], rows: readonly number[]): number[] {
+  return ofSizes.map(({ trainings, wrong }) => {
+    let sum = 0;
+    for (let i = 0; i < rows.length; i++) sum += wrong[rows[i] as number] as number;
+    return sum / (trainings * rows.length);
   });
 }
 
