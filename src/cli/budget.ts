@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
 import { BudgetDecision, type BudgetOutcome } from '../contracts/index.js';
-import { type ServerFlags, SetupError } from '../temporal/index.js';
+import { type ServerFlags, UsageError } from '../temporal/index.js';
 import { positiveNumber, withServerOptions } from './command-options.js';
 import { personName } from './option-values.js';
 import { findRun, sendBudgetDecision, withClient } from './run-client.js';
@@ -35,7 +35,7 @@ export function registerBudget(program: Command): void {
 async function decide(named: string | undefined, flags: Flags): Promise<void> {
   const { addCalls: calls = null, addTokens: tokens = null, addUsd: usd = null, goOn = false, note } = flags;
   if (goOn === ((usd ?? calls ?? tokens) !== null)) {
-    throw new SetupError(
+    throw new UsageError(
       goOn ? '--go-on adds nothing to the budget' : 'nothing is added to the budget',
       'Give --add-usd, --add-calls or --add-tokens, or --go-on alone.',
     );

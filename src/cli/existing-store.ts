@@ -1,6 +1,6 @@
 /** The store of the commands that only look: they must not make an empty one where the user is by mistake. */
 import { isStoreAt, openStore, type Store } from '../store/index.js';
-import { SetupError } from '../temporal/index.js';
+import { UsageError } from '../temporal/index.js';
 import { storeLocation } from './command-options.js';
 
 /** For the help of --store. */
@@ -13,7 +13,7 @@ export const STORE_OPTION = [
 export async function openExistingStore(flag: string | undefined): Promise<Store> {
   const location = storeLocation(flag);
   if (await isStoreAt(location)) return openStore(location);
-  throw new SetupError(
+  throw new UsageError(
     `there is no store at ${location}`,
     'Give --store or TUTELAGE_STORE, or go to the folder where the run was started.',
   );

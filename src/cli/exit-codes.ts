@@ -6,7 +6,7 @@ export const ExitCode = {
   Ok: 0,
   /** Anything that has no code of its own. */
   Failed: 1,
-  /** The input, task, corpus or environment is wrong. */
+  /** What was given is wrong: options, arguments, settings of the environment, task, corpus. */
   InputRefused: 2,
   /** A person, a deadline or a check rejected the run at a gate. */
   Rejected: 3,

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { GateDecision, GateName, type GateOutcome, Revision } from '../contracts/index.js';
-import { type ServerFlags, SetupError } from '../temporal/index.js';
+import { type ServerFlags, SetupError, UsageError } from '../temporal/index.js';
 import { withServerOptions } from './command-options.js';
 import { STORE_OPTION } from './existing-store.js';
 import { openReview } from './open-review.js';
@@ -82,7 +82,7 @@ async function revise(named: string | undefined, flags: RevisionFlags): Promise<
   const labels = flags.labels === undefined ? [] : await namesOf('--labels', flags.labels);
   const doubted = flags.doubted === true;
   if (!doubted && labels.length === 0) {
-    throw new SetupError(
+    throw new UsageError(
       'no text would be asked about again',
       'Give --doubted for those whose votes disagree, --labels A,B for those with these labels, or both.',
     );
@@ -103,11 +103,11 @@ async function revise(named: string | undefined, flags: RevisionFlags): Promise<
 
 async function readGuideline(file: string): Promise<string> {
   const text = await readFile(resolve(file), 'utf8').catch((error: Error) => {
-    throw new SetupError(`--guideline ${file} can't be read: ${error.message}`, 'Give a text file.');
+    throw new UsageError(`--guideline ${file} can't be read: ${error.message}`, 'Give a text file.');
   });
   const { data, error } = Revision.shape.guideline.safeParse(text);
   if (data === undefined) {
-    throw new SetupError(
+    throw new UsageError(
       `--guideline ${file}: ${error?.issues[0]?.message}`,
       'It is the whole new guideline, as text of 1 to 50,000 characters.',
     );
@@ -155,7 +155,7 @@ function tell(workflowId: string, outcome: GateOutcome, { gate = 'labels', json 
 async function correctionsOf(workflowId: string, { corrections, reviewed, store }: Flags): Promise<string | null> {
   if (reviewed === undefined) return corrections === undefined ? null : resolve(corrections);
   if (corrections !== undefined) {
-    throw new SetupError(
+    throw new UsageError(
       '--reviewed and --corrections are both given',
       'Import the corrections too (tutelage review import), or leave one of the two out.',
     );

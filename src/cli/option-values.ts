@@ -1,7 +1,7 @@
 /** How values of options are read. */
 import { InvalidArgumentError, Option } from 'commander';
 import { PersonName } from '../contracts/index.js';
-import { SetupError } from '../temporal/index.js';
+import { UsageError } from '../temporal/index.js';
 
 /** An option that may be given several times; its value is a list. */
 export function repeated(flags: string, description: string): Option {
@@ -45,7 +45,7 @@ export function portNumber(text: string): number {
   throw new InvalidArgumentError('It must be a port: 0 (any) to 65535.');
 }
 
-/** Names with commas between, as in a line of CSV: one that has a comma itself stands in double quotes. Throws SetupError. */
+/** Names with commas between, as in a line of CSV: one that has a comma itself stands in double quotes. Throws UsageError. */
 export async function namesOf(option: string, line: string): Promise<string[]> {
   // Loaded here: commands start sooner.
   const { parse } = await import('csv-parse/sync');
@@ -54,7 +54,7 @@ export async function namesOf(option: string, line: string): Promise<string[]> {
       .flat()
       .filter((name) => name !== '');
   } catch (error) {
-    throw new SetupError(
+    throw new UsageError(
       `${option} ${line}: ${(error as Error).message}`,
       `Put commas between the names, and a name that has commas or quotes in double quotes: ${option} '"mixed, unclear",neutral'`,
     );

@@ -1,4 +1,5 @@
 /** The pilot of a plan: a small run that labels some texts for real. The run that is planned finds its replies and does not pay again. */
+import { ApplicationFailure } from '@temporalio/common';
 import type { Task } from '../contracts/index.js';
 import type { Survey } from '../planning/index.js';
 import { type ServerFlags, SetupError } from '../temporal/index.js';
@@ -44,7 +45,10 @@ export async function runPilot(
     const end = await followRun(client, workflowId, untilInterrupted());
     if (end === null) throw new SetupError(`the pilot ${workflowId} goes on`, 'Plan again when it has ended.');
     if (end.failure === null) return true;
-    throw new SetupError(`the pilot ${workflowId} failed: ${end.failure.message}`, 'Mend that, and plan again.');
+    const { message, type } = end.failure;
+    // The cause's type tells the exit code.
+    const cause = ApplicationFailure.create({ message, ...(type !== null && { type }) });
+    throw new SetupError(`the pilot ${workflowId} failed: ${message}`, 'Mend that, and plan again.', { cause });
   } finally {
     await client.connection.close();
   }

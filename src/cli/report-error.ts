@@ -22,7 +22,9 @@ export function reportError(error: unknown, env: NodeJS.ProcessEnv): ExitCode {
     if (mend !== null && !error.message.includes(mend)) process.stderr.write(`  ${mend}\n`);
     if (env.TUTELAGE_DEBUG === '1') process.stderr.write(`${scrubSecrets(withCauses(error))}\n`);
   }
-  return error instanceof ZodError ? ExitCode.InputRefused : exitCodeFor(failureType(error));
+  if (error instanceof ZodError || (error instanceof Error && error.name === 'NamespaceNotFoundError'))
+    return ExitCode.InputRefused;
+  return exitCodeFor(failureType(error));
 }
 
 function describe(error: unknown): string {

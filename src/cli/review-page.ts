@@ -2,7 +2,7 @@
 import type { Client } from '@temporalio/client';
 import pc from 'picocolors';
 import { findReview, signToken, TOKEN_DAYS } from '../review/index.js';
-import { type ServerFlags, SetupError } from '../temporal/index.js';
+import { type ServerFlags, SetupError, UsageError } from '../temporal/index.js';
 import { currentStateFolder, storeLocation } from './command-options.js';
 import { openExistingStore } from './existing-store.js';
 import { reviewSecret } from './review-secret.js';
@@ -24,7 +24,7 @@ const ONLY_HERE = '127.0.0.1';
 /** Where `tutelage up` serves the page already, prints the link to it; else serves it until Ctrl-C. */
 export async function openPage(workflowId: string | undefined, flags: PageFlags): Promise<void> {
   const reviewer = flags.as?.trim();
-  if (!reviewer) throw new SetupError('the page needs to know who decides', 'Add --as NAME: the link is theirs.');
+  if (!reviewer) throw new UsageError('the page needs to know who decides', 'Add --as NAME: the link is theirs.');
   const folder = currentStateFolder();
   const secret = reviewSecret(process.env, folder);
   const link = (address: string) => linkFor(address, { token: signToken(reviewer, secret, new Date()), workflowId });

@@ -2,17 +2,17 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeStateFolder, SetupError } from '../temporal/index.js';
+import { makeStateFolder, UsageError } from '../temporal/index.js';
 
 const FILE = 'review-secret';
 const SHORTEST = 16;
 
-/** Makes the folder's secret at the first time. To remove the file ends all links. Throws SetupError. */
+/** Makes the folder's secret at the first time. To remove the file ends all links. Throws UsageError. */
 export function reviewSecret(env: NodeJS.ProcessEnv, folder: string): string {
   const given = env.TUTELAGE_REVIEW_SECRET?.trim();
   if (given) {
     if (given.length >= SHORTEST) return given;
-    throw new SetupError(
+    throw new UsageError(
       `TUTELAGE_REVIEW_SECRET has ${given.length} characters, which can be guessed`,
       `Give at least ${SHORTEST}, for example: openssl rand -hex 32`,
     );

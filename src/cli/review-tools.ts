@@ -8,7 +8,7 @@ import {
   type ReviewFormat,
   type Sheet,
 } from '../review/index.js';
-import { SetupError } from '../temporal/index.js';
+import { type SetupError, UsageError } from '../temporal/index.js';
 
 /** Returns the address of what was made. */
 export async function pushHandout(
@@ -32,11 +32,11 @@ export async function pullSheet(url: string, format: ReviewFormat | undefined): 
 function keyFrom(name: string): string {
   const key = process.env[name]?.trim();
   if (key) return key;
-  throw new SetupError(`${name} is not set`, "Set it to the key that the tool's settings show.");
+  throw new UsageError(`${name} is not set`, "Set it to the key that the tool's settings show.");
 }
 
 function noServer(): SetupError {
-  return new SetupError(
+  return new UsageError(
     '--push and --pull need a tool with a server',
     'Add --format label-studio or --format argilla.',
   );

@@ -19,7 +19,7 @@ import {
   writeDisputable,
   writeReviewFile,
 } from '../review/index.js';
-import { SetupError } from '../temporal/index.js';
+import { UsageError } from '../temporal/index.js';
 import { withServerOptions } from './command-options.js';
 import { STORE_OPTION } from './existing-store.js';
 import { openReview } from './open-review.js';
@@ -146,16 +146,16 @@ export function registerReview(program: Command): void {
 
 async function exportRows(workflowId: string, flags: ExportFlags): Promise<void> {
   if ((flags.output === undefined) === (flags.push === undefined)) {
-    throw new SetupError('the labels need one place to go to', 'Give --output PATH, or --push URL.');
+    throw new UsageError('the labels need one place to go to', 'Give --output PATH, or --push URL.');
   }
   if (flags.again && flags.audit === undefined) {
-    throw new SetupError(
+    throw new UsageError(
       '--again is of an audit, where several opinions are wanted',
       'Add --audit N, or leave it out.',
     );
   }
   if (flags.workspace !== undefined && flags.push === undefined) {
-    throw new SetupError('--workspace is of a server, and --output writes files', 'Leave it out, or give --push URL.');
+    throw new UsageError('--workspace is of a server, and --output writes files', 'Leave it out, or give --push URL.');
   }
   const review = await openReview(workflowId, flags.store);
   const queue = await queueOf(review);
@@ -165,7 +165,7 @@ async function exportRows(workflowId: string, flags: ExportFlags): Promise<void>
   const handout = { labels, guideline: guideline ?? '' };
   if (flags.format === 'cleanlab') {
     if (flags.audit !== undefined || flags.differing) {
-      throw new SetupError('cleanlab judges all labels at once', 'Leave out --audit and --differing.');
+      throw new UsageError('cleanlab judges all labels at once', 'Leave out --audit and --differing.');
     }
     const rows = await labelledRows(review);
     const place = await handOut({ ...handout, purpose: 'fix', rows }, workflowId, flags);
@@ -184,7 +184,7 @@ async function exportRows(workflowId: string, flags: ExportFlags): Promise<void>
     process.stdout.write(`${place}: the ${rows.length} most doubtful labels that nobody has looked at\n`);
     return;
   }
-  if (flags.as === undefined) throw new SetupError('--audit needs to know who draws it', 'Add --as NAME.');
+  if (flags.as === undefined) throw new UsageError('--audit needs to know who draws it', 'Add --as NAME.');
   const draw = { count: flags.audit, reviewer: flags.as, again: flags.again === true, at: new Date() };
   const { audit, rows } = await rowsToAudit(review, draw);
   const place = await handOut({ ...handout, purpose: 'audit', rows }, workflowId, flags);
@@ -209,7 +209,7 @@ async function handOut(handout: Handout, workflowId: string, flags: ExportFlags)
 
 async function importRows(workflowId: string, file: string | undefined, flags: ImportFlags): Promise<void> {
   if ((file === undefined) === (flags.pull === undefined)) {
-    throw new SetupError('the decisions come from one place', 'Give a file, or --pull URL.');
+    throw new UsageError('the decisions come from one place', 'Give a file, or --pull URL.');
   }
   const review = await openReview(workflowId, flags.store);
   const options = {

@@ -11,7 +11,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import type { BudgetDecision, BudgetOutcome, GateDecision, GateOutcome, Progress } from '../contracts/index.js';
-import { configuredServer, createClient, type ServerFlags, SetupError } from '../temporal/index.js';
+import { configuredServer, createClient, type ServerFlags, SetupError, UsageError } from '../temporal/index.js';
 import { currentStateFolder } from './command-options.js';
 import { readUpState, serverOf } from './up-state.js';
 
@@ -62,7 +62,7 @@ export async function findRun(client: Client, named: string | undefined): Promis
   const open = await openRuns(client);
   if (open.length === 1) return open[0] as string;
   if (open.length === 0) throw new SetupError('no run is open', 'Name one: tutelage watch WORKFLOW-ID');
-  throw new SetupError(`${open.length} runs are open: ${open.join(', ')}`, 'Name the one that is meant.');
+  throw new UsageError(`${open.length} runs are open: ${open.join(', ')}`, 'Name the one that is meant.');
 }
 
 /** What the run says of itself; null while no worker answers, or where the signal ended the call. Throws WorkflowNotFoundError. */

@@ -5,7 +5,7 @@ import pc from 'picocolors';
 import { type ModelVersion, parseOrExplain, ServeSettings } from '../contracts/index.js';
 import { compileTemplate, type Template } from '../corpus/index.js';
 import { createStudentApp, LiveStudent, modelCache, type RenderInput } from '../deployment/index.js';
-import { SetupError, scrubSecrets } from '../temporal/index.js';
+import { scrubSecrets, UsageError } from '../temporal/index.js';
 import { openExistingStore, STORE_OPTION } from './existing-store.js';
 import { listen } from './http-server.js';
 import { portNumber, wholeNumber } from './option-values.js';
@@ -43,7 +43,7 @@ export function registerServe(program: Command): void {
 
 async function serve({ host, port, store, task, textColumn, version, ...limits }: Flags): Promise<void> {
   const settings = parseOrExplain(ServeSettings, limits);
-  if (!settings.ok) throw new SetupError(settings.problems, 'See tutelage serve --help.');
+  if (!settings.ok) throw new UsageError(settings.problems, 'See tutelage serve --help.');
   const { maxBodyBytes, maxWaitingTexts, refreshSeconds } = settings.value;
   const student = await LiveStudent.open({
     store: await openExistingStore(store),

@@ -3,7 +3,7 @@ import { isGrpcServiceError } from '@temporalio/client';
 import type { Command } from 'commander';
 import { parseOrExplain, RetentionPolicy } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
-import { type ServerFlags, SetupError } from '../temporal/index.js';
+import { type ServerFlags, SetupError, UsageError } from '../temporal/index.js';
 import { withServerOptions } from './command-options.js';
 import { openExistingStore, STORE_OPTION } from './existing-store.js';
 import { judgeRetention, type Retention, removeOutdated } from './retention.js';
@@ -85,7 +85,7 @@ async function gc(flags: GcFlags): Promise<void> {
     ...(abandonedDays !== undefined && { abandonedDays }),
   };
   const policy = parseOrExplain(RetentionPolicy, given);
-  if (!policy.ok) throw new SetupError(`store gc: ${policy.problems}`, 'Give numbers of days.');
+  if (!policy.ok) throw new UsageError(`store gc: ${policy.problems}`, 'Give numbers of days.');
   const store = await openExistingStore(flags.store);
   const now = new Date();
   const retention = await judgeRetention(store, policy.value, now, await askServer(flags));

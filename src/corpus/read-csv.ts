@@ -1,9 +1,11 @@
-/** Rows of a CSV or TSV file with a header (RFC 4180: cells with quotes, delimiters or line ends stand in quotes).
+/** Rows of a CSV or TSV file with a header (RFC 4180, but for the delimiter, which the header of a CSV file tells: cells with
+ *  quotes, delimiters or line ends stand in quotes).
  *  Quoting errors end the reading: past a stray quote nobody knows where rows begin. */
 import { isUtf8 } from 'node:buffer';
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, type Options, parse } from 'csv-parse';
 import { CorpusError } from './corpus-error.js';
+import { toldDelimiter } from './csv-delimiter.js';
 import type { InputFile } from './file-format.js';
 import type { Row } from './read-rows.js';
 import { textBytes } from './text-bytes.js';
@@ -50,8 +52,12 @@ export async function csvColumns(file: InputFile): Promise<string[]> {
 
 async function* csvRecords(file: InputFile): AsyncGenerator<CsvRecord> {
   let nextLine = 1;
+  const { delimiter, blocks } =
+    file.format === 'tsv'
+      ? { delimiter: '\t', blocks: textBytes(file) }
+      : await toldDelimiter(textBytes(file), MAX_LINE_BYTES);
   const options: Options<CsvRecord, Uint8Array[]> = {
-    delimiter: file.format === 'tsv' ? '\t' : ',',
+    delimiter,
     // Cells come as bytes, so that invalid UTF-8 is seen.
     encoding: null,
     record_delimiter: ['\r\n', '\n'],
@@ -67,7 +73,7 @@ async function* csvRecords(file: InputFile): AsyncGenerator<CsvRecord> {
   // The library's types have no overload for records of another type without column names.
   const parser = parse(options as unknown as Options);
   // pipeline hands an error of the source on to the parser, where the loop below throws it.
-  pipeline(Readable.from(textBytes(file)), parser, () => {});
+  pipeline(Readable.from(blocks), parser, () => {});
   try {
     for await (const record of parser) yield record as CsvRecord;
   } catch (error) {

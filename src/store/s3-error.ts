@@ -1,7 +1,11 @@
 /** What an S3 server answers when it does not do what it was asked, in one line that names the object and the mend. */
 
+import { FailureType } from '../contracts/index.js';
+
 export class S3Error extends Error {
   override readonly name = 'S3Error';
+  /** InvalidInput where address or settings are wrong: scripts get the exit code for it. null: the server is away, or failed. */
+  readonly type: string | null;
   constructor(
     message: string,
     /** Of the protocol ("NoSuchKey"), of Node ("ECONNREFUSED"), or the error's name. */
@@ -13,6 +17,7 @@ export class S3Error extends Error {
     options: ErrorOptions,
   ) {
     super(message, options);
+    this.type = WRONG_SETTINGS.has(code) ? FailureType.InvalidInput : null;
   }
 }
 
@@ -28,6 +33,17 @@ const MENDS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'Correct AWS_ENDPOINT_URL, or AWS_REGION.',
   PermanentRedirect: 'Set AWS_REGION to the region of the bucket.',
 };
+
+/** What the server, or the SDK, says of an address or a key that will not do, now or later. */
+const WRONG_SETTINGS: ReadonlySet<string> = new Set([
+  'NoSuchBucket',
+  'CredentialsProviderError',
+  'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  'AccessDenied',
+  'Forbidden',
+  'PermanentRedirect',
+]);
 
 const ANY_MEND = "Check AWS_ENDPOINT_URL, AWS_REGION, the credentials and the server's own log.";
 

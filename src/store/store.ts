@@ -1,5 +1,5 @@
 /** The store port: where every artifact lives. Paths use "/" and are relative to the store's root. */
-import type { ArtifactRef, StoreRef } from '../contracts/index.js';
+import { type ArtifactRef, FailureType, type StoreRef } from '../contracts/index.js';
 
 /** A file that is written piece by piece and appears, whole, when it is finished. */
 export interface ArtifactWriter {
@@ -74,6 +74,7 @@ export interface Store {
 /** The address of a store can't be used, or the server there; the message says what would do. */
 export class StoreAddressError extends Error {
   override readonly name = 'StoreAddressError';
+  readonly type = FailureType.InvalidInput;
 }
 
 /** The folder of a store can't be made where it was named. It may be a mount that is away: unlike an address that is none,

@@ -1,6 +1,6 @@
 /** A file of recorded replies, in memory. */
 import { createHash } from 'node:crypto';
-import { type PromptStyle, parseOrExplain, RecordedReply } from '../contracts/index.js';
+import { FailureType, type PromptStyle, parseOrExplain, RecordedReply } from '../contracts/index.js';
 
 export interface RecordedQuestion {
   /** SHA-256 of the rendered text, hex. */
@@ -12,6 +12,7 @@ export interface RecordedQuestion {
 /** A line of the file that is no recorded reply, or that contradicts an earlier one. */
 export class RecordingError extends Error {
   override readonly name = 'RecordingError';
+  readonly type = FailureType.InvalidInput;
 }
 
 type Answer = Pick<RecordedReply, 'content' | 'finishReason' | 'inputTokens' | 'outputTokens' | 'tokens'>;

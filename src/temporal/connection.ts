@@ -2,7 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { dataConverter } from './data-converter.js';
-import { SetupError } from './setup-error.js';
+import { SetupError, UsageError } from './setup-error.js';
 
 /** A server, reachable or not. */
 export interface Server {
@@ -28,7 +28,7 @@ export function configuredServer(env: NodeJS.ProcessEnv, flags: ServerFlags = {}
   const address = flags.address ?? connectionOptions.address;
   if (!address) {
     if (flags.namespace === undefined && connectionOptions.apiKey === undefined) return null;
-    throw new SetupError(
+    throw new UsageError(
       'a Temporal namespace or API key is given, but no address',
       'Give --address, TEMPORAL_ADDRESS or a profile that has one.',
     );
@@ -71,7 +71,7 @@ function loadProfile(env: NodeJS.ProcessEnv, profile: string | undefined): Clien
   try {
     return loadClientConnectConfig({ overrideEnvVars, ...(profile === undefined ? {} : { profile }) });
   } catch (error) {
-    throw new SetupError(
+    throw new UsageError(
       `the Temporal profile can't be read: ${error instanceof Error ? error.message : String(error)}`,
       'Look at it with: temporal config list',
       { cause: error },

@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { SetupError } from './setup-error.js';
+import { SetupError, UsageError } from './setup-error.js';
 
 export interface ServerBinary {
   readonly path: string;
@@ -61,7 +61,7 @@ function givenBinary(env: NodeJS.ProcessEnv): ServerBinary | null {
   const path = env.TEMPORAL_CLI_PATH;
   if (!path) return null;
   if (!isExecutable(path)) {
-    throw new SetupError(`TEMPORAL_CLI_PATH is ${path}, and no program is there`, 'Correct it, or unset it.');
+    throw new UsageError(`TEMPORAL_CLI_PATH is ${path}, and no program is there`, 'Correct it, or unset it.');
   }
   return { path, source: 'TEMPORAL_CLI_PATH' };
 }

@@ -7,5 +7,5 @@ export { payloadCodec } from './payload-codec.js';
 export { countPollers, countTeacherWorkers, workerIdentity } from './pollers.js';
 export { isRunning, markProcess, type ProcessMark, stopProcess } from './process-mark.js';
 export { scrubSecrets } from './scrub-secrets.js';
-export { SetupError } from './setup-error.js';
+export { SetupError, UsageError } from './setup-error.js';
 export { makeStateFolder, readState, stateFolder, writeState } from './state-folder.js';

@@ -2,7 +2,7 @@
  *  The SDK is loaded with the first encrypted payload: it takes a third of a second, and commands that meet none start faster. */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { SetupError } from './setup-error.js';
+import { UsageError } from './setup-error.js';
 
 /** The SDK's METADATA_ENCODING_KEY. */
 const ENCODING_KEY = 'encoding';
@@ -25,7 +25,7 @@ export function keyId(key: Uint8Array): string {
 function readKey(text: string): Uint8Array {
   const key = Buffer.from(text, 'base64');
   if (key.length !== 32 || key.toString('base64') !== text.trim()) {
-    throw new SetupError(
+    throw new UsageError(
       `TUTELAGE_PAYLOAD_KEY is not a key: it must be 32 bytes in base64 (44 characters), it has ${text.length} characters`,
       'Make one with: openssl rand -base64 32',
     );

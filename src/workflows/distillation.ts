@@ -8,6 +8,7 @@ import {
   continueAsNew,
   log,
   setCurrentDetails,
+  setDefaultSignalHandler,
   setHandler,
   TemporalFailure,
   upsertSearchAttributes,
@@ -27,7 +28,7 @@ import { addCounts } from '../voting/index.js';
 import { checkCarried, checkInput, finalFailure, messageOf } from './failures.js';
 import { Gatekeeper } from './gatekeeper.js';
 import { LabelsGate } from './labels-gate.js';
-import { progressQuery, trainingNewsSignal } from './messages.js';
+import { progressQuery, trainingNewsSignal, unknownSignal } from './messages.js';
 import { RunReport } from './run-report.js';
 import { Shards } from './shards.js';
 import { besideStage, orchestratorStage, studentStage, teacherStage } from './stages.js';
@@ -94,6 +95,8 @@ class Distillation {
     });
     this.gatekeeper.listen();
     this.shards.listen();
+    // The last: it is given what has come already and nothing listens to.
+    setDefaultSignalHandler((name) => this.report.ignore(unknownSignal(name)));
   }
 
   /** To carry over, when passStages has resolved to null. */

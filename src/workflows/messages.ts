@@ -5,6 +5,7 @@ import {
   type BatchProgress,
   type BudgetOutcome,
   type GateOutcome,
+  nearest,
   type Pace,
   type Progress,
   REVIEW_NEWS_SIGNAL,
@@ -22,6 +23,16 @@ export const raiseBudgetSignal = defineSignal<[unknown?]>('raiseBudget');
 export const raiseBudgetUpdate = defineUpdate<BudgetOutcome, [unknown]>('raiseBudget');
 export const decideUpdate = defineUpdate<GateOutcome, [unknown]>('decide');
 export const progressQuery = defineQuery<Progress>('progress');
+
+const PEOPLES_SIGNALS = [approveSignal, rejectSignal, reviseSignal, pauseSignal, resumeSignal, raiseBudgetSignal];
+
+/** What is wrong with a signal of a name that a run does not listen to: Temporal accepts any. */
+export function unknownSignal(name: string): string {
+  const known = PEOPLES_SIGNALS.map((signal) => signal.name);
+  const guess = nearest(name, known);
+  const meant = guess === null ? `a run takes ${known.join(', ')}` : `did you mean ${guess}?`;
+  return `signal ${JSON.stringify(name)}: there is none of this name; ${meant}`;
+}
 
 export const PAUSED_BY_PERSON = 'a person paused it';
 

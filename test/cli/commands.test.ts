@@ -58,6 +58,11 @@ describe('tutelage', () => {
     [['up', '--idle-exit', '0'], 'above 0'],
     [['worker', '--role', 'janitor'], 'Allowed choices are orchestrator, teacher, student, all'],
     [['up', '--background', '--metrics', '127.0.0.1:9464'], 'cannot be used with'],
+    [['watch', '--namespace', 'mine'], 'a Temporal namespace or API key is given, but no address'],
+    [['budget', 'a-run', '--as', 'ana'], 'nothing is added to the budget'],
+    [['revise', 'a-run', '--as', 'ana', '--guideline', 'nowhere.txt', '--doubted'], "nowhere.txt can't be read"],
+    [['review', 'export', 'a-run'], 'the labels need one place to go to'],
+    [['models', '--store', 'nowhere'], 'there is no store at'],
   ])('ends with code 2 for %j', async (args, message) => {
     const { code, stderr } = await run(newFolder(), args);
     expect(code).toBe(2);

@@ -2,6 +2,7 @@ import { copyFileSync, createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { parquetWriteFile } from 'hyparquet-writer';
+import { toldDelimiter } from '../../src/corpus/csv-delimiter.js';
 import { CorpusError, readColumns, readRows } from '../../src/corpus/index.js';
 import { readLines } from '../../src/corpus/text-lines.js';
 import { collect, folder, tempFile } from './temp-files.js';
@@ -97,6 +98,28 @@ describe('CSV and TSV', () => {
     expect(await read(tempFile('.tsv', 'id\ttext\n1\ta, b\n'))).toEqual([
       { line: 2, values: { id: '1', text: 'a, b' } },
     ]);
+  });
+
+  it.each([
+    ['semicolons', 'id;text;note\n1;a, b;"c; ""d"""\n', { id: '1', text: 'a, b', note: 'c; "d"' }],
+    ['semicolons after quotes', '"id";"text, or;""so"""\r\n1;a\tb\r\n', { id: '1', 'text, or;"so"': 'a\tb' }],
+    ['tabs', 'id\ttext\n1\ta, b; c\n', { id: '1', text: 'a, b; c' }],
+    ['commas beside semicolons', 'id,text;note\n1,a;b\n', { id: '1', 'text;note': 'a;b' }],
+    ['semicolons beside tabs', 'id;text\tnote\n1;a\tb\n', { id: '1', 'text\tnote': 'a\tb' }],
+    ['one column, its name in quotes', '"text; or\nnote"\na;b\n', { 'text; or\nnote': 'a;b' }],
+    ['one column', 'text\na;b\n', { text: 'a;b' }],
+  ])('splits CSV at what the header has outside quotes: %s', async (_, content, values) => {
+    expect(await read(tempFile('.csv', content))).toMatchObject([{ values }]);
+    expect(await readColumns(tempFile('.csv', content))).toEqual(Object.keys(values));
+  });
+
+  it('finds the delimiter of a header that lies across reads, and loses no byte of it', async () => {
+    async function* single() {
+      for (const byte of Buffer.from('"a,""b";c\n1;2\n')) yield Buffer.from([byte]);
+    }
+    const { delimiter, blocks } = await toldDelimiter(single(), 1000);
+    expect(delimiter).toBe(';');
+    expect(Buffer.concat(await collect(blocks)).toString()).toBe('"a,""b";c\n1;2\n');
   });
 
   it('gives rows with the wrong number of cells and invalid UTF-8 as problems, and goes on', async () => {

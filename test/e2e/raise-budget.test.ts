@@ -30,7 +30,7 @@ describe('a run whose budget is used up', () => {
     const budget = (...args: string[]) => tutelage(['budget', 'raised', '--as', 'ana', ...args], { cwd: up.folder });
     const [dollars, nothing] = await Promise.all([budget('--add-usd', '1'), budget()]);
     expect(dollars).toMatchObject({ code: 2, stderr: expect.stringContaining('the run has no limit in usd') });
-    expect(nothing).toMatchObject({ code: 1, stderr: expect.stringContaining('Give --add-usd') });
+    expect(nothing).toMatchObject({ code: 2, stderr: expect.stringContaining('Give --add-usd') });
 
     const added = await budget('--add-calls', String(QUESTIONS), '--json');
     expect(added.json).toMatchObject({ workflowId: 'raised', reviewer: 'ana', limits: { calls: CALLS + QUESTIONS } });

@@ -7,6 +7,7 @@ import { openExistingStore } from '../../src/cli/existing-store.js';
 import { checkHealth } from '../../src/cli/health-checks.js';
 import { pastRun } from '../../src/cli/past-run.js';
 import { askProgress } from '../../src/cli/run-client.js';
+import { FailureType } from '../../src/contracts/index.js';
 import { openBucket } from '../../src/store/index.js';
 import { createClient, localServer } from '../../src/temporal/index.js';
 import { newFolder } from '../cli/tutelage-process.js';
@@ -123,6 +124,7 @@ describeWithS3('A run with its store on S3', () => {
     await expect(openExistingStore(`${store}/nothing`)).rejects.toThrow(`there is no store at ${store}/nothing`);
     await expect(openExistingStore('s3://no-such-bucket/x')).rejects.toMatchObject({
       code: 'NoSuchBucket',
+      type: FailureType.InvalidInput,
       mend: expect.stringContaining('Make the bucket'),
     });
   });

@@ -262,6 +262,17 @@ describe('a workbook', () => {
   });
 });
 
+it('a review file that a spreadsheet saved with semicolons is taken over', async () => {
+  const review = await reviewOf(store, ['a', 'b; c']);
+  const path = join(folder, 'semicolons.csv');
+  const rows = ['id;doubt;label;decision;text', 'id 0;0,75;bad;good, better;a', 'id 1;0,5;bad;;"b; c"'];
+  writeFileSync(path, rows.map((row) => `${row}\r\n`).join(''));
+  expect(await importSheet(review, path, ANA)).toMatchObject({
+    decisions: [{ id: 'id 0', label: 'good, better' }],
+    undecided: 1,
+  });
+});
+
 describe('an audit', () => {
   it("hides the teacher's labels, leaves its texts out of the fix queue and certifies what is decided", async () => {
     const review = await reviewOf(

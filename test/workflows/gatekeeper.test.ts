@@ -145,6 +145,20 @@ describe('the signals approve and reject', () => {
     await end(handle);
   });
 
+  it('of names that nobody listens to are ignored with the name that may be meant', async () => {
+    const handle = await runAtLabels();
+    await handle.signal('aprove', LABELS_BY_ANA);
+    await handle.signal('go');
+    const { ignored, waitingFor } = await progressWhen(handle, (now) => now.ignored.length === 2);
+    expect(waitingFor?.gate).toBe('labels');
+    expect(ignored).toEqual([
+      'signal "aprove": there is none of this name; did you mean approve?',
+      'signal "go": there is none of this name; a run takes approve, reject, revise, pause, resume, raiseBudget',
+    ]);
+    expect(await board(handle)).toContain('> Ignored: signal "aprove"');
+    await end(handle);
+  });
+
   it('reject fails the run as Rejected, with what it had reached', async () => {
     const handle = await runAtLabels();
     await handle.signal('reject', { ...LABELS_BY_ANA, note: 'too many errors' });
