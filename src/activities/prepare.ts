@@ -77,6 +77,7 @@ async function prepareRun(
     readStored: async (path) => Buffer.from(await readGiven(store, path, 'task')).toString('utf8'),
   });
   await requireUsableTeachers(told);
+  await refuseUnknownGrid(dependencies.env);
   const resolved = input.until === 'vote' ? told : await withPinnedEncoders(told, dependencies.env);
   const teachers = await teachersOfRun(resolved, store, dependencies, null);
   // Now that each is asked which model it serves.
@@ -137,6 +138,13 @@ async function prepareRun(
     searchAttributes: dependencies.env.TUTELAGE_SEARCH_ATTRIBUTES === '1',
     localServer: dependencies.env.TUTELAGE_LOCAL_SERVER ?? null,
   };
+}
+
+/** The model card asks for it when all is paid for. */
+async function refuseUnknownGrid(env: Dependencies['env']): Promise<void> {
+  if (!env.TUTELAGE_GRID) return;
+  const { gridOf } = await import('../deployment/index.js');
+  await gridOf(env);
 }
 
 /** Encoders at the commits that their revisions mean now. */

@@ -30,14 +30,14 @@ export function learningCurve({ trainings, more, confidence, seed }: CurveInput)
   if (sizes.length < 2) throw new RangeError('a curve needs trainings on two numbers of examples');
   const rows = trainings[0]?.right.length ?? 0;
   const all = Array.from({ length: rows }, (_, row) => row);
-  const ofSizes = sizes.map((size) => wrongOfSize(trainings, size, rows));
-  const errors = errorsAt(ofSizes, all);
+  const wrong = sizes.map((size) => wrongOf(trainings.filter(({ examples }) => examples === size)));
+  const errors = errorsAt(wrong, all);
   const now = sizes.at(-1) as number;
   const random = mulberry32(seed);
   const gains: number[] = [];
   for (let resample = 0; resample < RESAMPLES; resample++) {
     const drawn = all.map(() => Math.floor(random() * rows));
-    gains.push(gainOf(fitPowerLaw(sizes, errorsAt(ofSizes, drawn)), now, more));
+    gains.push(gainOf(fitPowerLaw(sizes, errorsAt(wrong, drawn)), now, more));
   }
   gains.sort((a, b) => a - b);
   const tail = (1 - confidence) / 2;
@@ -60,25 +60,24 @@ export function learningCurve({ trainings, more, confidence, seed }: CurveInput)
   };
 }
 
-/** The trainings on one number of examples. */
-interface OfSize {
+/** Trainings on one number of examples. */
+interface Wrong {
   readonly trainings: number;
-  /** How many of them were wrong, by row. */
-  readonly wrong: Uint16Array;
+  /** How many of them were wrong about each row. */
+  readonly perRow: Uint32Array;
 }
 
-/** Counted once: every resample adds them up, and the caller's event loop stands still meanwhile. */
-function wrongOfSize(trainings: readonly CurveTraining[], size: number, rows: number): OfSize {
-  const ofSize = trainings.filter(({ examples }) => examples === size);
-  const wrong = new Uint16Array(rows);
-  for (const { right } of ofSize) for (let row = 0; row < rows; row++) if (!right[row]) wrong[row]!++;
-  return { trainings: ofSize.length, wrong };
+function wrongOf(trainings: readonly CurveTraining[]): Wrong {
+  const perRow = new Uint32Array(trainings[0]?.right.length ?? 0);
+  for (const { right } of trainings) for (const [row, isRight] of right.entries()) if (!isRight) perRow[row]!++;
+  return { trainings: trainings.length, perRow };
 }
 
-function errorsAt(ofSizes: readonly OfSize[], rows: readonly number[]): number[] {
-  return ofSizes.map(({ trainings, wrong }) => {
+/** Of each size; counted once for all resamples, of which the rows of a large validation split make much work. */
+function errorsAt(sizes: readonly Wrong[], rows: readonly number[]): number[] {
+  return sizes.map(({ perRow, trainings }) => {
     let sum = 0;
-    for (let i = 0; i < rows.length; i++) sum += wrong[rows[i] as number] as number;
+    for (const row of rows) sum += perRow[row]!;
     return sum / (trainings * rows.length);
   });
 }

@@ -112,6 +112,14 @@ describe('training an encoder', () => {
     expect(steps!.secondsLeft).toBeGreaterThanOrEqual(0);
   });
 
+  it('ends at the step whose loss is no number, and says what would do', async () => {
+    const encoder = emptyFolder();
+    await makeTinyEncoder(encoder, {}, () => Number.NaN);
+    const diverged = train({ encoder, epochs: 1 });
+    await expect(diverged).rejects.toMatchObject({ name: 'TrainingDivergedError' });
+    await expect(diverged).rejects.toThrow("the loss of step 1 is no number: the encoder's weights hold some");
+  });
+
   it('is refused beforehand for an encoder of another architecture, one too large, and one that is not there', async () => {
     const encoder = emptyFolder();
     await makeTinyEncoder(encoder, { model_type: 'deberta-v2' });
