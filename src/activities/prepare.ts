@@ -25,7 +25,7 @@ import {
   requireUsableTeachers,
 } from '../teachers/index.js';
 import { grantOf } from '../voting/index.js';
-import { taskPath } from './artifacts.js';
+import { readGiven, taskPath } from './artifacts.js';
 import { dearestCall } from './dearest-call.js';
 import { type Dependencies, withHeartbeat } from './dependencies.js';
 import { InvalidInputError } from './failures.js';
@@ -74,7 +74,7 @@ async function prepareRun(
     task: input.task,
     set: input.set,
     cwd: process.cwd(),
-    readStored: async (path) => Buffer.from(await store.read(path)).toString('utf8'),
+    readStored: async (path) => Buffer.from(await readGiven(store, path, 'task')).toString('utf8'),
   });
   await requireUsableTeachers(told);
   await refuseUnknownGrid(dependencies.env);
