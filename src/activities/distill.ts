@@ -170,8 +170,9 @@ function targetOf(row: LabelRow, task: Task, targets: 'soft' | 'hard'): number[]
   const names = task.labels.map((label) => label.name);
   if (targets === 'hard') return names.map((name) => (name === row.label ? 1 : 0));
   // Unreadable votes that abstain leave the sum under 1.
-  const sum = Object.values(row.distribution).reduce((total, share) => total + share, 0);
-  return names.map((name) => (row.distribution[name] ?? 0) / sum);
+  const shares = new Map(Object.entries(row.distribution));
+  const sum = [...shares.values()].reduce((total, share) => total + share, 0);
+  return names.map((name) => (shares.get(name) ?? 0) / sum);
 }
 
 /** People's labels are sure, and so are those that no vote speaks against. */

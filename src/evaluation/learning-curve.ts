@@ -167,13 +167,23 @@ export function curveChart({ fit, more, points }: LearningCurve): string {
     `<polyline points="${line(last, last + more)}" fill="none" stroke="#0f766e" stroke-width="2" stroke-dasharray="5 5"/>`,
     ...points.map(
       ({ agreement, examples }) =>
-        `<circle cx="${x(examples).toFixed(1)}" cy="${y(agreement).toFixed(1)}" r="5" fill="#0f766e"/><text x="${x(examples).toFixed(1)}" y="${PLOT.bottom + 18}" text-anchor="middle">${examples}</text>`,
+        `<circle cx="${x(examples).toFixed(1)}" cy="${y(agreement).toFixed(1)}" r="5" fill="#0f766e"/>`,
     ),
-    `<text x="${x(last + more).toFixed(1)}" y="${PLOT.bottom + 18}" text-anchor="end">${last + more}</text>`,
+    ...roundNumbers(last + more).map(
+      (examples) =>
+        `<text x="${x(examples).toFixed(1)}" y="${PLOT.bottom + 18}" text-anchor="middle">${examples}</text>`,
+    ),
     `<text x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 16}" text-anchor="middle">labels learned from</text>`,
     '</svg>',
     '',
   ].join('\n');
+}
+
+/** A few from 0 on: the points themselves stand too close together to be named, three draws of each share. */
+function roundNumbers(most: number): number[] {
+  const power = 10 ** Math.floor(Math.log10(most));
+  const step = [power / 5, power / 2, power].find((each) => each >= 1 && most / each <= 6) ?? 2 * power;
+  return Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => index * step);
 }
 
 function mean(values: readonly number[]): number {
