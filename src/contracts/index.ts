@@ -54,6 +54,7 @@ export { AgreementReport, LabelRow, NamedAgreement, VoteSummary, Weighing } from
 export {
   PersonName,
   REVIEW_NEWS_SIGNAL,
+  redistillationId,
   reviewWorkflowId,
   SEARCH_ATTRIBUTES,
   TASK_QUEUES,

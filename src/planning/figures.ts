@@ -101,6 +101,12 @@ class AskedFigures {
     };
   }
 
+  /** What costs nothing and takes no time, at any price and latency; null: there are calls to pay. */
+  private get free(): Told | null {
+    if (this.teacher.settings.provider === 'recorded') return { ...exact(0), how: 'a recording' };
+    return this.callsOfAll.high === 0 ? { ...exact(0), how: 'no call is left to make' } : null;
+  }
+
   /** Figures of its own, where there are others. */
   alone(): Figure[] {
     return [
@@ -128,7 +134,7 @@ class AskedFigures {
 
   cost(): Told {
     const { price, settings } = this.teacher;
-    if (settings.provider === 'recorded') return { low: 0, high: 0, how: 'a recording' };
+    if (this.free !== null) return this.free;
     if (price === null) return { low: null, high: null, how: 'the price is not known: set teacher.price' };
     const [input, output] = [this.promptTokens() as Range, this.replyTokens() as Range];
     const dollars = (tokensIn: number, tokensOut: number) =>
@@ -143,8 +149,8 @@ class AskedFigures {
   hours(): Told {
     const { settings, survey } = this.teacher;
     const { latency } = survey.known;
-    if (settings.provider === 'recorded') return { low: 0, high: 0, how: 'a recording' };
-    if (settings.batch !== null) return hoursOfBatches(this.plan, this.callsOfAll, settings.batch);
+    if (this.free !== null) return this.free;
+    if (settings.batch !== null) return hoursOfBatches(this.plan, settings.batch);
     if (latency.count === 0) return { low: null, high: null, how: `the teacher's latency is not known; ${MEASURE}` };
     const mean = meanRange(latency, this.plan.task);
     const { concurrency } = settings;
@@ -156,8 +162,8 @@ class AskedFigures {
   }
 
   energy(): Told {
-    const { activeParameters, settings } = this.teacher;
-    if (settings.provider === 'recorded') return { low: 0, high: 0, how: 'a recording' };
+    const { activeParameters } = this.teacher;
+    if (this.free !== null) return this.free;
     if (activeParameters === null) {
       const how = "the size of the model is not known (config/teachers.yaml's activeParameters)";
       return { low: null, high: null, how };
@@ -176,8 +182,8 @@ function inBatches({ batch }: TeacherSettings): string {
 }
 
 /** One shard is asked after the other. */
-function hoursOfBatches({ survey, task }: PlanBasis, calls: Range, { completionWindow }: BatchSettings): Told {
-  const windows = calls.high === 0 ? 0 : Math.ceil(survey.texts / task.annotation.shardTexts);
+function hoursOfBatches({ survey, task }: PlanBasis, { completionWindow }: BatchSettings): Told {
+  const windows = Math.ceil(survey.texts / task.annotation.shardTexts);
   const rounds = task.votes.stop === 'majority' ? 'each wave of votes is a round of its own; ' : '';
   return {
     low: 0,
