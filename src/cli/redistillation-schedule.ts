@@ -31,6 +31,8 @@ export interface FoundSchedule {
 
 const WORKFLOW_TYPE = 'redistillation';
 const CATCHUP_HOURS = 24;
+/** A run may wait days for a person; the next one then follows it, and those after are left out. */
+const OVERLAP = ScheduleOverlapPolicy.BUFFER_ONE;
 /** A server starts what was triggered at once; one that is busy may take longer than somebody waits. */
 const STARTED_WITHIN_MS = 10_000;
 const POLL_MS = 100;
@@ -58,8 +60,7 @@ export async function startSchedule(client: Client, { id, spec, input }: Planned
       args: [input],
     },
     policies: {
-      // A run may wait days for a person; the next one then follows it, and those after are left out.
-      overlap: ScheduleOverlapPolicy.BUFFER_ONE,
+      overlap: OVERLAP,
       catchupWindow: `${CATCHUP_HOURS}h`,
     },
   };
@@ -81,7 +82,8 @@ export async function triggerSchedule(handle: ScheduleHandle): Promise<Triggered
   const before = await handle.describe();
   const openRun = before.info.runningActions.at(-1)?.workflow.workflowId ?? null;
   const input: unknown = before.action.args?.[0];
-  await handle.trigger();
+  // Without it the SDK starts one beside the open run, which refuses it.
+  await handle.trigger(OVERLAP);
   if (openRun !== null) return { started: null, openRun, input };
   const giveUpAt = Date.now() + STARTED_WITHIN_MS;
   for (;;) {

@@ -61,6 +61,7 @@ export {
   TRAINING_NEWS_SIGNAL,
   WorkerRole,
 } from './names.js';
+export { counted, inNumber, percent } from './numbers-in-words.js';
 export { PreparedRun, PreparedTeacher, ProbeResult } from './prepared-run.js';
 export { describeProblems, nearest, parseOrExplain } from './problems.js';
 export { DeployedPointer, ModelVersion, Provenance } from './registry.js';

@@ -1,5 +1,5 @@
 /** A run in figures before it is paid for: each as a range, and with how it was got. Pure. */
-import { type BatchSettings, hoursOfWindow, type Task, type TeacherSettings } from '../contracts/index.js';
+import { type BatchSettings, counted, hoursOfWindow, type Task, type TeacherSettings } from '../contracts/index.js';
 import { wilsonInterval } from '../evaluation/index.js';
 import type { Price } from '../teachers/index.js';
 import { replyEnergyKwh } from './energy.js';
@@ -47,7 +47,12 @@ export function planFigures(basis: PlanBasis): Figure[] {
     join(asked.map((each) => [each.name, figureOf(each)]));
   const known = survey.teachers.reduce((sum, teacher) => sum + teacher.known.replies, 0);
   const figures: Figure[] = [
-    exactly('texts to label', 'texts', counts.texts, `${counts.rows} rows, ${counts.duplicates} of them duplicates`),
+    exactly(
+      'texts to label',
+      'texts',
+      counts.texts,
+      `${counted(counts.rows, 'row')}, ${counts.duplicates} of them duplicates`,
+    ),
     exactly('gold texts', 'texts', counts.goldRows, 'labelled too, to compare with the experts'),
     ...(known > 0 ? [exactly('replies of earlier runs', 'calls', known, 'used again, free of charge')] : []),
     { name: 'calls without early stopping', unit: 'calls', ...callsInAll(basis, asked) },
@@ -129,7 +134,10 @@ class AskedFigures {
       };
     }
     const mean = meanRange(outputTokens, this.plan.task);
-    return { ...product(mean, this.calls), how: `${inRange(mean, 0)} a reply in ${outputTokens.count} replies` };
+    return {
+      ...product(mean, this.calls),
+      how: `${inRange(mean, 0)} a reply in ${counted(outputTokens.count, 'reply', 'replies')}`,
+    };
   }
 
   cost(): Told {
@@ -157,7 +165,7 @@ class AskedFigures {
     const seconds = inRange({ low: mean.low / 1000, high: mean.high / 1000 }, 2);
     return {
       ...times(1 / concurrency / 3_600_000, product(mean, this.calls)),
-      how: `${seconds} s a reply in ${latency.count} replies, ${concurrency} at once, one worker`,
+      how: `${seconds} s a reply in ${counted(latency.count, 'reply', 'replies')}, ${concurrency} at once, one worker`,
     };
   }
 
@@ -188,21 +196,21 @@ function hoursOfBatches({ survey, task }: PlanBasis, { completionWindow }: Batch
   return {
     low: 0,
     high: windows * hoursOfWindow(completionWindow),
-    how: `${windows} times the completion window (${completionWindow}) at most, most batches end sooner; ${rounds}what fails takes another round`,
+    how: `${counted(windows, 'time')} the completion window (${completionWindow}) at most, most batches end sooner; ${rounds}what fails takes another round`,
   };
 }
 
 function callsInAll({ survey, teachers }: PlanBasis, asked: readonly AskedFigures[]): Told {
   const { alwaysOfText, texts, wholeTexts } = survey;
   const known = survey.teachers.reduce((total, teacher) => total + teacher.known.replies, 0);
-  const reused = known === 0 ? '' : `, less ${known} replies that are known`;
+  const reused = known === 0 ? '' : `, less ${counted(known, 'reply', 'replies')} known already`;
   const dispute = teachers.some((each) => each.survey.ifDisputed.count > 0)
-    ? `; more where votes disagree: ${wholeTexts === 0 ? `of no text to all texts; ${MEASURE}` : `as the votes of ${wholeTexts} texts did`}`
+    ? `; more where votes disagree: ${wholeTexts === 0 ? `of no text to all texts; ${MEASURE}` : `as the votes of ${counted(wholeTexts, 'text')} did`}`
     : '';
-  const votes = `${alwaysOfText} ${alwaysOfText === 1 ? 'vote' : 'votes'} each`;
+  const votes = `${counted(alwaysOfText, 'vote')} each`;
   return {
     ...sum(asked.map((each) => each.callsOfAll)),
-    how: `${texts} texts, ${votes}${reused}${dispute}; failed calls are repeated`,
+    how: `${counted(texts, 'text')}, ${votes}${reused}${dispute}; failed calls are repeated`,
   };
 }
 
@@ -219,7 +227,7 @@ function callsUnderMajority(basis: PlanBasis, asked: readonly AskedFigures[]): T
     how:
       wholeTexts === 0
         ? `if all votes agree, to if none does; measure it: --pilot 20`
-        : `as the votes of ${wholeTexts} texts agreed`,
+        : `as the votes of ${counted(wholeTexts, 'text')} agreed`,
   };
 }
 

@@ -1,4 +1,5 @@
 /** What every kind's training shares: refusing what can't be trained, and comparing the export with the original. */
+import { counted, inNumber } from '../contracts/index.js';
 import { peakMemoryMb } from './peak-memory.js';
 import type { ProgressListener, Student, StudentKind, TrainedStudent, TrainingJob } from './student.js';
 import { ParityError, TrainingRefusedError } from './student-errors.js';
@@ -49,7 +50,7 @@ function refuseMissingExamples(job: TrainingJob, survey: ExampleSurvey): void {
   const { validation, examples } = survey;
   if (validation === 0 || validation === examples) {
     throw new TrainingRefusedError(
-      `${validation} of the ${examples} training examples are held out for validation, and both parts need some: ` +
+      `${validation} of the ${counted(examples, 'training example')} ${inNumber(validation, 'is', 'are')} held out for validation, and both parts need some: ` +
         'label more texts, or change evaluation.validationShare',
       'validation',
       1,
@@ -79,7 +80,7 @@ export function refuseMemory(kind: StudentKind, job: TrainingJob, survey: Exampl
   const allowed = job.settings.maxMemoryMb;
   if (needed <= allowed) return needed;
   throw new TrainingRefusedError(
-    `training on ${survey.examples} texts needs about ${needed} MB and student.maxMemoryMb is ${allowed}: ` +
+    `training on ${counted(survey.examples, 'text')} needs about ${needed} MB and student.maxMemoryMb is ${allowed}: ` +
       `raise it, or lower ${kind.memorySettings(job)}`,
     'memory',
     needed,

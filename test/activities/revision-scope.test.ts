@@ -108,7 +108,7 @@ describe('the texts that a guideline concerns', () => {
     const scope = await scopeOf(revision({ labels: ['a'] }));
     expect(takenBy(scope, rows)).toEqual([]);
     expect(() => scope.counts).toThrow(
-      'revision: it concerns no text: people have decided on all 1 texts with the label a',
+      'revision: it concerns no text: people have decided on the one text with the label a',
     );
   });
 
