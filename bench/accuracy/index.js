@@ -1,8 +1,8 @@
-/** npm run bench -- accuracy --encoder FOLDER [--rows FILE.jsonl] [--folds 0,1,2,3,4] [--seeds 1,2,3,4,5] [--recipe default|peer|self]
- *  [--results FILE.jsonl] [--peer FILE.jsonl]: fine-tunes on the recorded votes of four folds and asks for the experts' labels of the
- *  fifth (row i is in fold i mod 5). Each pair of fold and seed is a line of the results, and one that stands there is not trained
- *  again, so what was stopped goes on. self: of the four folds one is asked, one has labels, two get those of the student that learnt them; the fifth plays no part.
- *  What the figures mean: docs/benchmarks.md. */
+/** npm run bench -- accuracy --encoder FOLDER [--rows FILE.jsonl] [--folds 0,1,2,3,4] [--seeds 1,2,3,4,5]
+ *  [--recipe default|peer|few|few-short|self] [--results FILE.jsonl] [--peer FILE.jsonl]: fine-tunes on the recorded votes of four folds
+ *  and asks for the experts' labels of the fifth (row i is in fold i mod 5). few: of the four folds one has labels and one is asked; the
+ *  fifth plays no part. Each pair of fold and seed is a line of the results, and one that stands there is not trained again, so what was
+ *  stopped goes on. What the figures mean: docs/benchmarks.md. */
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -34,16 +34,20 @@ const usual = {
   isUnlabelled: () => false,
 };
 
+/** The same with the labels of one fold. A recipe is chosen on inner folds: the one that the others are asked about plays no part. */
+const few = {
+  ...usual,
+  isAsked: (row, fold) => isIn(row, fold + 1),
+  isLabelled: (row, fold) => isIn(row, fold + 2),
+};
+
 const recipes = {
   default: usual,
-  /** The same, self-trained: labels of one fold, and what the student that learnt them says of two more. A recipe is chosen on inner
-   *  folds, so the fold that the others are asked about stays untouched. */
-  self: {
-    ...usual,
-    isAsked: (row, fold) => isIn(row, fold + 1),
-    isLabelled: (row, fold) => isIn(row, fold + 2),
-    isUnlabelled: (row, fold) => isIn(row, fold + 3) || isIn(row, fold + 4),
-  },
+  few,
+  /** No more epochs than of many labels. */
+  'few-short': { ...few, settings: { epochs: 4 } },
+  /** And then anew on those labels and on what the student that learnt them says of two folds more. */
+  self: { ...few, isUnlabelled: (row, fold) => isIn(row, fold + 3) || isIn(row, fold + 4) },
   /** What most people run with transformers: the majority label, the last weights, all rows to learn from. */
   peer: {
     ...usual,

@@ -12,7 +12,7 @@ import {
   SpentBeforeInput,
   type Task,
 } from '../contracts/index.js';
-import { openRunStore, type Store } from '../store/index.js';
+import { openRunStore, openStore, type Store } from '../store/index.js';
 import { resolveTask } from '../tasks/index.js';
 import { chunkFolder, settleChunkCounts, settleFailedChunk, spentByChunk } from '../teachers/index.js';
 import { addCounts, emptyCounts } from '../voting/index.js';
@@ -97,16 +97,18 @@ export function createControlActivities(dependencies: Dependencies) {
       );
     },
 
-    /** The name of the task that an input means. */
+    /** The name of the task that an input means. store: as the input names it. */
     async nameTask(raw: {
       task: string | Record<string, unknown>;
       set: Record<string, unknown>;
+      store?: string | null;
     }): Promise<{ taskName: string }> {
+      const store = raw.store ? await openStore(raw.store) : dependencies.store;
       const { task } = await resolveTask({
         task: raw.task,
         set: raw.set,
         cwd: process.cwd(),
-        readStored: async (path) => Buffer.from(await dependencies.store.read(path)).toString('utf8'),
+        readStored: async (path) => Buffer.from(await store.read(path)).toString('utf8'),
       });
       return { taskName: task.name };
     },

@@ -10,7 +10,7 @@ import {
   type Task,
   type TrainingSummary,
 } from '../contracts/index.js';
-import { deployedVersion } from '../deployment/index.js';
+import { deployedPointer, findVersion } from '../deployment/index.js';
 import { buildReport, deploymentGateChecks, reportMarkdown } from '../evaluation/index.js';
 import { countNearDuplicates, ReviewFolder } from '../review/index.js';
 import { MissingArtifactError, openRunStore, type Store } from '../store/index.js';
@@ -60,7 +60,8 @@ async function evaluateStudent(store: Store, input: EvaluateInput): Promise<Eval
     ? await predictedLabels(store, student, texts)
     : { labels: await validationPredictions(store, student, prepared.labels), textsPerSecond: null };
   const disputes = await new ReviewFolder(store, prepared.run.folder).disputes();
-  const champion = onGold ? await deployedVersion(store, task.name) : null;
+  const deployed = (await deployedPointer(store, task.name))?.version ?? null;
+  const champion = onGold && deployed !== null ? await findVersion(store, task.name, deployed) : null;
   const report = buildReport({
     basis: onGold ? 'gold' : 'validation',
     truth: evaluated.map((row) => (onGold ? row.gold : row.label) as string),
@@ -106,7 +107,11 @@ async function evaluateStudent(store: Store, input: EvaluateInput): Promise<Eval
       learned: report.champion.learned,
     },
   };
-  const checks = deploymentGateChecks({ report, settings: task.gates.deployment });
+  const checks = deploymentGateChecks({
+    report,
+    settings: task.gates.deployment,
+    deployed,
+  });
   return { summary, checks, evidence: evidenceOf(markdown) };
 }
 

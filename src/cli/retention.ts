@@ -162,10 +162,12 @@ async function endOf(
   folder: string,
   { abandonedDays, now, onServer }: { abandonedDays: number | null; now: Date; onServer: StateOnServer },
 ): Promise<Date | null> {
+  const known = onServer(folder);
+  // A run that was reset has the outcome of its former end.
+  if (known === 'open') return null;
   const outcome = await readJson(store, `${folder}/outcome.json`);
   if (outcome !== null) return new Date(EndOfRun.parse(outcome).endedAt);
-  const known = onServer(folder);
-  if (known !== null) return known === 'open' ? null : known;
+  if (known !== null) return known;
   if (abandonedDays === null) return null;
   const files = await collect(store.files(folder));
   const last = new Date(Math.max(...files.map(({ modifiedAt }) => modifiedAt.getTime())));

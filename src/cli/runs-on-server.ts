@@ -6,7 +6,8 @@ import { workflowFolder } from '../store/index.js';
 export type StateOnServer = (folder: string) => Date | 'open' | null;
 
 interface Known {
-  open: boolean;
+  /** First executions of the chains that are open, as their folders are named; null: of a server that does not tell it. */
+  readonly open: Set<string | null>;
   readonly runIds: Set<string>;
   lastEnd: Date;
 }
@@ -17,8 +18,8 @@ export async function runsOnServer(client: Client): Promise<StateOnServer> {
     query: 'WorkflowType = "distillation"',
   })) {
     const folder = workflowFolder(workflowId);
-    const known = workflows.get(folder) ?? { open: false, runIds: new Set(), lastEnd: new Date(0) };
-    known.open ||= status.name === 'RUNNING';
+    const known = workflows.get(folder) ?? { open: new Set(), runIds: new Set(), lastEnd: new Date(0) };
+    if (status.name === 'RUNNING') known.open.add(await firstRunOf(client, workflowId, runId));
     known.runIds.add(runId);
     if (closeTime !== undefined && closeTime > known.lastEnd) known.lastEnd = closeTime;
     workflows.set(folder, known);
@@ -27,8 +28,14 @@ export async function runsOnServer(client: Client): Promise<StateOnServer> {
     const slash = folder.lastIndexOf('/');
     const known = workflows.get(folder.slice(0, slash));
     if (known === undefined) return null;
-    // The folder is named after the first execution of a chain; which chain one that is open belongs to is not listed.
-    if (known.open) return 'open';
-    return known.runIds.has(folder.slice(slash + 1)) ? known.lastEnd : null;
+    const run = folder.slice(slash + 1);
+    if (known.open.has(run) || known.open.has(null)) return 'open';
+    return known.runIds.has(run) ? known.lastEnd : null;
   };
+}
+
+/** Of the chain that an execution belongs to. It is not listed. */
+async function firstRunOf(client: Client, workflowId: string, runId: string): Promise<string | null> {
+  const { raw } = await client.workflow.getHandle(workflowId, runId).describe();
+  return raw.workflowExecutionInfo?.firstRunId || null;
 }

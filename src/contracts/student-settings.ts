@@ -73,16 +73,23 @@ export const FrozenSettings = z.strictObject({
 });
 export type FrozenSettings = z.infer<typeof FrozenSettings>;
 
+const Epochs = z.number().int().min(1).max(100).nullable();
+
 export const EncoderSettings = z.strictObject({
   kind: z.literal('encoder').describe('A pretrained encoder (BERT, MiniLM, DistilBERT, RoBERTa, XLM-R), fine-tuned.'),
   ...encoderBase,
-  epochs: z.number().int().min(1).max(100).default(4).describe('Times that training goes over the examples.'),
+  epochs: Epochs.default(null).describe(
+    'Times that training goes over the examples. null: 4, and over few so many that it takes 240 steps, 20 at most.',
+  ),
   patience: z
     .number()
     .int()
     .min(1)
-    .default(2)
-    .describe('Epochs without a lower validation loss after which training stops; the best epoch is kept.'),
+    .nullable()
+    .default(null)
+    .describe(
+      'Epochs without a lower validation loss after which training stops; the best epoch is kept. null: half of the epochs.',
+    ),
   learningRate: z.number().positive().max(1).default(1e-4).describe('The highest; it warms up to it and falls to 0.'),
   batchSize: z.number().int().min(1).max(512).default(16).describe('Examples of one training step.'),
   microBatchTokens: z
@@ -148,7 +155,7 @@ export const LadderSettings = z.strictObject({
   search: z
     .strictObject({
       learningRates: z.array(z.number().positive().max(1)).min(1).max(10).default([2e-5, 5e-5, 1e-4]),
-      epochs: z.array(z.number().int().min(1).max(100)).min(1).max(5).default([4]),
+      epochs: z.array(Epochs).min(1).max(5).default([null]),
       minutes: z.number().positive().default(60).describe('No further candidate is begun after so long.'),
     })
     .nullable()

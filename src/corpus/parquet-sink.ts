@@ -1,6 +1,7 @@
 /** Parquet output, one row group in memory at a time. Types are told by the first group: a column whose values are all
  *  numbers is DOUBLE, all booleans BOOLEAN, else STRING. */
 import { type ColumnSource, fileWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
+import { CorpusError } from './corpus-error.js';
 import { cellText } from './text-sinks.js';
 import type { RowSink } from './write-rows.js';
 
@@ -10,8 +11,12 @@ type ColumnType = 'BOOLEAN' | 'DOUBLE' | 'STRING';
 const GROUP_ROWS = 10_000;
 const GROUP_UNITS = 16 * 1024 * 1024;
 
-/** write throws RangeError on a value that does not fit its column's type. */
-export function createParquetSink(path: string, columns: readonly string[]): RowSink {
+/** write and end throw CorpusError on a value that does not fit its column's type. shown: what messages call the file. */
+export function createParquetSink(
+  path: string,
+  columns: readonly string[],
+  shown: { readonly field: string; readonly path: string },
+): RowSink {
   // Writes the file in blocks of a megabyte, synchronously.
   const writer = fileWriter(path);
   let parquet: ParquetWriter | undefined;
@@ -24,7 +29,9 @@ export function createParquetSink(path: string, columns: readonly string[]): Row
     types = types.length > 0 ? types : group.map(typeOf);
     const columnData = columns.map((name, index): ColumnSource => {
       const type = types[index]!;
-      return { name, type, nullable: true, data: group[index]!.map((value) => convert(value, type, name)) };
+      const other = group[index]!.find((value) => !fits(value, type));
+      if (other !== undefined) throw misfit(other, type, name, shown);
+      return { name, type, nullable: true, data: group[index]!.map((value) => convert(value, type)) };
     });
     parquet ??= new ParquetWriter({ writer, schema: schemaFromColumnData({ columnData }) });
     await parquet.write({ columnData, rowGroupSize: GROUP_ROWS });
@@ -57,12 +64,16 @@ function typeOf(values: readonly unknown[]): ColumnType {
   return 'STRING';
 }
 
-function convert(value: unknown, type: ColumnType, column: string): unknown {
-  if (value === null) return null;
-  if (type === 'STRING') return cellText(value);
-  if (typeof value === (type === 'DOUBLE' ? 'number' : 'boolean')) return value;
-  throw new RangeError(
-    `column "${column}" held only ${type === 'DOUBLE' ? 'numbers' : 'booleans'} in its first rows and a ${typeof value} later: ` +
-      'Parquet columns have one type, write .jsonl instead',
-  );
+function fits(value: unknown, type: ColumnType): boolean {
+  return value === null || type === 'STRING' || typeof value === (type === 'DOUBLE' ? 'number' : 'boolean');
+}
+
+function convert(value: unknown, type: ColumnType): unknown {
+  return value === null || type !== 'STRING' ? value : cellText(value);
+}
+
+function misfit(value: unknown, type: ColumnType, column: string, shown: { field: string; path: string }): CorpusError {
+  const first = type === 'DOUBLE' ? 'numbers' : 'booleans';
+  const problem = `column "${column}" held only ${first} in its first rows and a ${typeof value} later; Parquet columns have one type`;
+  return new CorpusError({ ...shown, problem, mend: 'Name a file that ends in .jsonl' });
 }

@@ -52,7 +52,7 @@ export async function openRowWriter(
 ): Promise<RowWriter> {
   const format = formatOf(path, field);
   const { partial, publish } = isS3Path(path) ? await inBucket(path, field, env) : onDisk(path);
-  const sink = await openSink(format, partial, columns).catch((error: NodeJS.ErrnoException) => {
+  const sink = await openSink(format, partial, columns, { field, path }).catch((error: NodeJS.ErrnoException) => {
     if (!CANT_WRITE.has(error.code)) throw error;
     const problem = `it can't be written (${error.code})`;
     throw new CorpusError({ field, path, problem, mend: 'Make its folder, or name a file in another one' });
@@ -77,8 +77,9 @@ async function openSink(
   format: ReturnType<typeof formatOf>,
   partial: string,
   columns: readonly string[],
+  shown: { readonly field: string; readonly path: string },
 ): Promise<RowSink> {
-  if (format === 'parquet') return (await import('./parquet-sink.js')).createParquetSink(partial, columns);
+  if (format === 'parquet') return (await import('./parquet-sink.js')).createParquetSink(partial, columns, shown);
   if (format === 'jsonl') return createJsonlSink(partial, columns);
   return createCsvSink(partial, columns, format === 'csv' ? ',' : '\t');
 }

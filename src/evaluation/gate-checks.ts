@@ -35,6 +35,8 @@ export interface LabelsToJudge {
 export interface StudentToJudge {
   readonly report: EvaluationReport;
   readonly settings: Bars<DeploymentGateSettings>;
+  /** The version that is deployed, compared in the report or not; null: none is. */
+  readonly deployed: number | null;
 }
 
 /**
@@ -86,9 +88,9 @@ export function labelsGateChecks(judged: LabelsToJudge): GateCheck[] {
 /**
  * Checks of the gate `deployment`. A bar that needs gold rows fails on a report of basis validation, which knows the
  * agreement with the teacher only. Losses are accuracies of the other minus the student's, on the rows that both
- * answered; without a deployed version there is nothing to lose to it.
+ * answered; where no version is deployed there is nothing to lose to it.
  */
-export function deploymentGateChecks({ report, settings }: StudentToJudge): GateCheck[] {
+export function deploymentGateChecks({ deployed, report, settings }: StudentToJudge): GateCheck[] {
   const onGold = report.basis === 'gold';
   const rows = counted(report.rows, onGold ? 'gold row' : 'validation row');
   const about = (what: string, setting: string) =>
@@ -117,7 +119,7 @@ export function deploymentGateChecks({ report, settings }: StudentToJudge): Gate
       atLeast(settings.minMacroF1),
     ),
     lossCheck(report, 'teacher', settings.maxLossToTeacher, 'maxLossToTeacher'),
-    report.champion === null
+    deployed === null
       ? { ...lossToChampion, about: 'No version is deployed yet that the student could lose to.', passed: true }
       : lossToChampion,
   ]);

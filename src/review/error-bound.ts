@@ -18,7 +18,8 @@ export interface AuditCounts {
  * replacement", NeurIPS 2020 (section 2, prior-posterior ratio). To bound from above, each number of wrong labels m is
  * tested against the smaller ones only: the likelihood ratio of their mixture, under a beta-binomial prior cut off at m, to
  * m is a martingale that starts at 1 where m is true, and Ville's inequality bounds the chance that it ever reaches
- * 1 / (1 - confidence). Time linear in the population. Throws RangeError for counts that can't be.
+ * 1 / (1 - confidence). Time linear in the population at worst, as a rule in few times the bound. Throws RangeError for counts
+ * that can't be.
  */
 export function mostWrong({ population, sampled, wrong }: AuditCounts, confidence: number): number {
   if (!(wrong >= 0 && wrong <= sampled && sampled <= population)) {
@@ -37,12 +38,18 @@ export function mostWrong({ population, sampled, wrong }: AuditCounts, confidenc
     logPrior += priorStep(m, population);
     logSeen -= Math.log((population - m) / (m + 1));
   }
+  const priorSum = mostPriorSum(population);
   for (let m = wrong; m <= population - (sampled - wrong); m++) {
+    const seenStep =
+      Math.log((population - sampled - m + wrong) / (m - wrong + 1)) - Math.log((population - m) / (m + 1));
     if (jointBelow - priorBelow - logSeen < threshold || m === wrong) most = m;
+    // What was seen gets ever less likely from its likeliest m on (it is log-concave in m), and no mixture weighs more than the
+    // whole prior: all that follow are rejected, too.
+    else if (seenStep <= 0 && jointBelow - priorSum - logSeen >= threshold) break;
     priorBelow = logSum(priorBelow, logPrior);
     jointBelow = logSum(jointBelow, logPrior + logSeen);
     logPrior += priorStep(m, population);
-    logSeen += Math.log((population - sampled - m + wrong) / (m - wrong + 1)) - Math.log((population - m) / (m + 1));
+    logSeen += seenStep;
   }
   return most;
 }
@@ -64,6 +71,13 @@ const PRIOR = { wrong: 0.4, right: 8 };
 /** Logarithm of the beta-binomial prior at m + 1 over that at m. */
 function priorStep(m: number, population: number): number {
   return Math.log(((population - m) * (m + PRIOR.wrong)) / ((m + 1) * (population - m - 1 + PRIOR.right)));
+}
+
+/** Logarithm of the prior's sum over all m, in units of its first term, or somewhat more: the product of
+ *  1 + wrong / (right + i) over i under the population, each at most e to the second summand. */
+function mostPriorSum(population: number): number {
+  if (population === 0) return 0;
+  return PRIOR.wrong * (1 / PRIOR.right + Math.log((PRIOR.right + population - 1) / PRIOR.right));
 }
 
 function logSum(a: number, b: number): number {

@@ -23,7 +23,7 @@ function variants(settings: OneStudentSettings, search: LadderSettings['search']
   if (settings.kind !== 'encoder' || search === null) return [{ name: nameOf(settings), settings }];
   return search.learningRates.flatMap((learningRate) =>
     search.epochs.map((epochs) => ({
-      name: `${nameOf(settings)}, learning rate ${learningRate}, ${epochs} epochs`,
+      name: `${nameOf(settings)}, learning rate ${learningRate}${epochs === null ? '' : `, ${epochs} epochs`}`,
       settings: { ...settings, learningRate, epochs },
     })),
   );

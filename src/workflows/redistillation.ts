@@ -14,9 +14,9 @@ import { orchestratorStage } from './stages.js';
 
 /** One run a task at a time: its workflow id is the task's. */
 export async function redistillation(rawInput?: unknown): Promise<DistillationResult> {
-  const { set, task } = checkInput(RedistillationInput, rawInput, EXAMPLE);
+  const { set, store, task } = checkInput(RedistillationInput, rawInput, EXAMPLE);
   try {
-    const { taskName } = await orchestratorStage.nameTask({ task, set });
+    const { taskName } = await orchestratorStage.nameTask({ task, set, store });
     return await distill(taskName, rawInput);
   } catch (error) {
     if (!(error instanceof TemporalFailure)) throw error;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createClassifyActivities } from '../../src/activities/classify.js';
+import { toFailure } from '../../src/activities/failures.js';
 import { ClassificationInput, type ClassificationPlan } from '../../src/contracts/index.js';
 import { deployVersion, registerVersion } from '../../src/deployment/index.js';
 import { openFileStore, type Store } from '../../src/store/index.js';
@@ -109,6 +110,20 @@ it('an answer that was changed in the store is not written out', async () => {
   for (const block of [0, 1, 2]) answers.push((await run(activities.classifyBlock, { plan, block })).answers);
   await store.write(answers[1]!.path, '{"id":10,"label":"bad"}\n');
   await expect(run(activities.joinRows, { plan })).rejects.toThrow(/its SHA-256 differs/);
+});
+
+it('an output that has no place for what a row holds is refused once, not tried again', async () => {
+  const mixed = join(folder, 'mixed.jsonl');
+  const rows = Array.from({ length: 10_001 }, (_, n) => ({
+    id: n < 10_000 ? n : 'the last',
+    text: `Sales rose, ${n}.`,
+  }));
+  writeFileSync(mixed, rows.map((row) => JSON.stringify(row)).join('\n'));
+  const plan = await split('mixed.parquet', 'mixed', { input: mixed, rowsPerBlock: 20_000 });
+  await run(activities.classifyBlock, { plan, block: 0 });
+  const error = await run(activities.joinRows, { plan }).catch((thrown: unknown) => toFailure(thrown));
+  expect(error).toMatchObject({ type: 'InvalidInput', nonRetryable: true });
+  expect(String(error)).toMatch(/output .*mixed\.parquet.*column "id" held only numbers .*\.jsonl/s);
 });
 
 it.each([

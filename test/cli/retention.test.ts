@@ -181,6 +181,15 @@ function tests(open: () => Promise<Store>, leaveHalf: (store: Store) => Promise<
     expect(foldersOf(retention)).toEqual([repliesOf('terminated'), runFolder('terminated')]);
   });
 
+  it('a run that was reset after its end stays while the server says that it is open', async () => {
+    await writeRun(store, 'reset', new Date());
+    await writeRun(store, 'ended', new Date());
+    const onServer = (folder: string) => (folder === runFolder('reset') ? ('open' as const) : null);
+    const retention = await judgeRetention(store, policy(0), LATER, onServer);
+    expect(retention.kept.open).toBe(1);
+    expect(foldersOf(retention)).toEqual([repliesOf('ended'), runFolder('ended')]);
+  });
+
   it('a run that nobody knows and nobody wrote to for so many days goes where that is asked', async () => {
     await writeRun(store, 'forgotten', null);
     await writeRun(store, 'waiting', null);

@@ -115,8 +115,12 @@ describe('labelsGateChecks', () => {
 describe('deploymentGateChecks', () => {
   const report = buildReport(tenRows);
   const onValidation = buildReport({ ...tenRows, basis: 'validation', teacher: null });
-  const judge = (of: typeof report, bars: Partial<DeploymentGateSettings> = {}) =>
-    deploymentGateChecks({ report: of, settings: { ...DeploymentGateSettings.parse({}), ...bars } });
+  const judge = (of: typeof report, bars: Partial<DeploymentGateSettings> = {}, deployed: number | null = null) =>
+    deploymentGateChecks({
+      report: of,
+      settings: { ...DeploymentGateSettings.parse({}), ...bars },
+      deployed: deployed ?? of.champion?.version ?? null,
+    });
 
   it('shows accuracy, macro F1 and both losses where no bar is set, and passes them', () => {
     const checks = judge(report);
@@ -194,6 +198,13 @@ describe('deploymentGateChecks', () => {
       passed: true,
       about: expect.stringContaining('is not known'),
     });
+  });
+
+  it('fails a bar on the loss to the champion where a version is deployed and nothing could be compared', () => {
+    const unmeasured = buildReport({ ...tenRows, basis: 'validation', teacher: null, champion: null });
+    const check = named(judge(unmeasured, { maxLossToChampion: 0 }, 4), 'loss to champion');
+    expect(check).toMatchObject({ value: null, passed: false });
+    expect(check?.about).toContain('gold rows are missing');
   });
 
   it('fails a bar on the loss to the teacher where the teacher answered no row', () => {

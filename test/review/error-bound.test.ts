@@ -57,6 +57,10 @@ describe('auditSize', () => {
     expect(mostWrong({ population: 10_000, sampled: 175, wrong: 0 }, 0.95)).toBeGreaterThan(200);
   });
 
+  it('is found for millions of labels while nobody waits: an event loop that stands still for long loses its activity', () => {
+    expect(auditSize(5_000_000, 0.02, 0.95)).toBe(179);
+  });
+
   it('is the whole of a small population', () => {
     expect(auditSize(10, 0.02, 0.95)).toBe(10);
   });

@@ -20,6 +20,8 @@ describe('candidatesOf', () => {
 
   it('a search tries each learning rate with each number of epochs, for what is fine-tuned', () => {
     const steps = [{ kind: 'linear' }, { kind: 'encoder', encoder: './tiny', batchSize: 4 }];
+    const open = named({ kind: 'ladder', steps, search: { learningRates: [0.001] } });
+    expect(open.at(-1)).toEqual([1, 'fine-tuned tiny, learning rate 0.001']);
     const search = { learningRates: [0.001, 0.01], epochs: [2, 3] };
     const candidates = candidatesOf(StudentSettings.parse({ kind: 'ladder', steps, search }));
     expect(candidates.map(({ name }) => name)).toEqual([

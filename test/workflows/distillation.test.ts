@@ -461,7 +461,7 @@ describe('redistillation', () => {
     const result = DistillationResult.parse(await handle.result());
     expect(result.workflowId).toBe('redistillation.birds');
     expect(bed.standIns.inputs(handle.workflowId, 'nameTask')).toEqual([
-      { task: 'complaints', set: { 'votes.stop': 'majority' } },
+      { task: 'complaints', set: { 'votes.stop': 'majority' }, store: null },
     ]);
   });
 

@@ -8,7 +8,7 @@ export class DeskLog {
   readonly log = new ReviewLog();
   /** Records taken from each file of others. */
   private readonly taken = new Map<string, number>();
-  private own: { name: string; journal: Journal } | null = null;
+  private own: { readonly name: string; readonly journal: Journal; records: number } | null = null;
 
   constructor(private readonly review: ReviewFolder) {}
 
@@ -26,20 +26,26 @@ export class DeskLog {
 
   /** Resolves when the record outlives this process. */
   async append(record: ReviewRecord): Promise<void> {
-    this.own ??= await this.review.openJournal(new Date(record.at));
+    this.own ??= { ...(await this.review.openJournal(new Date(record.at))), records: 0 };
+    const { journal, name, records } = this.own;
     try {
-      await this.own.journal.append(JSON.stringify(record));
+      await journal.append(JSON.stringify(record));
     } catch (error) {
       // A journal that failed once takes nothing more; the next record tries another. What reached the disk of this one
-      // counts like another server's.
+      // counts like another server's, but for the records that are in the log already.
+      this.taken.set(name, records);
       this.own = null;
       throw error;
     }
+    this.own.records++;
     this.log.add(record);
   }
 
   async close(): Promise<void> {
-    await this.own?.journal.close();
+    if (this.own === null) return;
+    const { journal, name, records } = this.own;
+    this.taken.set(name, records);
     this.own = null;
+    await journal.close();
   }
 }

@@ -9,7 +9,7 @@ import type { EncodedExamples, EncodedTexts } from './encoder-examples.js';
 import type { Classifier } from './inference-model.js';
 import { lossTargets } from './loss-targets.js';
 import { randomNumbers } from './random.js';
-import { addToAverage, weightsAveraged } from './recipe.js';
+import { addToAverage, epochsOf, patienceOf, weightsAveraged } from './recipe.js';
 import { Trainer } from './trainer.js';
 import { EvaluationSession } from './training-session.js';
 
@@ -54,6 +54,7 @@ const RECENT_STEPS = 20;
 const PHASE = 'fine-tuning';
 
 class Fitting {
+  private readonly epochs: number;
   private readonly stepsPerEpoch: number;
   private readonly steps: number;
   private readonly recent: { loss: number; texts: number; ms: number }[] = [];
@@ -74,16 +75,18 @@ class Fitting {
   ) {
     this.targets = lossTargets(examples.fitting, options.settings.classWeights, options.labels);
     this.average = new Map([...classifier.values].map(([name, values]) => [name, new Float32Array(values.length)]));
-    this.stepsPerEpoch = Math.ceil(examples.fitting.ids.length / options.settings.batchSize);
-    this.steps = this.stepsPerEpoch * options.settings.epochs;
+    const texts = examples.fitting.ids.length;
+    this.epochs = epochsOf(options.settings, texts);
+    this.stepsPerEpoch = Math.ceil(texts / options.settings.batchSize);
+    this.steps = this.stepsPerEpoch * this.epochs;
   }
 
   async run(): Promise<Fit> {
-    const { checkpoints, settings } = this.options;
+    const { checkpoints } = this.options;
     if (checkpoints !== null) {
       this.state = (await restoreCheckpoint(checkpoints.folder, checkpoints.job, this.arrays())) ?? this.state;
     }
-    while (this.state.epochs.length < settings.epochs && !this.outOfPatience()) await this.epoch();
+    while (this.state.epochs.length < this.epochs && !this.outOfPatience()) await this.epoch();
     const { epochs, bestEpoch } = this.state;
     return { epochs, bestEpoch, validation: await this.judge(this.examples.validation, this.classifier.values) };
   }
@@ -132,7 +135,7 @@ class Fitting {
 
   private outOfPatience(): boolean {
     const { epochs, bestEpoch } = this.state;
-    return epochs.length - bestEpoch >= this.options.settings.patience;
+    return epochs.length - bestEpoch >= patienceOf(this.options.settings, this.epochs);
   }
 
   /** Its session lives no longer: beside the training's it would hold memory for nothing. */

@@ -1,4 +1,5 @@
 /** What every fine-tuning does beside its settings: chosen on inner folds of the recorded data (docs/encoders.md). */
+import type { EncoderSettings } from '../../contracts/index.js';
 import type { ParameterArrays } from './adamw.js';
 
 export const RECIPE = {
@@ -8,7 +9,27 @@ export const RECIPE = {
   averageEvery: 4,
   /** Share of the steps before the first of them. */
   averageAfter: 0.5,
+  /** Times that training goes over the examples where the settings leave it open, and, where those are few, steps that it takes at
+   *  least and times that it goes over them at most. */
+  epochs: 4,
+  leastSteps: 240,
+  mostEpochs: 20,
 };
+
+/** Few examples need as many steps as more do (Mosbach et al. 2021, arXiv:2006.04884; Zhang et al. 2021, arXiv:2006.05987). */
+export function epochsOf(
+  { batchSize, epochs }: Pick<EncoderSettings, 'batchSize' | 'epochs'>,
+  examples: number,
+): number {
+  if (epochs !== null) return epochs;
+  const enough = Math.ceil(RECIPE.leastSteps / Math.ceil(examples / batchSize));
+  return Math.min(RECIPE.mostEpochs, Math.max(RECIPE.epochs, enough));
+}
+
+/** Epochs without a lower validation loss after which training stops. */
+export function patienceOf({ patience }: Pick<EncoderSettings, 'patience'>, epochs: number): number {
+  return patience ?? Math.ceil(epochs / 2);
+}
 
 /** The distribution with a share of it spread over all labels; it sums to what it summed to. */
 export function smoothed(target: readonly number[]): number[] {

@@ -11,7 +11,7 @@ import {
   rowsToFix,
 } from '../../../src/review/index.js';
 import { ReviewDesk } from '../../../src/review/page/review-desk.js';
-import type { ReviewFolder } from '../../../src/review/review-folder.js';
+import { ReviewFolder } from '../../../src/review/review-folder.js';
 import { openStore, type Store } from '../../../src/store/index.js';
 import { reviewOf } from '../review-of.js';
 
@@ -31,9 +31,34 @@ async function deskOf(review: ReviewFolder, now = () => NOW): Promise<ReviewDesk
 
 const many = (count: number) => Array.from({ length: count }, (_, index) => `text ${index}`);
 
+/** The store, but for a journal that takes so many lines and then no more. */
+function fillingUp(store: Store, lines: number): Store {
+  const journal = async (path: string) => {
+    const inner = await store.journal(path);
+    const append = async (line: string) => {
+      if (lines-- <= 0) throw new Error('ENOSPC');
+      await inner.append(line);
+    };
+    return { append, close: () => inner.close() };
+  };
+  return Object.assign(Object.create(store), { journal });
+}
+
 function said(key: string, label: string, version = 0) {
   return { key, label, sample: 'fix' as const, version, adjudicates: false };
 }
+
+describe('a journal that fails', () => {
+  it('leaves what it has taken as one record each, so that a decision can be taken back', async () => {
+    const { runFolder } = await reviewOf(store, ['a', 'b']);
+    const desk = await deskOf(new ReviewFolder(fillingUp(store, 1), runFolder));
+    await desk.decide(said('key-0', 'bad'), 'ana');
+    await expect(desk.decide(said('key-1', 'bad'), 'ana')).rejects.toThrow('ENOSPC');
+    await desk.refresh();
+    expect(desk.row('key-0').version).toBe(1);
+    await desk.close();
+  });
+});
 
 describe('two reviewers on one row', () => {
   it('do not write over each other: the second one is shown the decision of the first, and may then replace it', async () => {

@@ -1,5 +1,5 @@
 /** The recipe's arithmetic, worked out by hand. */
-import { addToAverage, smoothed, weightsAveraged } from '../../../src/students/encoder/recipe.js';
+import { addToAverage, epochsOf, patienceOf, smoothed, weightsAveraged } from '../../../src/students/encoder/recipe.js';
 
 describe('smoothed', () => {
   it('spreads a tenth of a target over the labels', () => {
@@ -11,6 +11,30 @@ describe('smoothed', () => {
   it('leaves a target that sums to its weight with that sum', () => {
     const sum = smoothed([0.5, 1.5]).reduce((total, share) => total + share, 0);
     expect(sum).toBeCloseTo(2, 10);
+  });
+});
+
+describe('epochsOf', () => {
+  it.each([
+    [1231, 16, 4],
+    [960, 16, 4],
+    // 16 a step: 20 steps an epoch, 12 of which are 240.
+    [308, 16, 12],
+    [308, 8, 7],
+    [30, 16, 20],
+  ])('of %d examples, %d a step, are %d', (examples, batchSize, epochs) => {
+    expect(epochsOf({ batchSize, epochs: null }, examples)).toBe(epochs);
+  });
+
+  it('are those of the settings where they say it', () => {
+    expect(epochsOf({ batchSize: 16, epochs: 3 }, 30)).toBe(3);
+  });
+});
+
+describe('patienceOf', () => {
+  it('is half of the epochs, or what the settings say', () => {
+    expect([4, 7, 1].map((epochs) => patienceOf({ patience: null }, epochs))).toEqual([2, 4, 1]);
+    expect(patienceOf({ patience: 9 }, 4)).toBe(9);
   });
 });
 
