@@ -110,7 +110,7 @@ export function curveMarkdown(curve: LearningCurve): string {
   const about = `${counted(more, 'more label')} would bring about ${inPoints(gain)} points of agreement (${interval})`;
   return [
     `**${gainInterval.low >= WORTH ? 'Yes' : gainInterval.high < WORTH ? 'No' : 'Perhaps'}: ${about}.**`,
-    `Agreement with the labels on the same ${rows} held-out rows; the forecast goes on with the curve, and holds if the new texts are like the old ones.`,
+    `Agreement with the labels on the same ${counted(rows, 'held-out row')}; the forecast goes on with the curve, and holds if the new texts are like the old ones.`,
     markdownTable(
       ['labels learned from', 'agreement', 'trainings'],
       points.map(({ agreement, examples, trainings }) => [String(examples), percent(agreement), String(trainings)]),

@@ -67,14 +67,14 @@ export function budgetEvidence({ annotation, gold, texts }: Progress, limits: Gr
     limits.calls === null ? [] : ['calls', grouped(calls), grouped(limits.calls)],
     limits.tokens === null ? [] : ['tokens', grouped(tokens), grouped(limits.tokens)],
   ].filter((row) => row.length > 0);
-  const about = `${grouped(texts.done)} of ${grouped(texts.total)} texts have all their votes. Another call at its worst would not fit into what is left:`;
+  const about = `${grouped(texts.done)} of ${groupedCount(texts.total, 'text')} have all their votes. Another call at its worst would not fit into what is left:`;
   return [about, markdownTable(['', 'spent', 'budget'], rows)].join('\n\n');
 }
 
 /** corrected: what people changed, in words. */
 export function votesFinding({ alpha, labelled, texts, weighing }: VoteOutcome['summary'], corrected: string): string {
   return sentence([
-    `${grouped(labelled)} of ${grouped(texts)} texts labelled`,
+    `${grouped(labelled)} of ${groupedCount(texts, 'text')} labelled`,
     !!weighing && `aggregation ${weighing.method}`,
     !!weighing?.gold && `chosen on ${groupedCount(weighing.gold.rows, 'gold row')}`,
     alpha !== null && `alpha ${alpha.toFixed(3)}`,

@@ -126,7 +126,7 @@ describe('a guideline that is in force already', () => {
     const scope = await scopeOf(same);
     expect(takenBy(scope, [row('1', ['a']), row('2', ['b'])])).toEqual([]);
     expect(() => scope.counts).toThrow(
-      'revision.guideline: the 1 texts that it concerns were labelled under this very guideline; change it',
+      'revision.guideline: the 1 text that it concerns was labelled under this very guideline; change it',
     );
   });
 

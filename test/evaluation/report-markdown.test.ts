@@ -74,7 +74,7 @@ describe('reportMarkdown', () => {
     const report = buildReport({ ...tenRows, champion: { ...tenRows.champion!, learned } });
     const [overview] = reportMarkdown(report, names).split('\n## ');
     expect(overview).toMatch(
-      /version 3 was trained on the text of 1 of 10 gold rows: it is left out .* counts all rows\.\n\n$/,
+      /version 3 was trained on the text of 1 of 10 gold rows: it is left out .* counts all rows\.\n$/,
     );
     expect(markdown).not.toContain('was trained on');
   });
