@@ -120,7 +120,7 @@ function evaluationSection({ certificate, confidence, evaluation, student }: Mod
     `| ${name} | ${percent(figures.accuracy)} | ${percent(figures.interval.low)} to ${percent(figures.interval.high)} | ${figures.macroF1.toFixed(3)} |`;
   return [
     basis === 'gold'
-      ? `On ${counted(rows, 'text')} with people's labels, which nothing was trained or chosen on:`
+      ? `On ${counted(rows, 'text')} with people's labels, which it was neither trained nor chosen on:`
       : `On ${counted(rows, 'held-out text')}, measured against the teacher's labels. That is no accuracy: nobody checked these labels.`,
     [
       `| | ${measure} | ${Number((100 * confidence).toFixed(2))} % interval | macro F1 |`,

@@ -72,7 +72,7 @@ function verdict(comparison: PairedComparison, { rows, confidence }: EvaluationR
 
 function basisNote(report: EvaluationReport): string {
   if (report.basis === 'gold') {
-    return "Measured against people's labels, on rows that no choice was made on and nothing was trained on.";
+    return "Measured against people's labels, on rows that no choice was made on and the student was not trained on.";
   }
   return [
     "There are no gold rows, so the student is measured against the teacher's labels on rows held out of training. That",

@@ -76,7 +76,7 @@ describe('reportMarkdown', () => {
     expect(overview).toMatch(
       /version 3 was trained on the text of 1 of 10 gold rows: it is left out .* counts all rows\.\n$/,
     );
-    expect(markdown).not.toContain('was trained on');
+    expect(markdown).not.toContain('was trained on the text');
   });
 
   it('shows each comparison with its interval and p', () => {
