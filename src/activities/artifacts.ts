@@ -1,7 +1,8 @@
 /** Reading what earlier stages left in the store. */
 import type { ZodType } from 'zod';
 import { type ArtifactRef, LabelRow, Manifest, type PreparedRun, Task } from '../contracts/index.js';
-import type { Store } from '../store/index.js';
+import { MissingArtifactError, type Store } from '../store/index.js';
+import { InvalidInputError } from './failures.js';
 
 export function taskPath(runFolder: string): string {
   return `${runFolder}/prepare/task.json`;
@@ -17,6 +18,19 @@ export function controlPath(runFolder: string): string {
 
 export function outcomePath(runFolder: string): string {
   return `${runFolder}/outcome.json`;
+}
+
+/** A file of the store that a user named as store:PATH. Throws InvalidInputError where there is none: to look again would
+ *  only keep the user waiting. field: where it was named. */
+export async function readGiven(store: Store, path: string, field: string): Promise<Uint8Array> {
+  try {
+    return await store.read(path);
+  } catch (error) {
+    if (!(error instanceof MissingArtifactError || error instanceof RangeError)) throw error;
+    throw new InvalidInputError(
+      `${field} (store:${path}): ${error.message}. Name a file by its path in the store ${store.ref.uri}.`,
+    );
+  }
 }
 
 export function readTask(store: Store, { run }: PreparedRun): Promise<Task> {

@@ -17,7 +17,7 @@ import { resolveTask } from '../tasks/index.js';
 import { chunkFolder, settleChunkCounts, settleFailedChunk, spentByChunk } from '../teachers/index.js';
 import { addCounts, emptyCounts } from '../voting/index.js';
 import { ownerOf } from './annotate.js';
-import { controlPath, outcomePath, readManifest, readTask } from './artifacts.js';
+import { controlPath, outcomePath, readGiven, readManifest, readTask } from './artifacts.js';
 import { type Dependencies, withHeartbeat } from './dependencies.js';
 
 export function createControlActivities(dependencies: Dependencies) {
@@ -108,7 +108,7 @@ export function createControlActivities(dependencies: Dependencies) {
         task: raw.task,
         set: raw.set,
         cwd: process.cwd(),
-        readStored: async (path) => Buffer.from(await store.read(path)).toString('utf8'),
+        readStored: async (path) => Buffer.from(await readGiven(store, path, 'task')).toString('utf8'),
       });
       return { taskName: task.name };
     },

@@ -60,7 +60,11 @@ export function createDeployActivities({ env }: Dependencies) {
                   approvedBy,
                 },
               });
-              await deployVersion(store, task.name, version, approvedBy);
+              const { maxLossToChampion } = task.gates.deployment;
+              // A bar on the loss to the deployed version says nothing of one that came after the comparison.
+              const isCompared = maxLossToChampion !== null && evaluation.basis === 'gold';
+              const comparedWith = isCompared ? (evaluation.champion?.version ?? null) : undefined;
+              await deployVersion(store, task.name, version, approvedBy, undefined, comparedWith);
               return { version, folder: versionFolder(task.name, version) };
             },
           ),

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
-import { availableParallelism, homedir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
   type ArtifactRef,
@@ -18,6 +18,7 @@ import { openRunStore, type Store } from '../store/index.js';
 import { type Candidate, candidatesOf, trainInProcess } from '../students/index.js';
 import { seededFraction } from '../voting/index.js';
 import { readLabels, readTask } from './artifacts.js';
+import { checkpointsOf, removeAbandonedCheckpoints } from './checkpoint-folders.js';
 import { withHeartbeat, withTempFolder } from './dependencies.js';
 import { sealedResult } from './sealed-result.js';
 import { newsToOwnWorkflow } from './training-news.js';
@@ -74,6 +75,7 @@ async function train(
     const examples = examplesOf(store, task, labels, { settings, isHeldOut, isLearned });
     await writeExamples(examples, examplesFile);
     const studentFolder = [prepared.run.folder, 'student', labels.sha256.slice(0, 16), ...place].join('/');
+    await removeAbandonedCheckpoints(process.env);
     const checkpointFolder = checkpointsOf(`${prepared.run.store.id}/${studentFolder}`, process.env);
     const trained = await trainInProcess(
       {
@@ -90,11 +92,12 @@ async function train(
     const files: ArtifactRef[] = [];
     // Of a student that is only compared, its answers suffice.
     const kept = fold == null && part == null ? (await readdir(outputFolder)).sort() : [VALIDATION_FILE];
+    const contentFolder = `${studentFolder}/${await contentOf(outputFolder, kept)}`;
     for (const name of kept) {
-      files.push(await upload(store, join(outputFolder, name), `${studentFolder}/${name}`));
+      files.push(await upload(store, join(outputFolder, name), `${contentFolder}/${name}`));
     }
     await rm(checkpointFolder, { recursive: true, force: true });
-    return { ...trained, candidate: candidate ?? null, threads: availableParallelism(), folder: studentFolder, files };
+    return { ...trained, candidate: candidate ?? null, threads: availableParallelism(), folder: contentFolder, files };
   });
 }
 
@@ -103,12 +106,6 @@ function nameOf(name: string, { fold, part }: DistillInput): string {
   if (fold != null) return `${name}, without fold ${fold + 1} of ${LADDER_FOLDS}`;
   if (part != null) return `${name}, ${Math.round(100 * part.share)} % of the labels, draw ${part.repeat + 1}`;
   return name;
-}
-
-/** A folder of this machine that outlives the attempt, so that the next one goes on from its checkpoints. */
-function checkpointsOf(student: string, env: NodeJS.ProcessEnv): string {
-  const name = createHash('sha256').update(student).digest('hex');
-  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tutelage', 'training', name);
 }
 
 /** Texts of the corpus with a label; gold texts never. In the order of the labels file, which the corpus alone decides. */
@@ -173,13 +170,25 @@ function targetOf(row: LabelRow, task: Task, targets: 'soft' | 'hard'): number[]
   const names = task.labels.map((label) => label.name);
   if (targets === 'hard') return names.map((name) => (name === row.label ? 1 : 0));
   // Unreadable votes that abstain leave the sum under 1.
-  const sum = Object.values(row.distribution).reduce((total, share) => total + share, 0);
-  return names.map((name) => (row.distribution[name] ?? 0) / sum);
+  const shares = new Map(Object.entries(row.distribution));
+  const sum = [...shares.values()].reduce((total, share) => total + share, 0);
+  return names.map((name) => (shares.get(name) ?? 0) / sum);
 }
 
 /** People's labels are sure, and so are those that no vote speaks against. */
 export function weightOf({ agreement, source }: Pick<LabelRow, 'agreement' | 'source'>): number {
   return source === 'person' ? 1 : (agreement ?? 1);
+}
+
+/** Names the files by what they hold. An attempt on a machine of another kind, which only seemed dead, comes to other numbers: put
+ *  in the same place, they would not be those that the stage's result tells the hashes of. */
+async function contentOf(folder: string, names: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const name of names) {
+    hash.update(`${name}\0`);
+    for await (const piece of createReadStream(join(folder, name)) as AsyncIterable<Uint8Array>) hash.update(piece);
+  }
+  return hash.digest('hex').slice(0, 16);
 }
 
 async function upload(store: Store, localPath: string, path: string): Promise<ArtifactRef> {

@@ -27,6 +27,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   S3Error: { type: FailureType.StoreNotSeen, retry: true },
   DamagedArtifactError: { type: FailureType.ArtifactDamaged, retry: false },
   TrainingRefusedError: { type: FailureType.TrainingRefused, retry: false },
+  TrainingDivergedError: { type: FailureType.TrainingRefused, retry: false },
   EncoderError: { type: FailureType.TrainingRefused, retry: false },
   ExampleError: { type: FailureType.TrainingRefused, retry: false },
   StudentFolderError: { type: FailureType.TrainingRefused, retry: false },
@@ -59,7 +60,7 @@ export function toFailure(error: unknown): Error {
 /** Stages that can't pause try it again for a while: somebody may make room. */
 function storeFull({ message }: Error): ApplicationFailure {
   return ApplicationFailure.retryable(
-    `the disk of the store has no room left (${message}); make some, then: tutelage resume`,
+    `the disk of the store or of the worker has no room left (${message}); make some, then: tutelage resume`,
     FailureType.StoreFull,
   );
 }

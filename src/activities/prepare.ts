@@ -25,7 +25,7 @@ import {
   requireUsableTeachers,
 } from '../teachers/index.js';
 import { grantOf } from '../voting/index.js';
-import { taskPath } from './artifacts.js';
+import { readGiven, taskPath } from './artifacts.js';
 import { dearestCall } from './dearest-call.js';
 import { type Dependencies, withHeartbeat } from './dependencies.js';
 import { InvalidInputError } from './failures.js';
@@ -74,9 +74,10 @@ async function prepareRun(
     task: input.task,
     set: input.set,
     cwd: process.cwd(),
-    readStored: async (path) => Buffer.from(await store.read(path)).toString('utf8'),
+    readStored: async (path) => Buffer.from(await readGiven(store, path, 'task')).toString('utf8'),
   });
   await requireUsableTeachers(told);
+  await refuseUnknownGrid(dependencies.env);
   const resolved = input.until === 'vote' ? told : await withPinnedEncoders(told, dependencies.env);
   const teachers = await teachersOfRun(resolved, store, dependencies, null);
   // Now that each is asked which model it serves.
@@ -137,6 +138,13 @@ async function prepareRun(
     searchAttributes: dependencies.env.TUTELAGE_SEARCH_ATTRIBUTES === '1',
     localServer: dependencies.env.TUTELAGE_LOCAL_SERVER ?? null,
   };
+}
+
+/** The model card asks for it when all is paid for. */
+async function refuseUnknownGrid(env: Dependencies['env']): Promise<void> {
+  if (!env.TUTELAGE_GRID) return;
+  const { gridOf } = await import('../deployment/index.js');
+  await gridOf(env);
 }
 
 /** Encoders at the commits that their revisions mean now. */

@@ -28,7 +28,7 @@ import { VotePlan } from '../teachers/index.js';
 import { AgreementTally, decideByPosterior, decideLabel } from '../voting/index.js';
 import { agreementEvidence, agreementReport, keepAgreement } from './agreement-report.js';
 import { type AnsweredText, answeredTexts, withLabels } from './answered-texts.js';
-import { readLabels, readTask } from './artifacts.js';
+import { readGiven, readLabels, readTask } from './artifacts.js';
 import { AuditTally } from './audit-tally.js';
 import { withHeartbeat, withTempFolder } from './dependencies.js';
 import { InvalidInputError } from './failures.js';
@@ -291,7 +291,7 @@ function recordedReply(text: string, reply: StoredReply): RecordedReply {
 async function withLocalFile(store: Store, reference: string, work: (path: string) => Promise<void>): Promise<void> {
   if (!reference.startsWith('store:')) return work(resolve(reference));
   const path = reference.slice('store:'.length);
-  const bytes = await store.read(path);
+  const bytes = await readGiven(store, path, 'corrections');
   await withTempFolder(async (folder) => {
     const local = join(folder, path.split('/').at(-1) ?? 'corrections.jsonl');
     await writeFile(local, bytes);

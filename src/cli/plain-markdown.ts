@@ -17,7 +17,7 @@ export function plainMarkdown(markdown: string): string {
     if (head !== undefined) shown.push(textTable(head, rows, () => false).trimEnd());
     table = [];
     if (line.startsWith('```')) code = !code;
-    else shown.push(code ? `  ${line}` : withoutEmphasis(line));
+    else shown.push(code ? `  ${line}` : shownAs(line));
   }
   return shown.join('\n').trimEnd();
 }
@@ -26,9 +26,13 @@ function cellsOf(line: string): string[] {
   return line
     .slice(1, -1)
     .split(/(?<!\\)\|/)
-    .map((cell) => withoutEmphasis(cell.trim().replaceAll('\\|', '|')));
+    .map((cell) => shownAs(cell.trim()));
 }
 
-function withoutEmphasis(text: string): string {
-  return text.replaceAll('**', '');
+/** Without emphasis, and with what plainText escaped as it was. */
+function shownAs(text: string): string {
+  return text.replace(/\*\*|&lt;|\\([\\`*_[\]|#])/g, (token, character?: string) => {
+    if (character !== undefined) return character;
+    return token === '&lt;' ? '<' : '';
+  });
 }

@@ -64,18 +64,26 @@ export async function versionToAnswer(store: Store, task: string, version: numbe
   throw new RegistryError(`task ${task} has no deployed version; name one with --version: ${versions.join(', ')}`);
 }
 
-/** Makes a version the deployed one, in one step. Does nothing when it is already. Throws RegistryError when there is no
- *  such version. */
+/** Makes a version the deployed one, in one step. Does nothing when it is already. comparedWith: the version that it was found
+ *  good enough to replace, null for none; left out: it replaces any. Throws RegistryError when there is no such version, and when
+ *  another one has been deployed since the comparison. */
 export async function deployVersion(
   store: Store,
   task: string,
   version: number,
   by: string,
   now: () => Date = () => new Date(),
+  comparedWith?: number | null,
 ): Promise<DeployedPointer> {
   await findVersion(store, task, version);
   const current = await deployedPointer(store, task);
   if (current?.version === version) return current;
+  if (current !== null && comparedWith !== undefined && current.version !== comparedWith) {
+    const compared = comparedWith === null ? 'nothing was deployed' : `version ${comparedWith} was deployed`;
+    throw new RegistryError(
+      `version ${version} of ${task} is registered and not deployed: it was compared when ${compared}, and now version ${current.version} is, by ${current.by}. Run it again, which compares it with that one, or deploy it all the same: tutelage rollback ${task} --to ${version}`,
+    );
+  }
   return movePointer(store, task, { version, at: now().toISOString(), by, previous: current?.version ?? null });
 }
 

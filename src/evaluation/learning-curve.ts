@@ -30,13 +30,14 @@ export function learningCurve({ trainings, more, confidence, seed }: CurveInput)
   if (sizes.length < 2) throw new RangeError('a curve needs trainings on two numbers of examples');
   const rows = trainings[0]?.right.length ?? 0;
   const all = Array.from({ length: rows }, (_, row) => row);
-  const errors = errorsAt(trainings, sizes, all);
+  const wrong = sizes.map((size) => wrongOf(trainings.filter(({ examples }) => examples === size)));
+  const errors = errorsAt(wrong, all);
   const now = sizes.at(-1) as number;
   const random = mulberry32(seed);
   const gains: number[] = [];
   for (let resample = 0; resample < RESAMPLES; resample++) {
     const drawn = all.map(() => Math.floor(random() * rows));
-    gains.push(gainOf(fitPowerLaw(sizes, errorsAt(trainings, sizes, drawn)), now, more));
+    gains.push(gainOf(fitPowerLaw(sizes, errorsAt(wrong, drawn)), now, more));
   }
   gains.sort((a, b) => a - b);
   const tail = (1 - confidence) / 2;
@@ -59,11 +60,25 @@ export function learningCurve({ trainings, more, confidence, seed }: CurveInput)
   };
 }
 
-function errorsAt(trainings: readonly CurveTraining[], sizes: readonly number[], rows: readonly number[]): number[] {
-  return sizes.map((size) => {
-    const ofSize = trainings.filter(({ examples }) => examples === size);
-    const wrong = ofSize.reduce((sum, { right }) => sum + rows.filter((row) => !right[row]).length, 0);
-    return wrong / (ofSize.length * rows.length);
+/** Trainings on one number of examples. */
+interface Wrong {
+  readonly trainings: number;
+  /** How many of them were wrong about each row. */
+  readonly perRow: Uint32Array;
+}
+
+function wrongOf(trainings: readonly CurveTraining[]): Wrong {
+  const perRow = new Uint32Array(trainings[0]?.right.length ?? 0);
+  for (const { right } of trainings) for (const [row, isRight] of right.entries()) if (!isRight) perRow[row]!++;
+  return { trainings: trainings.length, perRow };
+}
+
+/** Of each size; counted once for all resamples, of which the rows of a large validation split make much work. */
+function errorsAt(sizes: readonly Wrong[], rows: readonly number[]): number[] {
+  return sizes.map(({ perRow, trainings }) => {
+    let sum = 0;
+    for (const row of rows) sum += perRow[row]!;
+    return sum / (trainings * rows.length);
   });
 }
 
@@ -152,13 +167,23 @@ export function curveChart({ fit, more, points }: LearningCurve): string {
     `<polyline points="${line(last, last + more)}" fill="none" stroke="#0f766e" stroke-width="2" stroke-dasharray="5 5"/>`,
     ...points.map(
       ({ agreement, examples }) =>
-        `<circle cx="${x(examples).toFixed(1)}" cy="${y(agreement).toFixed(1)}" r="5" fill="#0f766e"/><text x="${x(examples).toFixed(1)}" y="${PLOT.bottom + 18}" text-anchor="middle">${examples}</text>`,
+        `<circle cx="${x(examples).toFixed(1)}" cy="${y(agreement).toFixed(1)}" r="5" fill="#0f766e"/>`,
     ),
-    `<text x="${x(last + more).toFixed(1)}" y="${PLOT.bottom + 18}" text-anchor="end">${last + more}</text>`,
+    ...roundNumbers(last + more).map(
+      (examples) =>
+        `<text x="${x(examples).toFixed(1)}" y="${PLOT.bottom + 18}" text-anchor="middle">${examples}</text>`,
+    ),
     `<text x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 16}" text-anchor="middle">labels learned from</text>`,
     '</svg>',
     '',
   ].join('\n');
+}
+
+/** A few from 0 on: the points themselves stand too close together to be named, three draws of each share. */
+function roundNumbers(most: number): number[] {
+  const power = 10 ** Math.floor(Math.log10(most));
+  const step = [power / 5, power / 2, power].find((each) => each >= 1 && most / each <= 6) ?? 2 * power;
+  return Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => index * step);
 }
 
 function mean(values: readonly number[]): number {

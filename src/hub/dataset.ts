@@ -7,6 +7,7 @@ import {
   cachedRevision,
   cacheFolder,
   fetchFile,
+  inCache,
   listRepository,
   notCached,
   noteRevision,
@@ -42,7 +43,7 @@ export async function openDataset(
   const known = await readListing(listPath);
   if (known === null && hub.offline) throw notCached(dataset, 'the list of files', revision);
   const listing = known ?? Object.fromEntries(await listRepository(dataset, commit, hub));
-  if (known === null) await writeListing(listPath, listing);
+  if (known === null) await inCache(dataset, hub, () => writeListing(listPath, listing));
   if (!hub.offline) await noteRevision(dataset, { revision, commit }, hub);
   return {
     commit,

@@ -4,7 +4,7 @@ import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { downloadBlob, type StoredFile } from './download-blob.js';
-import { HubError } from './hub-error.js';
+import { cacheError, HubError, isRefusal } from './hub-error.js';
 import type { HubSettings } from './hub-settings.js';
 
 export interface Repository {
@@ -30,7 +30,9 @@ export async function resolveRevision(repository: Repository, revision: string, 
     throw new HubError(name, `${hub.endpoint} does not answer`, { cause: error });
   });
   if (!response.ok) throw refusal(repository, revision, response.status);
-  return z.object({ sha: z.string().regex(COMMIT) }).parse(await response.json()).sha;
+  const { data } = z.object({ sha: z.string().regex(COMMIT) }).safeParse(await response.json().catch(() => null));
+  if (data !== undefined) return data.sha;
+  throw new HubError(name, `${hub.endpoint} answers revision ${revision} without its commit; is HF_ENDPOINT right?`);
 }
 
 /** The commit that the cache knows for the revision; null: none. */
@@ -53,8 +55,10 @@ export async function noteRevision(
 ): Promise<void> {
   if (COMMIT.test(revision)) return;
   const path = join(cacheFolder(repository, hub), 'refs', revision);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, commit);
+  await inCache(repository, hub, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, commit);
+  });
 }
 
 /** All files of a commit, by path. Throws HubError. */
@@ -73,7 +77,8 @@ export async function listRepository(
       found.set(path, lfs ? { kind: 'sha256', digest: lfs.oid, size: lfs.size } : { kind: 'git', digest: oid, size });
     }
   } catch (error) {
-    throw new HubError(name, `its files can't be listed (${(error as Error).message})`, { cause: error });
+    const refused = isRefusal((error as { statusCode?: number }).statusCode);
+    throw new HubError(name, `its files can't be listed (${(error as Error).message})`, { refused, cause: error });
   }
   return found;
 }
@@ -89,16 +94,25 @@ export async function fetchFile(
   const stored = join(folder, 'blobs', file.digest);
   const encoded = path.split('/').map(encodeURIComponent).join('/');
   const url = `${hub.endpoint}/${type === 'dataset' ? 'datasets/' : ''}${name}/resolve/${commit}/${encoded}`;
-  if (!(await exists(stored))) {
-    if (hub.offline) throw notCached(repository, path, commit);
-    await downloadBlob(name, { url, token: hub.token }, file, stored);
-  }
   const link = join(folder, 'snapshots', commit, path);
-  await mkdir(dirname(link), { recursive: true });
-  await symlink(relative(dirname(link), stored), link).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
+  await inCache(repository, hub, async () => {
+    if (!(await exists(stored))) {
+      if (hub.offline) throw notCached(repository, path, commit);
+      await downloadBlob(name, { url, token: hub.token }, file, stored);
+    }
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(relative(dirname(link), stored), link).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
   });
   return link;
+}
+
+/** Work on the cache's files. Throws HubError for a cache that can't be written. */
+export async function inCache(repository: Repository, hub: HubSettings, work: () => Promise<void>): Promise<void> {
+  await work().catch((error: unknown) => {
+    throw cacheError(repository.name, hub.cacheFolder, error);
+  });
 }
 
 export function notCached({ name }: Repository, what: string, revision: string): HubError {
@@ -112,7 +126,7 @@ export async function exists(path: string): Promise<boolean> {
 
 /** The Hub tells the same of repositories that don't exist and of those that may not be seen. */
 function refusal({ type, name }: Repository, revision: string, status: number): HubError {
-  const refused = status === 401 || status === 403 || status === 404;
+  const refused = isRefusal(status);
   const why = refused
     ? `there is no such ${type} or revision, or HF_TOKEN may not read it (HTTP ${status})`
     : `HTTP ${status}`;

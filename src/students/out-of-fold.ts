@@ -76,11 +76,14 @@ export async function predictOutOfFold(
       }
     }
   }
-  const answers = data.targets.map((_, row) => {
-    const answer = means.subarray(row * data.labels, (row + 1) * data.labels);
-    return `${JSON.stringify(Array.from(answer))}\n`;
-  });
-  await writeFile(join(job.outputFolder, OUT_OF_FOLD_FILE), answers.join(''));
+  await writeFile(join(job.outputFolder, OUT_OF_FOLD_FILE), answerLines(means, data.labels));
+}
+
+/** In pieces: of many rows and labels they are more than a string may hold. */
+function* answerLines(means: Float64Array, labels: number): Generator<string> {
+  for (let at = 0; at < means.length; at += labels) {
+    yield `${JSON.stringify(Array.from(means.subarray(at, at + labels)))}\n`;
+  }
 }
 
 /** Each example's fold: its place modulo their number, in their order for the first division, in a seeded one for the others. */

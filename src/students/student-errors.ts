@@ -16,6 +16,24 @@ export class TrainingRefusedError extends Error {
   }
 }
 
+/** The loss is no number any more; what was trained is of no use. */
+export class TrainingDivergedError extends Error {
+  override readonly name = 'TrainingDivergedError';
+
+  constructor(
+    /** From 1. */
+    readonly step: number,
+    readonly learningRate: number,
+  ) {
+    super(
+      `the loss of step ${step} is no number: ` +
+        (step === 1
+          ? "the encoder's weights hold some that are none, so use another encoder or revision"
+          : `lower student.learningRate (${learningRate})`),
+    );
+  }
+}
+
 /** A line of the examples file is not what the job's labels ask for. */
 export class ExampleError extends Error {
   override readonly name = 'ExampleError';

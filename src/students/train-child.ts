@@ -7,6 +7,7 @@ import { studentKind } from './student-kinds.js';
 import { runTraining } from './training.js';
 import { type TrainingReply, type TrainingRequest, toFailure } from './training-messages.js';
 
+const ALIVE_MS = 5000;
 /** Progress within a phase is told at most this often. */
 const PROGRESS_MS = 200;
 
@@ -19,6 +20,7 @@ process.on('message', (request: TrainingRequest) => {
 
 async function work(type: 'train' | 'predict-out-of-fold', job: TrainingJob): Promise<void> {
   let answer: TrainingReply;
+  setInterval(() => process.send!({ type: 'alive' } satisfies TrainingReply), ALIVE_MS);
   try {
     if (type === 'train') {
       answer = { type: 'done', trained: await runTraining(studentKind(job.kind), job, progressReporter()) };

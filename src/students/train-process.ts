@@ -19,8 +19,17 @@ export interface TrainInProcessOptions {
 
 type TrainingResult = Extract<TrainingReply, { type: 'done' | 'predicted' }>;
 
-/** How long a process may take to follow "stop" before it is killed. */
-const GRACE_MS = 5000;
+export interface TrainingPatience {
+  /** How long a process may take to follow "stop" before it is killed. */
+  readonly graceMs: number;
+  /** How long it may say nothing: it is hung then, and ended, so that another attempt goes on from its checkpoint. The longest that
+   *  one keeps silent is a part of a step, seconds. */
+  readonly silenceMs: number;
+}
+
+const PATIENCE: TrainingPatience = { graceMs: 5000, silenceMs: 600_000 };
+/** Silence is counted in so many parts: a parent that was suspended itself has read nothing meanwhile. */
+const SILENT_PARTS = 10;
 /** Characters of stderr that an error shows. */
 const STDERR_TAIL = 2000;
 
@@ -36,20 +45,20 @@ export async function* predictOutOfFoldInProcess(
   job: TrainingJob,
   options: TrainInProcessOptions,
 ): AsyncGenerator<number[]> {
-  await supervise(distEntry('train-child'), { type: 'predict-out-of-fold', job }, options, GRACE_MS);
+  await supervise(distEntry('train-child'), { type: 'predict-out-of-fold', job }, options, PATIENCE);
   for await (const line of readLines(join(job.outputFolder, OUT_OF_FOLD_FILE))) {
     if (line !== '') yield JSON.parse(line) as number[];
   }
 }
 
-/** trainInProcess with another entry file and grace. */
+/** trainInProcess with another entry file and patience. */
 export async function superviseTraining(
   entry: string,
   job: TrainingJob,
   options: TrainInProcessOptions,
-  graceMs = GRACE_MS,
+  patience: Partial<TrainingPatience> = {},
 ): Promise<TrainedStudent> {
-  const answer = await supervise(entry, { type: 'train', job }, options, graceMs);
+  const answer = await supervise(entry, { type: 'train', job }, options, { ...PATIENCE, ...patience });
   if (answer.type !== 'done') throw new TypeError(`the training process answered "${answer.type}" to "train"`);
   return answer.trained;
 }
@@ -58,7 +67,7 @@ async function supervise(
   entry: string,
   request: Exclude<TrainingRequest, { type: 'stop' }>,
   { onProgress, signal }: TrainInProcessOptions,
-  graceMs: number,
+  { graceMs, silenceMs }: TrainingPatience,
 ): Promise<TrainingResult> {
   signal?.throwIfAborted();
   const child = fork(entry, [], {
@@ -80,7 +89,16 @@ async function supervise(
   };
   const onAbort = () => stop(signal?.reason);
   signal?.addEventListener('abort', onAbort);
+  let silent = 0;
+  const watch = setInterval(() => {
+    if (++silent < SILENT_PARTS) return;
+    stop(
+      new TrainingProcessError(`the training process has said nothing for ${silenceMs / 1000} s`, null, null, stderr()),
+    );
+  }, silenceMs / SILENT_PARTS);
   child.on('message', (reply: TrainingReply) => {
+    silent = 0;
+    if (reply.type === 'alive') return;
     if (reply.type !== 'progress') state.answer = reply;
     else if (state.stopped === null) attempt(() => onProgress(reply.progress), stop);
   });
@@ -91,6 +109,7 @@ async function supervise(
     return settle(state.answer, exitCode, exitSignal, stderr());
   } finally {
     clearTimeout(killTimer);
+    clearInterval(watch);
     signal?.removeEventListener('abort', onAbort);
   }
 }

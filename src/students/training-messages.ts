@@ -9,6 +9,8 @@ export type TrainingRequest =
 
 export type TrainingReply =
   | { readonly type: 'progress'; readonly progress: TrainingProgress }
+  /** Nothing new, but it is not dead. */
+  | { readonly type: 'alive' }
   | { readonly type: 'done'; readonly trained: TrainedStudent }
   | { readonly type: 'predicted' }
   | { readonly type: 'failed'; readonly failure: TrainingFailure };
@@ -19,7 +21,17 @@ export type TrainingFailure =
       'reason' | 'needed' | 'allowed'
     >)
   | ({ readonly cause: 'parity' } & Pick<ParityError, 'rows' | 'maxDifference' | 'allowedDifference'>)
-  | { readonly cause: 'error'; readonly name: string; readonly message: string; readonly stack: string };
+  | ({
+      readonly cause: 'error';
+      readonly name: string;
+      readonly message: string;
+      readonly stack: string;
+    } & SystemError);
+
+/** What the system calls it; absent: it was not the system's. */
+interface SystemError {
+  readonly code?: string;
+}
 
 export function toFailure(error: unknown): TrainingFailure {
   if (error instanceof TrainingRefusedError) {
@@ -30,8 +42,8 @@ export function toFailure(error: unknown): TrainingFailure {
     const { rows, maxDifference, allowedDifference } = error;
     return { cause: 'parity', rows, maxDifference, allowedDifference };
   }
-  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  return { cause: 'error', name, message, stack: stack ?? '' };
+  const { code, name, message, stack }: Error & SystemError = error instanceof Error ? error : new Error(String(error));
+  return { cause: 'error', name, message, stack: stack ?? '', ...(typeof code === 'string' && { code }) };
 }
 
 /** The error that the training process threw. */
@@ -42,6 +54,10 @@ export function fromFailure(failure: TrainingFailure): Error {
     case 'parity':
       return new ParityError(failure.rows, failure.maxDifference, failure.allowedDifference);
     case 'error':
-      return Object.assign(new Error(failure.message), { name: failure.name, stack: failure.stack });
+      return Object.assign(new Error(failure.message), {
+        name: failure.name,
+        stack: failure.stack,
+        ...(failure.code !== undefined && { code: failure.code }),
+      });
   }
 }

@@ -1,6 +1,8 @@
 /** What every kind's training shares: refusing what can't be trained, and comparing the export with the original. */
+import { totalmem } from 'node:os';
 import { counted, inNumber } from '../contracts/index.js';
 import { peakMemoryMb } from './peak-memory.js';
+import { SpentTime } from './spent-time.js';
 import type { ProgressListener, Student, StudentKind, TrainedStudent, TrainingJob } from './student.js';
 import { ParityError, TrainingRefusedError } from './student-errors.js';
 import { type ExampleSurvey, surveyExamples } from './training-examples.js';
@@ -16,14 +18,18 @@ export async function runTraining(
   job: TrainingJob,
   onProgress: ProgressListener,
 ): Promise<TrainedStudent> {
+  const spent = await SpentTime.begin(job.checkpointFolder);
   await onProgress({ phase: 'reading', done: 0 });
   const survey = await surveyExamples(job);
   refuseMissingExamples(job, survey);
   const prepared = await kind.prepare(job, survey);
   const stated = refuseMemory(kind, job, survey, prepared.memory);
   await onProgress({ phase: `starting, about ${stated} MB needed`, done: 0 });
-  const trained = await prepared.train(onProgress);
-  return { ...trained, memoryMb: { stated, peak: peakMemoryMb() } };
+  const trained = await prepared.train(async (progress) => {
+    await spent.note();
+    await onProgress(progress);
+  });
+  return { ...trained, trainSeconds: spent.before + trained.trainSeconds, memoryMb: { stated, peak: peakMemoryMb() } };
 }
 
 /** Asks the exported student the same texts. `expected` are the trained model's probabilities [texts][labels]. */
@@ -78,6 +84,16 @@ export function refuseSingleLabel(job: TrainingJob, { perLabel }: ExampleSurvey)
 export function refuseMemory(kind: StudentKind, job: TrainingJob, survey: ExampleSurvey, bytes: number): number {
   const needed = Math.ceil(bytes / 2 ** 20);
   const allowed = job.settings.maxMemoryMb;
+  const there = machineMemoryMb();
+  if (needed > there) {
+    throw new TrainingRefusedError(
+      `training on ${counted(survey.examples, 'text')} needs about ${needed} MB and this machine has ${there}: ` +
+        `train on a larger one, or lower ${kind.memorySettings(job)}`,
+      'memory',
+      needed,
+      there,
+    );
+  }
   if (needed <= allowed) return needed;
   throw new TrainingRefusedError(
     `training on ${counted(survey.examples, 'text')} needs about ${needed} MB and student.maxMemoryMb is ${allowed}: ` +
@@ -86,4 +102,11 @@ export function refuseMemory(kind: StudentKind, job: TrainingJob, survey: Exampl
     needed,
     allowed,
   );
+}
+
+/** What there is for all processes, or for those of the container. */
+function machineMemoryMb(): number {
+  // 0 or more than there is: it has no limit.
+  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;
+  return Math.floor(Math.min(totalmem(), limit) / 2 ** 20);
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createControlActivities } from '../../src/activities/control.js';
+import { withFailureTypes } from '../../src/activities/failures.js';
 import { openFileStore } from '../../src/store/index.js';
 
 let folder: string;
@@ -20,3 +21,16 @@ it('a task in a store is named from the store that the input names, not from the
   expect(await nameTask({ ...asked, store: ofRun.ref.uri })).toEqual({ taskName: 'tone' });
   await expect(nameTask({ ...asked, store: null })).rejects.toThrow('the store has no file tasks/tone.yaml');
 });
+
+it.each(['tasks/none.yaml', '../none.yaml'])(
+  'a task at store:%s, where there is none, is refused once',
+  async (path) => {
+    const store = await openFileStore(join(folder, 'workers'));
+    const { nameTask } = withFailureTypes(createControlActivities({ store, env: {}, teacherWorkers: () => 0 }));
+    await expect(nameTask({ task: `store:${path}`, set: {} })).rejects.toMatchObject({
+      type: 'InvalidInput',
+      nonRetryable: true,
+      message: expect.stringContaining(`task (store:${path})`),
+    });
+  },
+);

@@ -1,6 +1,15 @@
-/** What a label counts for in training. */
-import { weightOf } from '../../src/activities/distill.js';
-import { TrainingExample } from '../../src/contracts/index.js';
+/** What a label counts for in training, and what training leaves in the store. */
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { taskPath } from '../../src/activities/artifacts.js';
+import { createDistillActivities, weightOf } from '../../src/activities/distill.js';
+import { type LabelRow, LinearSettings, TrainingExample, type TrainingSummary } from '../../src/contracts/index.js';
+import { openFileStore } from '../../src/store/index.js';
+import { sentiment } from '../teachers/sentiment-task.js';
+import { preparedRun } from '../workflows/prepared-run.js';
 
 describe('weightOf', () => {
   it('is the share of agreeing votes of a teacher, and 1 for what people decided', () => {
@@ -16,3 +25,65 @@ describe('weightOf', () => {
     });
   });
 });
+
+describe('the activity distill', () => {
+  let folder: string;
+  const cacheHome = process.env.XDG_CACHE_HOME;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'distill-'));
+    process.env.XDG_CACHE_HOME = join(folder, 'cache');
+  });
+  afterEach(() => {
+    if (cacheHome === undefined) delete process.env.XDG_CACHE_HOME;
+    else process.env.XDG_CACHE_HOME = cacheHome;
+    rmSync(folder, { recursive: true });
+  });
+
+  it('of a second attempt that comes to another model leaves the files of the first as its result tells them', async () => {
+    const store = await openFileStore(join(folder, 'store'));
+    const run = { workflowId: 'run-1', folder: 'runs/run-1/first', store: store.ref };
+    const names = sentiment.labels.map(({ name }) => name);
+    const prepared = preparedRun('run-1', { run, labels: names });
+    const rows = Array.from({ length: 90 }, (_, index) => labelRow(index, names[index % names.length] as string));
+    const labels = await store.write(`${run.folder}/labels.jsonl`, rows.map((row) => JSON.stringify(row)).join('\n'));
+    const train = async (strengths: number[]): Promise<TrainingSummary> => {
+      const task = { ...sentiment, student: LinearSettings.parse({ strengths }) };
+      await store.write(taskPath(run.folder), JSON.stringify(task));
+      // Both began before either was done.
+      for (const path of await store.list(`${run.folder}/results`)) await store.remove(path);
+      const client = { withAbortSignal: (_: AbortSignal, work: () => unknown) => work() } as unknown as Client;
+      const environment = new MockActivityEnvironment({}, { client });
+      return environment.run(createDistillActivities().distill, { prepared, labels });
+    };
+    const first = await train([1]);
+    const second = await train([10]);
+    const digestOf = ({ files }: TrainingSummary) => files.find(({ path }) => path.endsWith('/model.onnx'))?.sha256;
+    expect(digestOf(second)).not.toBe(digestOf(first));
+    for (const file of [...first.files, ...second.files]) {
+      expect((await store.readRef(file)).length).toBe(file.bytes);
+      expect([first.folder, second.folder]).toContain(dirname(file.path));
+    }
+    const training = join(folder, 'cache', 'tutelage', 'training');
+    expect(existsSync(training) ? readdirSync(training) : []).toEqual([]);
+  });
+});
+
+function labelRow(index: number, label: string): LabelRow {
+  return {
+    key: `k${index}`,
+    id: String(index),
+    text: `text ${index} of the kind ${label}`,
+    line: index + 1,
+    label,
+    distribution: { [label]: 1 },
+    agreement: 1,
+    reason: null,
+    votes: [],
+    source: 'teacher',
+    correctedBy: null,
+    teacherLabel: label,
+    gold: null,
+    gateGold: false,
+    set: 'corpus',
+  };
+}

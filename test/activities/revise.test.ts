@@ -232,6 +232,8 @@ it('voids the audit, and asks only about the texts that it concerns, gold rows a
   const corrected = await run(activities.orchestrator.applyCorrections, input);
   expect(corrected.summary.certificate).toBeNull();
   expect(corrected.summary.labelsVersion).toBe(1);
+  const mistyped = run(activities.orchestrator.applyCorrections, { ...input, corrections: 'store:review/none.jsonl' });
+  await expect(mistyped).rejects.toMatchObject({ type: 'InvalidInput', nonRetryable: true });
   const byPeople = (await labelsOf(corrected)).filter(({ source }) => source === 'person');
   expect(byPeople.map(({ key }) => key).sort()).toEqual([...inAudit, fixed.key].sort());
 });

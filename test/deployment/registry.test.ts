@@ -52,6 +52,21 @@ describe('deployVersion', () => {
     ]);
   });
 
+  it('does not replace a version that came after the comparison, and says how to deploy it all the same', async () => {
+    await deployVersion(store, 'tone', 1, 'Ada', now, null);
+    await deployVersion(store, 'tone', 2, 'Ada', now, 1);
+    const late = deployVersion(store, 'tone', 3, 'Grace', now, 1);
+    await expect(late).rejects.toThrow(RegistryError);
+    await expect(late).rejects.toThrow(
+      'version 3 of tone is registered and not deployed: it was compared when version 1 was deployed, and now version 2 is, by Ada',
+    );
+    expect(await deployedPointer(store, 'tone')).toMatchObject({ version: 2 });
+    // An activity that runs again has replaced it already.
+    expect(await deployVersion(store, 'tone', 2, 'Ada', now, 1)).toMatchObject({ version: 2 });
+    await rollback(store, 'tone', 'Grace', 3, now);
+    expect(await deployedPointer(store, 'tone')).toMatchObject({ version: 3, previous: 2 });
+  });
+
   it('leaves the pointer as it is when the version is deployed already, as when an activity runs again', async () => {
     const pointer = await deployVersion(store, 'tone', 2, 'Ada', now);
     expect(await deployVersion(store, 'tone', 2, 'Ada', now)).toEqual(pointer);

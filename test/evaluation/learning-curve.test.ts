@@ -56,6 +56,9 @@ describe('learningCurve', () => {
     const picture = curveChart(through([training(50, 300), training(100, 250), training(400, 170)]));
     expect(picture.match(/<circle/g)).toHaveLength(3);
     expect(picture).toContain('stroke-dasharray');
+    // 400 labels and 1,000 more.
+    const named = [...picture.matchAll(/text-anchor="middle">(\d+)</g)].map(([, label]) => label);
+    expect(named).toEqual(['0', '500', '1000']);
     for (const [, x, y] of picture.matchAll(/([\d.-]+),([\d.-]+)(?= |")/g)) {
       expect(Number(x)).toBeGreaterThanOrEqual(60);
       expect(Number(x)).toBeLessThanOrEqual(610.1);

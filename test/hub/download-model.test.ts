@@ -1,7 +1,20 @@
 /** Downloads from a stand-in for the Hub: cache layout, resumption, digests, and work without a network. */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { downloadModel, HubError, hubSettings } from '../../src/hub/index.js';
 import { COMMIT, type HubServer, startHubServer } from './hub-server.js';
@@ -62,6 +75,53 @@ describe('downloadModel', () => {
       expect.stringMatching(/^GET model\.safetensors bytes=\d+-$/),
     ]);
     expect(readFileSync(join(folder, 'model.safetensors')).equals(WEIGHTS)).toBe(true);
+  });
+
+  it('goes on with what a killed process left, and leaves alone what another one is writing', async () => {
+    const request = { ...REQUEST, required: ['model.safetensors'], optional: [] };
+    const folder = join(cache, 'models--someone--tiny', 'blobs');
+    mkdirSync(folder, { recursive: true });
+    const part = `${createHash('sha256').update(WEIGHTS).digest('hex')}.incomplete.${hostname()}`;
+    const dead = spawnSync(process.execPath, ['-e', '']).pid;
+    writeFileSync(join(folder, `${part}.${dead}`), WEIGHTS.subarray(0, 1000));
+    writeFileSync(join(folder, `${part}.${process.ppid}`), WEIGHTS.subarray(0, 2000));
+    await downloadModel(request, settings());
+    expect(server.downloads).toEqual(['GET model.safetensors bytes=1000-']);
+    expect(blobs().filter((name) => name.includes('incomplete'))).toEqual([`${part}.${process.ppid}`]);
+  });
+
+  it('fetches a file once for all that want it at the same time', async () => {
+    const folders = await Promise.all([1, 2, 3].map(() => downloadModel(REQUEST, settings())));
+    expect(new Set(folders).size).toBe(1);
+    expect(server.downloads.sort()).toEqual(['GET config.json', 'GET model.safetensors']);
+  });
+
+  it('is refused for good what the token may not read, and says what would do', async () => {
+    server.refusedWith = 403;
+    const refused = downloadModel(REQUEST, settings());
+    await expect(refused).rejects.toMatchObject({ name: 'HubError', refused: true });
+    await expect(refused).rejects.toThrow(/config.json: HTTP 403: HF_TOKEN may not read it; .* accept terms/);
+    server.refusedWith = 503;
+    await expect(downloadModel(REQUEST, settings())).rejects.toMatchObject({ name: 'HubError', refused: false });
+  });
+
+  it("is refused a cache that can't be written, and names it", async () => {
+    const blocked = join(cache, 'blocked');
+    writeFileSync(blocked, 'a file where the folder should be');
+    const refused = downloadModel(REQUEST, settings({ HF_HUB_CACHE: blocked }));
+    await expect(refused).rejects.toMatchObject({ name: 'HubError', refused: true });
+    await expect(refused).rejects.toThrow(`the cache ${blocked} can't be written (ENOTDIR`);
+    await expect(refused).rejects.toThrow('or set HF_HUB_CACHE to a folder elsewhere');
+  });
+
+  it('names an endpoint that is no Hub', async () => {
+    const portal = createServer((_, response) => response.end('<html>Log in</html>')).listen(0, '127.0.0.1');
+    await once(portal, 'listening');
+    const endpoint = `http://127.0.0.1:${(portal.address() as AddressInfo).port}`;
+    const refused = downloadModel(REQUEST, settings({ HF_ENDPOINT: endpoint }));
+    await expect(refused).rejects.toThrow(`${endpoint} answers revision main without its commit`);
+    portal.closeAllConnections();
+    portal.close();
   });
 
   it('keeps nothing of a file with another digest', async () => {

@@ -13,6 +13,8 @@ export interface HubServer {
   breakAfter: number | null;
   /** What is sent instead of the file's content; null: the content. */
   falsified: Buffer | null;
+  /** HTTP status of requests for files; null: they are sent. */
+  refusedWith: number | null;
   /** The commit that the revision means now. */
   commit: string;
   /** What the last request for a file was authorised with. */
@@ -30,6 +32,7 @@ export async function startHubServer(
     downloads: [] as string[],
     breakAfter: null as number | null,
     falsified: null as Buffer | null,
+    refusedWith: null as number | null,
     commit: COMMIT,
     authorization: undefined as string | undefined,
   };
@@ -44,6 +47,7 @@ export async function startHubServer(
     if (encoded === `${api}/revision/${encodeURIComponent(revision)}`) json(response, { sha: state.commit });
     else if (path === `${api}/tree/${state.commit}`) json(response, Object.entries(files).map(treeEntry));
     else if (file === undefined) response.writeHead(404).end();
+    else if (state.refusedWith !== null) response.writeHead(state.refusedWith).end();
     else send(request, response, path, file);
   }
 

@@ -36,7 +36,7 @@ describe('trainInProcess', () => {
     await expect(refused).rejects.toThrow(TrainingRefusedError);
     await expect(refused).rejects.toMatchObject({ reason: 'memory', allowed: 64 });
     const unreadable = { ...trainingJob(toyLabels, []), examplesFile: join(emptyFolder(), 'missing.jsonl') };
-    await expect(trainInProcess(unreadable, quiet)).rejects.toThrow('ENOENT');
+    await expect(trainInProcess(unreadable, quiet)).rejects.toMatchObject({ code: 'ENOENT' });
     await expect(trainInProcess({ ...unreadable, kind: 'quadratic' }, quiet)).rejects.toThrow(
       'student.kind "quadratic"',
     );
@@ -55,9 +55,9 @@ describe('trainInProcess', () => {
   });
 });
 
-describe('superviseTraining', () => {
-  const job = trainingJob(toyLabels, toyExamples(30));
+const job = trainingJob(toyLabels, toyExamples(30));
 
+describe('superviseTraining', () => {
   it('stops the training process by a message when the signal aborts', async () => {
     const controller = new AbortController();
     let aborted = 0;
@@ -71,7 +71,7 @@ describe('superviseTraining', () => {
       distEntry('train-child'),
       longJob(),
       { onProgress, signal: controller.signal },
-      graceMs,
+      { graceMs },
     );
     await expect(stopped).rejects.toThrow('enough');
     expect(performance.now() - aborted).toBeLessThan(10_000);
@@ -97,8 +97,26 @@ describe('superviseTraining', () => {
       pid = Number(phase);
       controller.abort(new Error('enough'));
     };
-    const stopped = superviseTraining(fixture('deaf.mjs'), job, { onProgress, signal: controller.signal }, 100);
+    const stopped = superviseTraining(
+      fixture('deaf.mjs'),
+      job,
+      { onProgress, signal: controller.signal },
+      { graceMs: 100 },
+    );
     await expect(stopped).rejects.toThrow('enough');
+    expect(isAlive(pid)).toBe(false);
+  });
+});
+
+describe('a training process that says nothing any more', () => {
+  it('is ended, and the error tells for how long', async () => {
+    let pid = 0;
+    const onProgress = ({ phase }: { phase: string }) => {
+      pid = Number(phase);
+    };
+    const hung = superviseTraining(fixture('deaf.mjs'), job, { onProgress }, { graceMs: 100, silenceMs: 2000 });
+    await expect(hung).rejects.toThrow('the training process has said nothing for 2 s');
+    await expect(hung).rejects.toMatchObject({ name: 'TrainingProcessError' });
     expect(isAlive(pid)).toBe(false);
   });
 });

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import type { TrainingExample } from '../../src/contracts/index.js';
 import { ParityError, type Student, studentKind, TrainingRefusedError } from '../../src/students/index.js';
 import type { TrainingJob } from '../../src/students/student.js';
-import { measureParity, runTraining } from '../../src/students/training.js';
+import { measureParity, refuseMemory, runTraining } from '../../src/students/training.js';
 import { likeliest, readExamples, surveyExamples } from '../../src/students/training-examples.js';
 import { toyLabels, trainingJob } from './training-job.js';
 
@@ -35,6 +36,17 @@ describe('runTraining', () => {
       `${validation ? 2 : 0} of the 2 training examples are held out for validation`,
     );
     await expect(refused).rejects.toMatchObject({ reason: 'validation' });
+  });
+});
+
+describe('refuseMemory', () => {
+  it('refuses more than the machine has, whatever is allowed', () => {
+    const job = trainingJob(toyLabels, [], { maxMemoryMb: Number.MAX_SAFE_INTEGER });
+    const survey = { examples: 3, validation: 1, characters: 3, longest: 1, perLabel: [1, 1, 1] };
+    const memory = 2 * totalmem();
+    expect(() => refuseMemory(studentKind('linear'), job, survey, memory)).toThrow(
+      /training on 3 texts needs about \d+ MB and this machine has \d+: train on a larger one, or lower/,
+    );
   });
 });
 

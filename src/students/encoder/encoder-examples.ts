@@ -68,12 +68,16 @@ async function openReading(
   const maxLength = Math.min(settings.maxLength, longestText(shape));
   const prefix = settings.prefix ?? (await readPrefix(folder));
   await refuseUnpooledPrefix(folder, prefix);
-  try {
-    return { tokeniser: await openTokeniser(folder, maxLength, prefix), maxLength, prefix };
-  } catch (error) {
-    const { message } = error as Error;
-    throw new EncoderError(folder, `tokenizer.json can't be used (${message})`, { cause: error });
+  const tokeniser = await openTokeniser(folder, maxLength, prefix).catch((error: Error) => {
+    throw new EncoderError(folder, `tokenizer.json can't be used (${error.message})`, { cause: error });
+  });
+  if (!tokeniser.addsTokens) {
+    throw new EncoderError(
+      folder,
+      'tokenizer.json adds no special tokens ([CLS], <s>), which its encoder was trained with',
+    );
   }
+  return { tokeniser, maxLength, prefix };
 }
 
 /** Throws ExampleError. */

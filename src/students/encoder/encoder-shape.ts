@@ -31,12 +31,22 @@ const MOST_WEIGHTS = (2 ** 31 - 2 ** 20) / 4;
 /** Throws EncoderError for an architecture that is not supported, by its name, and for more weights than the student's file can hold. */
 export async function readEncoderShape(folder: string): Promise<EncoderShape> {
   const shape = await supportedShape(folder);
+  refuseUnequalHeads(folder, shape);
   const weights = encoderParameters(shape).reduce((sum, parameter) => sum + sizeOf(parameter), 0);
   if (weights <= MOST_WEIGHTS) return shape;
   const millions = (count: number) => Math.floor(count / 1e6);
   throw new EncoderError(
     folder,
     `it has ${millions(weights)} million parameters, and a student's file holds ${millions(MOST_WEIGHTS)} million: use a smaller one`,
+  );
+}
+
+/** Throws EncoderError. */
+function refuseUnequalHeads(folder: string, { heads, hidden }: EncoderShape): void {
+  if (hidden % heads === 0) return;
+  throw new EncoderError(
+    folder,
+    `config.json tells ${heads} attention heads, which ${hidden} dimensions can't be shared among`,
   );
 }
 

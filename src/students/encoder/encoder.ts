@@ -81,18 +81,26 @@ function frozenMemory({ examples, job, shape }: PreparedExamples<FrozenSettings>
 function fineTuningMemory({ examples, job, shape }: PreparedExamples<EncoderSettings>): number {
   const { labels, settings } = job;
   const { longest, vocabulary } = examples;
-  const numbers = numbersOf([...encoderParameters(shape, vocabulary.length), ...headParameters(shape, labels.length)]);
-  if (numbers > MOST_PARAMETERS) {
-    const millions = (count: number) => Math.floor(count / 1e6);
-    throw new EncoderError(
-      settings.encoder,
-      `it has ${millions(numbers)} million parameters, and ${millions(MOST_PARAMETERS)} million can be trained`,
-    );
-  }
+  const numbers = trainedNumbers(settings, shape, { words: vocabulary.length, labels: labels.length });
   const atOnce = mostTokens({ ...settings, longest });
   const masks = 2 ** 22 + 2 * atOnce * shape.heads * longest;
   const working = 4 * (COPIES_OF_PARAMETERS * numbers + atOnce * keptPerToken(shape, longest) + masks);
   return BASE_BYTES + working + encodedBytes(examples, labels.length);
+}
+
+/** Throws EncoderError for more than can be trained. */
+function trainedNumbers(
+  { encoder }: EncoderSettings,
+  shape: EncoderShape,
+  { words, labels }: { words: number; labels: number },
+): number {
+  const numbers = numbersOf([...encoderParameters(shape, words), ...headParameters(shape, labels)]);
+  if (numbers <= MOST_PARAMETERS) return numbers;
+  const millions = (count: number) => Math.floor(count / 1e6);
+  throw new EncoderError(
+    encoder,
+    `it has ${millions(numbers)} million parameters, and ${millions(MOST_PARAMETERS)} million can be trained`,
+  );
 }
 
 function numbersOf(parameters: readonly Parameter[]): number {
@@ -111,6 +119,20 @@ function encodedBytes(examples: EncodedExamples, labels: number): number {
  *  outputs of both norms, both sides of the GELU, and the attention's weights before and after dropout. */
 function keptPerToken({ feedForward, heads, hidden, layers }: EncoderShape, longest: number): number {
   return layers * (8 * hidden + 2 * feedForward + 2 * heads * longest);
+}
+
+/** Refuses what no texts and labels could make small enough, before there are any. Throws EncoderError. */
+export function refuseTooLarge(settings: EncoderSettings | FrozenSettings, shape: EncoderShape): void {
+  const weights =
+    settings.kind === 'frozen'
+      ? COPIES_OF_FROZEN * numbersOf(encoderParameters(shape))
+      : COPIES_OF_PARAMETERS * trainedNumbers(settings, shape, { words: 1, labels: 2 });
+  const least = Math.ceil((BASE_BYTES + 4 * weights) / 2 ** 20);
+  if (least <= settings.maxMemoryMb) return;
+  throw new EncoderError(
+    settings.encoder,
+    `training it needs ${least} MB and more, and student.maxMemoryMb is ${settings.maxMemoryMb}: raise it, or use a smaller encoder`,
+  );
 }
 
 /** In an array of JavaScript. */

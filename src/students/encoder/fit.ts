@@ -1,6 +1,7 @@
 /** The training loop: epochs of steps, a look at the validation rows after each, the best epoch restored at the end. */
 import type { EncoderSettings } from '../../contracts/index.js';
 import type { ProgressListener } from '../student.js';
+import { TrainingDivergedError } from '../student-errors.js';
 import { learningRateAt, type ParameterArrays } from './adamw.js';
 import { epochBatches, microBatches } from './batches.js';
 import { agreement, type Judged, logLoss } from './calibration.js';
@@ -119,6 +120,7 @@ class Fitting {
     };
     const rate = learningRateAt(step, this.steps, this.options.settings.learningRate);
     const loss = await this.trainer.step(step, batch, rate);
+    if (!Number.isFinite(loss)) throw new TrainingDivergedError(step + 1, this.options.settings.learningRate);
     addToAverage(this.average, this.trainer.values, step + 1, this.steps);
     this.state = { ...this.state, step: step + 1, lossSum: this.state.lossSum + loss };
     this.recent.push({ loss, texts: rows.length, ms: performance.now() - started });

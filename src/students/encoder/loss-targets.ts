@@ -25,7 +25,10 @@ function labelWeights(
   labels: readonly string[],
 ): number[] {
   if (setting === 'none') return labels.map(() => 1);
-  if (setting !== 'balanced') return labels.map((label) => setting[label] ?? 1);
+  if (setting !== 'balanced') {
+    const byHand = new Map(Object.entries(setting));
+    return labels.map((label) => byHand.get(label) ?? 1);
+  }
   return labels.map((_, label) => {
     const share = targets.reduce((sum, target) => sum + target[label]!, 0) / targets.length;
     return share === 0 ? 1 : 1 / (labels.length * share);

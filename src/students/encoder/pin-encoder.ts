@@ -4,8 +4,10 @@ import { basename, join } from 'node:path';
 import type { EncoderSettings, FrozenSettings, OneStudentSettings, StudentSettings } from '../../contracts/index.js';
 import { downloadModel, HubError, hubSettings } from '../../hub/index.js';
 import { EncoderError } from '../student-errors.js';
+import { refuseTooLarge } from './encoder.js';
 import { readEncoderShape } from './encoder-shape.js';
 import { isFolder, isRepository, REQUIRED_FILES } from './locate-encoder.js';
+import { POOLING_FILE, PROMPTS_FILE, readPooling, readPrefix, refuseUnpooledPrefix } from './sentence-transformers.js';
 
 export interface PinningPlace {
   readonly env: NodeJS.ProcessEnv;
@@ -42,7 +44,7 @@ export async function pinEncoder<Settings extends EncoderSettings | FrozenSettin
   const { encoder, revision } = settings;
   if (await isFolder(encoder)) {
     await refuseMissingFiles(encoder);
-    await readEncoderShape(encoder);
+    await refuseUntrainable(encoder, settings);
     return settings;
   }
   if (!isRepository(encoder)) {
@@ -52,8 +54,9 @@ export async function pinEncoder<Settings extends EncoderSettings | FrozenSettin
   }
   const hub = hubSettings(env);
   try {
-    const folder = await downloadModel({ repository: encoder, revision, required: REQUIRED_FILES, only: CONFIG }, hub);
-    await readEncoderShape(folder);
+    const files = { required: REQUIRED_FILES, only: [CONFIG], optional: [POOLING_FILE, PROMPTS_FILE] };
+    const folder = await downloadModel({ repository: encoder, revision, ...files }, hub);
+    await refuseUntrainable(folder, settings);
     return { ...settings, revision: basename(folder) };
   } catch (error) {
     if (!(error instanceof HubError)) throw error;
@@ -64,7 +67,14 @@ export async function pinEncoder<Settings extends EncoderSettings | FrozenSettin
   }
 }
 
-const CONFIG = ['config.json'];
+const CONFIG = 'config.json';
+
+/** By what the files but the weights and the tokeniser tell. */
+async function refuseUntrainable(folder: string, settings: EncoderSettings | FrozenSettings): Promise<void> {
+  refuseTooLarge(settings, await readEncoderShape(folder));
+  await readPooling(folder);
+  await refuseUnpooledPrefix(folder, settings.prefix ?? (await readPrefix(folder)));
+}
 
 async function refuseMissingFiles(folder: string): Promise<void> {
   for (const file of REQUIRED_FILES) {

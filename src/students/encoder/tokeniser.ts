@@ -14,6 +14,8 @@ export interface Tokens {
 export class Tokeniser {
   /** Special tokens at the end of each text. */
   private readonly suffix: readonly number[];
+  /** It puts special tokens around each text, so that none has no token at all. */
+  readonly addsTokens: boolean;
 
   constructor(
     private readonly tokenizer: Tokenizer,
@@ -24,6 +26,7 @@ export class Tokeniser {
     const ids: number[] = tokenizer.encode(PROBE).ids;
     const prefix = ids.findIndex((_, start) => bare.every((id, offset) => ids[start + offset] === id));
     this.suffix = ids.slice(prefix + bare.length);
+    this.addsTokens = ids.length > bare.length;
   }
 
   encode(text: string): Tokens {

@@ -40,7 +40,7 @@ export class Trainer {
     return { first, second };
   }
 
-  /** Step number `step`, from 0, which chooses what is dropped. Returns the batch's loss, in nats. Blocks the event loop. */
+  /** Step number `step`, from 0, which chooses what is dropped. Returns the batch's loss, in nats. */
   async step(step: number, batch: Batch, learningRate: number): Promise<number> {
     const { microBatchTokens, seed } = this.options;
     const lengths = batch.ids.map((ids) => ids.length);

@@ -1,4 +1,6 @@
-/** Runs training steps with onnxruntime: the weights are inputs that it reads in place, the gradients go to buffers. */
+/** Runs training steps with onnxruntime: the weights are inputs that it reads in place, the gradients go to buffers. A run blocks
+ *  the event loop, which turns after each. */
+import { setImmediate } from 'node:timers/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { encodeOnnxModel, type OnnxModel } from '../onnx-model.js';
 import { type EncoderInputs, padBatch } from './batches.js';
@@ -71,7 +73,7 @@ export class TrainingSession {
     return new TrainingSession(classifier, graph, session, gradients, options);
   }
 
-  /** Fills the gradients of the parts' losses together, in nats, and returns their sum. Blocks the event loop. */
+  /** Fills the gradients of the parts' losses together, in nats, and returns their sum. */
   async run(parts: readonly Batch[], random: () => number): Promise<number> {
     this.clearRows();
     let loss = 0;
@@ -113,6 +115,7 @@ export class TrainingSession {
     } catch (error) {
       if (!(error as Error).message.includes(NO_TENSOR)) throw error;
     }
+    await setImmediate();
   }
 
   /** The gradients of the embedding tables become 0. */
@@ -163,6 +166,7 @@ export class EvaluationSession {
   /** Logits [texts, labels], row-major. */
   async logits(ids: Batch['ids']): Promise<Float32Array> {
     const { logits } = await this.session.run({ ...this.weights, ...tensorsOf(padBatch(ids)) }, ['logits']);
+    await setImmediate();
     return logits!.data as Float32Array;
   }
 

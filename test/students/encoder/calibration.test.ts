@@ -35,10 +35,20 @@ describe('calibration', () => {
   });
 
   it('finds the temperature at which the confidence is the share of right answers: ln 9 / T = ln 3', () => {
-    const temperature = bestTemperature(overconfident);
+    const many = {
+      logits: Array.from({ length: 10_000 }, () => overconfident.logits).flat(),
+      targets: Array.from({ length: 10_000 }, () => overconfident.targets).flat(),
+    };
+    const temperature = bestTemperature(many);
     expect(temperature).toBeCloseTo(2, 3);
-    expect(calibrationError(overconfident, temperature)).toBeCloseTo(0, 3);
-    expect(logLoss(overconfident, temperature)).toBeLessThan(logLoss(overconfident));
+    expect(calibrationError(many, temperature)).toBeCloseTo(0, 3);
+    expect(logLoss(many, temperature)).toBeLessThan(logLoss(many));
+  });
+
+  it('is not surer than a few rows can tell that are all right: of four, 1 / 6 of each target goes to both labels', () => {
+    const right = { logits: overconfident.logits, targets: overconfident.logits.map(() => [1, 0]) };
+    // Confidence 5 / 6 + 1 / 12, so ln 9 / T = ln 11.
+    expect(bestTemperature(right)).toBeCloseTo(Math.log(9) / Math.log(11), 3);
   });
 
   it('counts the log loss in nats: −(3 ln 0.9 + ln 0.1) / 4', () => {

@@ -1,7 +1,7 @@
 /** The fine-tuned encoder keeps the port's promises, with a tiny random BERT. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { EncoderSettings, TrainingProgress } from '../../../src/contracts/index.js';
@@ -112,12 +112,26 @@ describe('training an encoder', () => {
     expect(steps!.secondsLeft).toBeGreaterThanOrEqual(0);
   });
 
+  it('ends at the step whose loss is no number, and says what would do', async () => {
+    const encoder = emptyFolder();
+    await makeTinyEncoder(encoder, {}, () => Number.NaN);
+    const diverged = train({ encoder, epochs: 1 });
+    await expect(diverged).rejects.toMatchObject({ name: 'TrainingDivergedError' });
+    await expect(diverged).rejects.toThrow("the loss of step 1 is no number: the encoder's weights hold some");
+  });
+
   it('is refused beforehand for an encoder of another architecture, one too large, and one that is not there', async () => {
     const encoder = emptyFolder();
     await makeTinyEncoder(encoder, { model_type: 'deberta-v2' });
     await expect(train({ encoder })).rejects.toThrow('architecture "deberta-v2" is not supported');
     await makeTinyEncoder(encoder, { num_hidden_layers: 24, hidden_size: 1024, intermediate_size: 4096 });
     await expect(train({ encoder })).rejects.toThrow('302 million parameters, and 268 million can be trained');
+    await makeTinyEncoder(encoder, { num_attention_heads: 3 });
+    await expect(train({ encoder })).rejects.toThrow("3 attention heads, which 16 dimensions can't be shared among");
+    await makeTinyEncoder(encoder);
+    const tokenizer = JSON.parse(readFileSync(join(encoder, 'tokenizer.json'), 'utf8'));
+    writeFileSync(join(encoder, 'tokenizer.json'), JSON.stringify({ ...tokenizer, post_processor: null }));
+    await expect(train({ encoder })).rejects.toThrow('tokenizer.json adds no special tokens');
     await expect(train({ encoder: './nowhere' })).rejects.toThrow('there is no such folder on the disk of the worker');
     await makeTinyEncoder(encoder);
     rmSync(join(encoder, 'model.safetensors'));

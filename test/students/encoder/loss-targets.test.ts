@@ -38,6 +38,11 @@ describe('lossTargets', () => {
     expect(last).toEqual([expect.closeTo(0.05 * (2 / 3)), expect.closeTo(0.95 * 2)]);
   });
 
+  it('by hand leave the others at 1, labels that JavaScript has a word for too', () => {
+    const set = { ids: [], targets: [[0, 1]], weights: [1] };
+    expect(lossTargets(set, { a: 3 }, ['a', 'constructor'])).toEqual([[expect.closeTo(0.15), expect.closeTo(0.95)]]);
+  });
+
   it('balanced leave a label without texts at 1', () => {
     expect(weighted([[1, 0]], [1], 'balanced')).toEqual([[expect.closeTo(0.95 / 2), expect.closeTo(0.05)]]);
   });

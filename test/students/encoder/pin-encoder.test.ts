@@ -1,8 +1,8 @@
 /** What an encoder is refused for before anything is paid for, and the commit that its revision is pinned to. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EncoderSettings, LadderSettings } from '../../../src/contracts/index.js';
+import { EncoderSettings, FrozenSettings, LadderSettings } from '../../../src/contracts/index.js';
 import { EncoderError, pinEncoder, pinEncoders } from '../../../src/students/index.js';
 import { COMMIT, type HubServer, startHubServer } from '../../hub/hub-server.js';
 import { makeTinyEncoder } from './tiny-encoder.js';
@@ -59,6 +59,25 @@ describe('pinEncoder', () => {
     await expect(pin(encoder)).rejects.toThrow(
       "it has 558 million parameters, and a student's file holds 536 million: use a smaller one",
     );
+  });
+
+  it('refuses what is too large to be trained, by its kind, and poolings that are not supported', async () => {
+    // As BERT large.
+    const sizes = { vocab_size: 30_522, hidden_size: 1024, num_hidden_layers: 24, intermediate_size: 4096 };
+    await makeTinyEncoder(encoder, sizes);
+    await expect(pin(encoder)).rejects.toThrow('it has 302 million parameters, and 268 million can be trained');
+    await onHub();
+    await expect(pin(REPOSITORY)).rejects.toThrow('it has 302 million parameters, and 268 million can be trained');
+    const place = { env: {}, trainsHere: true };
+    const frozen = FrozenSettings.parse({ kind: 'frozen', encoder });
+    expect(await pinEncoder(frozen, place)).toEqual(frozen);
+    await expect(pinEncoder({ ...frozen, maxMemoryMb: 1000 }, place)).rejects.toThrow(
+      /training it needs 40\d\d MB and more, and student.maxMemoryMb is 1000: raise it, or use a smaller encoder/,
+    );
+    await makeTinyEncoder(encoder);
+    mkdirSync(join(encoder, '1_Pooling'));
+    writeFileSync(join(encoder, '1_Pooling', 'config.json'), '{"pooling_mode_max_tokens": true}');
+    await expect(pin(encoder)).rejects.toThrow('asks for neither mean nor CLS pooling alone');
   });
 
   it('leaves to the training what only another machine may have, and a Hub that does not answer', async () => {

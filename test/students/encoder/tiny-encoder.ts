@@ -42,10 +42,13 @@ const SHAPE: EncoderShape = {
   attentionDropout: 0.1,
 };
 
-/** `changes` are for config.json. */
-export async function makeTinyEncoder(folder: string, changes: Record<string, unknown> = {}): Promise<string> {
+/** `changes` are for config.json; `random` gives the weights, from 0 to 1 before they are scaled. */
+export async function makeTinyEncoder(
+  folder: string,
+  changes: Record<string, unknown> = {},
+  random = randomNumbers(11),
+): Promise<string> {
   await mkdir(folder, { recursive: true });
-  const random = randomNumbers(11);
   const tensors = encoderParameters(SHAPE).flatMap((parameter) =>
     parameter.sources.map((name) => {
       const length = sizeOf(parameter) / parameter.sources.length;
