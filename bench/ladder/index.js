@@ -29,7 +29,7 @@ export async function bench(args) {
   const teacher = await startTeacher(files.replies);
   try {
     const result = distill(folder, { ...files, encoder, url: teacher.url });
-    const report = dirname(fileURLToPath(result.student.uri));
+    const report = dirname(dirname(fileURLToPath(result.student.uri)));
     console.log(readFileSync(join(report, 'ladder.md'), 'utf8'));
     if (output !== undefined) copyFileSync(join(report, 'ladder.svg'), output);
     const ladder = JSON.parse(readFileSync(join(report, 'ladder.json'), 'utf8'));

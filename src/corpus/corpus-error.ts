@@ -20,11 +20,18 @@ export class CorpusError extends Error {
   readonly mend: string;
 
   constructor({ field, path, problem, mend }: CorpusErrorDetails, options?: ErrorOptions) {
-    super(`${field}${path === null ? '' : ` (${path})`}: ${problem}. ${mend}.`, options);
+    super(harmless(`${field}${path === null ? '' : ` (${path})`}: ${problem}. ${mend}.`), options);
     this.field = field;
     this.path = path;
     this.mend = mend;
   }
+}
+
+/** Names of files and columns are told as they are, and whoever made them may have meant to write on the reader's terminal: control
+ *  characters, and those that turn the direction of writing, are shown as one sign. */
+function harmless(message: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  return message.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 
 /** A value as messages show it: quoted, at most 40 characters of it. */

@@ -1,6 +1,6 @@
 /** Rows to a file, here or on an S3 server; the format is told by the extension. */
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CorpusError } from './corpus-error.js';
@@ -44,14 +44,15 @@ interface Target {
 }
 
 /** Opens a writer of .jsonl, .ndjson, .csv, .tsv or .parquet. path: of a local file, or s3://BUCKET/KEY. Throws CorpusError on
- *  another extension, on a folder that can't be written to, and where the server of the address says no. */
+ *  another extension, on the path of a folder, on one in a folder that can't be written to, and where the server of the address
+ *  says no. */
 export async function openRowWriter(
   path: string,
   columns: readonly string[],
   { field = 'output', env = process.env }: RowWriterOptions = {},
 ): Promise<RowWriter> {
   const format = formatOf(path, field);
-  const { partial, publish } = isS3Path(path) ? await inBucket(path, field, env) : onDisk(path);
+  const { partial, publish } = isS3Path(path) ? await inBucket(path, field, env) : await onDisk(path, field);
   const sink = await openSink(format, partial, columns, { field, path }).catch((error: NodeJS.ErrnoException) => {
     if (!CANT_WRITE.has(error.code)) throw error;
     const problem = `it can't be written (${error.code})`;
@@ -84,7 +85,11 @@ async function openSink(
   return createCsvSink(partial, columns, format === 'csv' ? ',' : '\t');
 }
 
-function onDisk(path: string): Target {
+async function onDisk(path: string, field: string): Promise<Target> {
+  // What is written would not find its place in the end. Other programs write folders of such names.
+  if ((await stat(path).catch(() => null))?.isDirectory()) {
+    throw new CorpusError({ field, path, problem: 'it is a folder', mend: 'Name a file' });
+  }
   const partial = `${path}.${randomUUID()}.partial`;
   return {
     partial,

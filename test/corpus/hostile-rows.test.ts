@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { CorpusInput, type Manifest, Task, type TextRow } from '../../src/contracts/index.js';
-import { inspectInput } from '../../src/corpus/file-format.js';
-import { CorpusError, prepareCorpus, type Row, readRows, textKey } from '../../src/corpus/index.js';
+import { inspectInput, requireColumn } from '../../src/corpus/file-format.js';
+import { CorpusError, prepareCorpus, type Row, readColumns, readRows, textKey } from '../../src/corpus/index.js';
 import { readParquet } from '../../src/corpus/read-parquet.js';
 import { openFileStore } from '../../src/store/index.js';
 import { type Draw, damaged, hostileJson, hostileText, invalidUtf8, oneOf } from '../support/hostile-text.js';
@@ -205,3 +205,12 @@ function parquetOf(texts: readonly string[]): Buffer {
   });
   return readFileSync(filename);
 }
+
+it('a header that would write on the terminal is told without doing so', async () => {
+  const columns = ['\u001b]0;pwned\u0007', '\u001b[2J', '\u202egnp.exe', '\u009b31m'];
+  const path = tempFile('.csv', `${columns.join(',')}\n1,2,3,4\n`);
+  const found = (await readColumns(path)) ?? [];
+  const refused = () => requireColumn('text', found, { field: 'corpus.textColumn', path });
+  expect(refused).toThrow(']0;pwned');
+  expect(refused).not.toThrow(/[\p{Cc}\u202a-\u202e]/u);
+});

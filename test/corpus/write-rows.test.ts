@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { openRowWriter, readRows } from '../../src/corpus/index.js';
 import { collect, folder } from './temp-files.js';
@@ -65,6 +65,15 @@ describe('the row writer', () => {
   it('ends at a Parquet value that does not fit its column, and names the column', async () => {
     const rows = [...Array.from({ length: 10_000 }, () => ({ n: 1 })), { n: 'many' }];
     await expect(write('mixed.parquet', rows, ['n'])).rejects.toThrow(/column "n" held only numbers .* string later/);
+  });
+
+  it('refuses the name of a folder before there is something to lose: some programs write folders that are called so', async () => {
+    const path = join(folder, 'parts.parquet');
+    mkdirSync(path);
+    await expect(openRowWriter(path, ['a'])).rejects.toThrow(
+      /output \(.*parts\.parquet\): it is a folder\. Name a file/,
+    );
+    expect(readdirSync(folder).filter((name) => name.startsWith('parts.parquet.'))).toEqual([]);
   });
 
   it.each(['.jsonl', '.csv', '.parquet'])('writes a %s file without rows', async (extension) => {

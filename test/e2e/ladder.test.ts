@@ -38,7 +38,7 @@ it('compares the steps on the same held-out rows, takes the cheapest that is goo
 
   const version = fileURLToPath(result.deployment?.uri ?? '');
   const trained = fileURLToPath(result.student?.uri ?? '');
-  const report = LadderReport.parse(JSON.parse(readFileSync(join(dirname(trained), 'ladder.json'), 'utf8')));
+  const report = LadderReport.parse(JSON.parse(readFileSync(join(dirname(dirname(trained)), 'ladder.json'), 'utf8')));
   expect(report.steps.map(({ name }) => name)).toEqual(['linear', 'frozen tiny', 'fine-tuned tiny']);
   expect(report.refused).toEqual([{ name: 'frozen nowhere', reason: expect.stringContaining('no such folder') }]);
   // Of 80 texts all are held out once, in five folds.
