@@ -6,6 +6,7 @@ import { readLabels, readTask } from './artifacts.js';
 import { withHeartbeat } from './dependencies.js';
 import { isInPart, isTrainedOn, isValidation } from './distill.js';
 import { validationPredictions } from './evaluate.js';
+import { InvalidInputError } from './failures.js';
 import { sealedResult } from './sealed-result.js';
 
 export function createCurveActivities() {
@@ -39,6 +40,9 @@ async function draw(store: Store, { labels, more, prepared, trained }: DrawCurve
   for (const [index, { student }] of trained.entries()) {
     const predicted = await validationPredictions(store, student, prepared.labels);
     trainings.push({ examples: examples[index]!, right: truth.map((label, row) => predicted[row] === label) });
+  }
+  if (new Set(trainings.map((training) => training.examples)).size < 2) {
+    throw new InvalidInputError('the labels are too few for a curve: no smaller share of them could be trained on');
   }
   const { confidence } = task.evaluation;
   const curve = learningCurve({ trainings, more, confidence, seed: task.seed });
