@@ -1,7 +1,7 @@
 /** npm run bench -- accuracy --encoder FOLDER [--rows FILE.jsonl] [--folds 0,1,2,3,4] [--seeds 1,2,3,4,5]
- *  [--recipe default|peer|few|few-short|self] [--results FILE.jsonl] [--peer FILE.jsonl]: fine-tunes on the recorded votes of four folds
- *  and asks for the experts' labels of the fifth (row i is in fold i mod 5). few: of the four folds one has labels and one is asked; the
- *  fifth plays no part. Each pair of fold and seed is a line of the results, and one that stands there is not trained again, so what was
+ *  [--recipe default|peer|few|few-short|fewer|fewer-short|self] [--results FILE.jsonl] [--peer FILE.jsonl]: fine-tunes on the recorded
+ *  votes of four folds and asks for the experts' labels of the fifth (row i is in fold i mod 5). few: of the four folds one has labels
+ *  and one is asked; the fifth plays no part. Each pair of fold and seed is a line of the results, and one that stands there is not trained again, so what was
  *  stopped goes on. What the figures mean: docs/benchmarks.md. */
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -41,12 +41,19 @@ const few = {
   isLabelled: (row, fold) => isIn(row, fold + 2),
 };
 
+/** Every other one of them. */
+const fewer = { ...few, isLabelled: (row, fold) => few.isLabelled(row, fold) && Math.floor(row / FOLDS) % 2 === 0 };
+
+/** No more epochs than of many labels. */
+const short = { settings: { epochs: 4 } };
+
 const recipes = {
   default: usual,
   few,
-  /** No more epochs than of many labels. */
-  'few-short': { ...few, settings: { epochs: 4 } },
-  /** And then anew on those labels and on what the student that learnt them says of two folds more. */
+  'few-short': { ...few, ...short },
+  fewer,
+  'fewer-short': { ...fewer, ...short },
+  /** As few, and then anew on those labels and on what the student that learnt them says of two folds more. */
   self: { ...few, isUnlabelled: (row, fold) => isIn(row, fold + 3) || isIn(row, fold + 4) },
   /** What most people run with transformers: the majority label, the last weights, all rows to learn from. */
   peer: {
