@@ -1,6 +1,5 @@
 /** Inputs of several files: which they are, their order, and that messages name file and row. */
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
-import * as fsPromises from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { CorpusInput, GoldInput, Task, type TextRow } from '../../src/contracts/index.js';
@@ -118,7 +117,9 @@ describe('findFiles', () => {
   it('refuses a folder that the worker may not list', async () => {
     const root = files({ 'a.jsonl': rows('one') });
     const closed = Object.assign(new Error('permission denied'), { code: 'EACCES' });
-    const readdir = jest.spyOn(fsPromises, 'readdir').mockRejectedValue(closed);
+    const readdir = jest
+      .spyOn(jest.requireActual<typeof import('node:fs/promises')>('node:fs/promises'), 'readdir')
+      .mockRejectedValue(closed);
     try {
       expect((await refusal(root)).message).toMatch(
         /^corpus\.path \(.*\): it can't be listed \(EACCES\)\. Paths mean the disk/,
