@@ -1,6 +1,6 @@
 /** How far the votes of a run agree, for the store and for the person at the gate. */
-import type { AgreementReport, ArtifactRef, PreparedRun, Task } from '../contracts/index.js';
-import { alphaInWords, markdownTable, percent, plainText } from '../evaluation/index.js';
+import { type AgreementReport, type ArtifactRef, type PreparedRun, percent, type Task } from '../contracts/index.js';
+import { alphaInWords, markdownTable, plainText } from '../evaluation/index.js';
 import { ofRevision } from '../review/index.js';
 import type { Store } from '../store/index.js';
 import { askedTeachers, plannedQuestions } from '../teachers/index.js';

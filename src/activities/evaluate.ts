@@ -6,13 +6,14 @@ import {
   type EvaluationReport,
   type EvaluationSummary,
   type LabelRow,
+  type ModelVersion,
   type Task,
   type TrainingSummary,
 } from '../contracts/index.js';
 import { deployedPointer, findVersion } from '../deployment/index.js';
 import { buildReport, deploymentGateChecks, reportMarkdown } from '../evaluation/index.js';
 import { countNearDuplicates, ReviewFolder } from '../review/index.js';
-import { openRunStore, type Store } from '../store/index.js';
+import { MissingArtifactError, openRunStore, type Store } from '../store/index.js';
 import { studentKind } from '../students/index.js';
 import { readLabels, readManifest, readTask } from './artifacts.js';
 import { withHeartbeat, withTempFolder } from './dependencies.js';
@@ -69,6 +70,7 @@ async function evaluateStudent(store: Store, input: EvaluateInput): Promise<Eval
     champion: champion && {
       version: champion.version,
       predicted: (await predictedLabels(store, champion, texts)).labels,
+      learned: await learnedBy(store, champion, rows),
     },
     labels: prepared.labels,
     confidence: task.evaluation.confidence,
@@ -99,7 +101,11 @@ async function evaluateStudent(store: Store, input: EvaluateInput): Promise<Eval
     rows: report.rows,
     teacher: report.teacher && figures(report.teacher),
     student: figures(report.student),
-    champion: report.champion && { version: report.champion.version, accuracy: report.champion.report.accuracy },
+    champion: report.champion && {
+      version: report.champion.version,
+      accuracy: report.champion.report.accuracy,
+      learned: report.champion.learned,
+    },
   };
   const checks = deploymentGateChecks({
     report,
@@ -107,6 +113,25 @@ async function evaluateStudent(store: Store, input: EvaluateInput): Promise<Eval
     deployed,
   });
   return { summary, checks, evidence: evidenceOf(markdown) };
+}
+
+/** Whether the version was trained on each row's text, by the labels that its run left; null: they are no longer in the store. */
+export async function learnedBy(
+  store: Store,
+  { provenance }: ModelVersion,
+  rows: readonly Pick<LabelRow, 'key'>[],
+): Promise<boolean[] | null> {
+  const asked = new Set(rows.map(({ key }) => key));
+  const learned = new Set<string>();
+  try {
+    for await (const row of readLabels(store, provenance.labels)) {
+      if (asked.has(row.key) && isTrainedOn(row)) learned.add(row.key);
+    }
+  } catch (error) {
+    if (error instanceof MissingArtifactError) return null;
+    throw error;
+  }
+  return rows.map(({ key }) => learned.has(key));
 }
 
 /** What was trained on; of a student that is measured on validation rows, all others. */

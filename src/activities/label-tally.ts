@@ -1,5 +1,12 @@
 /** Counts labels as they stream by, and shows them. */
-import type { AgreementReport, LabelRow, VoteSummary } from '../contracts/index.js';
+import {
+  type AgreementReport,
+  counted,
+  inNumber,
+  type LabelRow,
+  percent,
+  type VoteSummary,
+} from '../contracts/index.js';
 import { plainText } from '../evaluation/index.js';
 
 const BAR_WIDTH = 20;
@@ -60,9 +67,9 @@ export class LabelTally {
       const alpha = alphas ? ` ${alphas[label]?.toFixed(3) ?? '–'} |` : '';
       return `| ${plainText(label)} | ${count} |${alpha} ${bar} |`;
     });
-    const share = summary.texts === 0 ? 0 : (100 * summary.disagreeing) / summary.texts;
+    const share = summary.texts === 0 ? 0 : summary.disagreeing / summary.texts;
     return [
-      `${summary.labelled} of ${summary.texts} texts got a label. The votes of ${summary.disagreeing} (${share.toFixed(1)} %) disagree; ${summary.ties} are ties.${escalatedInWords(summary)}`,
+      `${summary.labelled} of ${counted(summary.texts, 'text')} got a label. The votes of ${summary.disagreeing} (${percent(share)}) disagree; ${summary.ties} ${inNumber(summary.ties, 'is a tie', 'are ties')}.${escalatedInWords(summary)}`,
       '',
       `| label | texts |${alphas ? ' alpha |' : ''} |`,
       `| --- | ---: |${alphas ? ' ---: |' : ''} --- |`,
@@ -73,5 +80,5 @@ export class LabelTally {
 
 function escalatedInWords({ escalated }: VoteSummary): string {
   if (!escalated || escalated.texts === 0) return '';
-  return ` More was asked about ${escalated.texts} texts because their votes disagreed, which changed ${escalated.changed} labels.`;
+  return ` More was asked about ${counted(escalated.texts, 'text')} because ${inNumber(escalated.texts, 'its', 'their')} votes disagreed, which changed ${counted(escalated.changed, 'label')}.`;
 }

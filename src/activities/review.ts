@@ -2,6 +2,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  counted,
   type LabelRow,
   LinearSettings,
   RankInput,
@@ -174,7 +175,7 @@ function howToReview(workflowId: string, texts: number, labelled: number, confid
   // It is drawn from what is left after them.
   const size = auditSize(Math.max(1, labelled - suggested), SUGGESTED_BOUND, confidence);
   return [
-    `All ${texts} texts are ranked by doubt. Look at the ${suggested} most doubtful ones, then at ${size} drawn at random, which would show that at most ${100 * SUGGESTED_BOUND} % of the rest are wrong if none is. On a page that opens in the browser, where the gate can be decided, too:`,
+    `${texts === 1 ? 'The text is' : `All ${texts} texts are`} ranked by doubt. Look at the ${counted(suggested, 'most doubtful one')}, then at ${size} drawn at random, which would show that at most ${100 * SUGGESTED_BOUND} % of the rest are wrong if none is. On a page that opens in the browser, where the gate can be decided, too:`,
     '',
     '```sh',
     `tutelage review ${workflowId} --as YOUR-NAME`,

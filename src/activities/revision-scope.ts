@@ -1,5 +1,13 @@
 /** Which texts a changed guideline concerns, and which corrected labels its prompts may show. */
-import type { LabelRow, ReviewDecision, Revision, Task, TextRow } from '../contracts/index.js';
+import {
+  counted,
+  inNumber,
+  type LabelRow,
+  type ReviewDecision,
+  type Revision,
+  type Task,
+  type TextRow,
+} from '../contracts/index.js';
 import type { ReviewFolder, ReviewLog } from '../review/index.js';
 import { askedText } from '../teachers/index.js';
 import { seededFraction } from '../voting/index.js';
@@ -55,7 +63,7 @@ export class RevisionScope {
     if (texts > 0) return this.counted;
     if (sameGuideline > 0) {
       throw new InvalidInputError(
-        `revision.guideline: the ${sameGuideline} texts that it concerns were labelled under this very guideline; change it, or the texts that are asked about again`,
+        `revision.guideline: the ${counted(sameGuideline, 'text')} that it concerns ${inNumber(sameGuideline, 'was', 'were')} labelled under this very guideline; change it, or the texts that are asked about again`,
       );
     }
     const { doubted, labels } = this.revision;
@@ -64,7 +72,7 @@ export class RevisionScope {
       ...(labels.length > 0 ? [`the label ${labels.join(' or ')}`] : []),
     ].join(', or ');
     throw new InvalidInputError(
-      `revision: it concerns no text: ${decided > 0 ? `people have decided on all ${decided} texts with ${asked}, and their labels stay` : `no text has ${asked}`}. Name other labels.`,
+      `revision: it concerns no text: ${decided > 0 ? `people have decided on ${decided === 1 ? 'the one text' : `all ${decided} texts`} with ${asked}, and what they said stays` : `no text has ${asked}`}. Name other labels.`,
     );
   }
 

@@ -1,5 +1,5 @@
 /** Soft labels after a review: shares of votes become probabilities, as far as the audit tells how often they are right. */
-import type { LabelRow } from '../contracts/index.js';
+import { counted, inNumber, type LabelRow, percent } from '../contracts/index.js';
 import {
   calibratedDistribution,
   calibrateShares,
@@ -47,12 +47,12 @@ export class SoftLabels {
   inWords(votes: number): string {
     const { calibration, judged, wrong } = this;
     if (calibration === null) {
-      return `Soft labels are shares of the votes: the ${judged} labels of the audit, ${wrong} of them wrong, are too few to tell how far to trust a share (at least ${LEAST_JUDGED}, with ${LEAST_OF_EACH} right and ${LEAST_OF_EACH} wrong).`;
+      return `Soft labels are shares of the votes: the ${counted(judged, 'label')} of the audit, ${wrong} of them wrong, ${inNumber(judged, 'is', 'are')} too few to tell how far to trust a share (at least ${LEAST_JUDGED}, with ${LEAST_OF_EACH} right and ${LEAST_OF_EACH} wrong).`;
     }
     const majorities = Array.from({ length: Math.floor((votes + 1) / 2) }, (_, against) => votes - against);
     const chances = majorities.map((agreeing) => {
       const chance = chanceOfRight(calibration, { share: agreeing / votes, votes });
-      return `${agreeing} of ${votes} votes: ${(100 * chance).toFixed(1)} %`;
+      return `${agreeing} of ${counted(votes, 'vote')}: ${percent(chance)}`;
     });
     return `Soft labels are calibrated on the ${judged} labels of the audit, for samples of one model err alike. Chance that a label is right: ${chances.join(', ')}.`;
   }

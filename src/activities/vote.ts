@@ -5,7 +5,9 @@ import { join, resolve } from 'node:path';
 import {
   CorrectionInput,
   CorrectionOutcome,
+  counted,
   type GateCheck,
+  inNumber,
   type LabelRow,
   OWN_TEACHER,
   type RecordedReply,
@@ -108,7 +110,7 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
     }
     const agreed = await agreement.agreement(task.seed, task.evaluation.confidence, othersTurn);
     const report = agreementReport(task, agreed, weights);
-    const counted = tally.summary({
+    const labelled = tally.summary({
       labels: await labels.finish(),
       replies: await recorded.finish(),
       alpha: agreed.alpha,
@@ -116,7 +118,7 @@ async function countVotes(store: Store, input: VoteInput): Promise<VoteOutcome> 
       ...(weighing && { weighing }),
     });
     const changed = changes?.result() ?? null;
-    const summary = changed === null ? counted : { ...counted, labelsVersion: versionAfter(input, changed) };
+    const summary = changed === null ? labelled : { ...labelled, labelsVersion: versionAfter(input, changed) };
     return {
       summary,
       checks: checksOf(input, task, summary, tally.unreadableShare()),
@@ -244,13 +246,13 @@ async function correct(store: Store, input: CorrectionInput, signal: AbortSignal
         .map((id) => JSON.stringify(id))
         .join(', ');
       throw new InvalidInputError(
-        `corrections (${input.corrections}): ${unknown.size} ids are not among the run's texts: ${named}. Use the ids of the labels file; nothing was changed.`,
+        `corrections (${input.corrections}): ${counted(unknown.size, 'id')} ${inNumber(unknown.size, 'is', 'are')} not among the run's texts: ${named}. Use the ids of the labels file; nothing was changed.`,
       );
     }
     const { agreement, alpha, escalated, labelsVersion, replies, ties, weighing } = input.summary;
     const certificate = audited.certificate(task.evaluation.confidence);
-    const counted = tally.summary({ labels: await writer.finish(), replies, alpha, agreement, weighing });
-    const summary: VoteSummary = { ...counted, ties, escalated, certificate, labelsVersion };
+    const labelled = tally.summary({ labels: await writer.finish(), replies, alpha, agreement, weighing });
+    const summary: VoteSummary = { ...labelled, ties, escalated, certificate, labelsVersion };
     const checks = checksOf(input.vote, task, summary, tally.unreadableShare());
     const evidence = [
       tally.evidence(summary, null),

@@ -1,7 +1,7 @@
 /** tutelage budget: more of it for a run, or the decision to go on without. */
 import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
-import { BudgetDecision, type BudgetOutcome } from '../contracts/index.js';
+import { BudgetDecision, type BudgetOutcome, counted } from '../contracts/index.js';
 import { type ServerFlags, UsageError } from '../temporal/index.js';
 import { positiveNumber, withServerOptions } from './command-options.js';
 import { personName } from './option-values.js';
@@ -60,8 +60,8 @@ async function decide(named: string | undefined, flags: Flags): Promise<void> {
 function inWords({ at, goOn, limits, reviewer }: BudgetOutcome): string {
   const now = [
     limits.micros === null ? [] : `$${limits.micros / 1e6}`,
-    limits.calls === null ? [] : `${limits.calls} calls`,
-    limits.tokens === null ? [] : `${limits.tokens} tokens`,
+    limits.calls === null ? [] : counted(limits.calls, 'call'),
+    limits.tokens === null ? [] : counted(limits.tokens, 'token'),
   ].flat();
   const what = goOn ? 'goes on with the labels there are' : `its budget is ${now.join(', ')} now`;
   return `${what}, decided by ${reviewer} at ${at}`;

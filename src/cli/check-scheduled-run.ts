@@ -3,30 +3,20 @@ import { existsSync } from 'node:fs';
 import type { Task } from '../contracts/index.js';
 import { CorpusError, findFiles } from '../corpus/index.js';
 import { checkRows } from '../planning/index.js';
-import { EncoderError, pinEncoders } from '../students/index.js';
-import { TaskError } from '../tasks/index.js';
 import { askedTeachers, teacherField } from '../teachers/index.js';
 import { isAddress } from './command-options.js';
+import { requireTrainable } from './require-trainable.js';
 import { isPlainPath, type RunInput } from './run-input.js';
 
 /** Returns the files that are not on this machine, as they were given: the workers may see them. Rows are read where all files are
  *  here. Throws TaskError for an encoder that can't be trained, and what checkRows throws. */
 export async function checkScheduledRun({ input, missing, task }: RunInput): Promise<string[]> {
-  if (input.until !== 'vote') await requireTrainable(task);
+  // Where students will be trained is not known here.
+  if (input.until !== 'vote') await requireTrainable(task, false);
   const files = [...missing, ...(await missingOf(task, input))];
   const read = [input.corpus.path, input.gold?.path ?? [], task.examplesFrom?.path ?? []].flat();
   if (files.length === 0 && !read.some(isAddress)) await checkRows(task, input);
   return files;
-}
-
-/** Where students are trained is not known here. */
-async function requireTrainable({ student }: Task): Promise<void> {
-  try {
-    await pinEncoders(student, { env: process.env, trainsHere: false });
-  } catch (error) {
-    if (error instanceof EncoderError) throw new TaskError(error.message);
-    throw error;
-  }
 }
 
 /** Of the task's files, and of the globs of the input. */

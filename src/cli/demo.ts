@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { DistillationInput, TASK_QUEUES } from '../contracts/index.js';
+import { counted, DistillationInput, TASK_QUEUES } from '../contracts/index.js';
 import { ownPackageFolder } from '../tasks/index.js';
 import { createClient } from '../temporal/index.js';
 import { currentStateFolder, storeLocation } from './command-options.js';
@@ -148,7 +148,7 @@ async function killOnTheWay(client: Client, workflowId: string, teacher: Running
     const { pid } = worker.process;
     process.kill(pid, 'SIGKILL');
     process.stderr.write(
-      `\n${pc.yellow('✂')} kill -9 ${pid}: the teacher worker dies with ${stats.inFlight} calls in flight; another one starts and reads the journals (about 10 s)\n`,
+      `\n${pc.yellow('✂')} kill -9 ${pid}: the teacher worker dies with ${counted(stats.inFlight, 'call')} in flight; another one starts and reads the journals (about 10 s)\n`,
     );
     return { repliesBefore: stats.answered200, inFlight: stats.inFlight };
   }
@@ -191,7 +191,7 @@ async function showAccount(
   ];
   if (kill !== null) {
     lines.push(
-      `  killed after ${kill.repliesBefore} replies with ${kill.inFlight} calls in flight; paid twice: ${stats.paidTwice}, lost: none`,
+      `  killed after ${counted(kill.repliesBefore, 'reply', 'replies')} with ${counted(kill.inFlight, 'call')} in flight; paid twice: ${stats.paidTwice}, lost: none`,
     );
   }
   lines.push(

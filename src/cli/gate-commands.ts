@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { GateDecision, GateName, type GateOutcome, Revision } from '../contracts/index.js';
+import { counted, GateDecision, GateName, type GateOutcome, inNumber, Revision } from '../contracts/index.js';
 import { type ServerFlags, SetupError, UsageError } from '../temporal/index.js';
 import { withServerOptions } from './command-options.js';
 import { STORE_OPTION } from './existing-store.js';
@@ -145,7 +145,7 @@ async function decide(decision: 'approve' | 'reject', named: string | undefined,
 function tell(workflowId: string, outcome: GateOutcome, { gate = 'labels', json }: Pick<Flags, 'gate' | 'json'>): void {
   const { at, decision, reviewer, revision } = outcome;
   const asked = revision
-    ? `\n${revision.texts} texts are asked about again (${revision.goldTexts} of them gold rows), at most ${revision.callsAtMost} calls; ${revision.decided} more that people decided on are left out\nFollow it with: tutelage watch ${workflowId}`
+    ? `\n${counted(revision.texts, 'text')} ${inNumber(revision.texts, 'is', 'are')} asked about again (gold rows among them: ${revision.goldTexts}), at most ${counted(revision.callsAtMost, 'call')}; left out, for people decided on them: ${revision.decided}\nFollow it with: tutelage watch ${workflowId}`
     : '';
   const words = `${workflowId}: gate ${gate}: ${DECIDED[decision]} by ${reviewer}, recorded at ${at}${asked}`;
   process.stdout.write(`${json ? JSON.stringify({ workflowId, gate, ...outcome }) : words}\n`);

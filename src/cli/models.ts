@@ -1,6 +1,6 @@
 /** tutelage models: the versions in the registry. */
 import type { Command } from 'commander';
-import type { ModelVersion } from '../contracts/index.js';
+import { counted, type ModelVersion, percent } from '../contracts/index.js';
 import { deployedPointer, listTasks, requireVersions } from '../deployment/index.js';
 import { openExistingStore, STORE_OPTION } from './existing-store.js';
 import { textTable } from './text-table.js';
@@ -43,8 +43,8 @@ function table(listed: readonly Listed[]): string {
     String(version),
     createdAt.slice(0, 16).replace('T', ' '),
     kind,
-    `${(100 * evaluation.student.accuracy).toFixed(1)} %`,
-    evaluation.basis === 'gold' ? `${evaluation.rows} gold rows` : `${evaluation.rows} of the teacher's labels`,
+    percent(evaluation.student.accuracy),
+    evaluation.basis === 'gold' ? counted(evaluation.rows, 'gold row') : `${evaluation.rows} of the teacher's labels`,
     provenance.approvedBy,
     deployed ? 'deployed' : '',
   ]);

@@ -1,6 +1,6 @@
 /** The pilot of a plan: a small run that labels some texts for real. The run that is planned finds its replies and does not pay again. */
 import { ApplicationFailure } from '@temporalio/common';
-import type { Task } from '../contracts/index.js';
+import { counted, type Task } from '../contracts/index.js';
 import type { Survey } from '../planning/index.js';
 import { type ServerFlags, SetupError } from '../temporal/index.js';
 import { followRun } from './follow-run.js';
@@ -37,7 +37,7 @@ export async function runPilot(
         corpus: { ...corpus, sample: { size: texts } },
         until: 'vote',
       },
-      summary: `${task.name}: pilot of ${texts} texts`,
+      summary: `${task.name}: pilot of ${counted(texts, 'text')}`,
     },
     flags,
   );

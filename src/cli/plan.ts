@@ -6,11 +6,12 @@ import { hubSettings } from '../hub/index.js';
 import { type Figure, planFigures, type Survey, type TeacherBasis, tokenRate } from '../planning/index.js';
 import { TaskError } from '../tasks/index.js';
 import { activeParametersOf, priceOf, teacherHost, teacherSettings, termsOf } from '../teachers/index.js';
-import type { ServerFlags } from '../temporal/index.js';
+import { configuredServer, type ServerFlags } from '../temporal/index.js';
 import { storeLocation, withServerOptions } from './command-options.js';
 import { wholeNumber } from './option-values.js';
 import { pastRuns } from './past-run.js';
 import { runPilot } from './pilot.js';
+import { requireTrainable } from './require-trainable.js';
 import { type RunFlags, runInput, withRunOptions } from './run-input.js';
 import { hostsOf, surveyOf } from './start-run.js';
 import { textTable } from './text-table.js';
@@ -36,6 +37,8 @@ interface Plan {
   /** Texts of which the teacher would see placeholders. */
   readonly redactedTexts: number;
   readonly figures: Figure[];
+  /** What could not be looked at from here. */
+  readonly notes: readonly string[];
 }
 
 export function registerPlan(program: Command): void {
@@ -57,15 +60,17 @@ async function plan(taskName: string, flags: Flags): Promise<void> {
   const run = await runInput(taskName, flags, 'content');
   if (run.missing.length > 0) throw new TaskError(`${run.missing.join(', ')}: there is no such file`);
   const { input, task } = run;
+  const trainsHere = configuredServer(process.env, flags) === null;
+  const notes = input.until === 'vote' ? [] : await requireTrainable(task, trainsHere);
   let survey = await surveyOf(task, input);
   if (flags.pilot !== undefined && (await runPilot(run, flags.pilot, survey, flags))) {
     survey = await surveyOf(task, input);
   }
-  const planned = await describePlan(task, input, survey);
+  const planned = { ...(await describePlan(task, input, survey)), notes };
   process.stdout.write(flags.json ? `${JSON.stringify(planned)}\n` : inWords(planned));
 }
 
-async function describePlan(task: Task, input: DistillationInput, survey: Survey): Promise<Plan> {
+async function describePlan(task: Task, input: DistillationInput, survey: Survey): Promise<Omit<Plan, 'notes'>> {
   const bases: TeacherBasis[] = [];
   const teachers = [];
   for (const ofTeacher of survey.teachers) {
@@ -102,7 +107,7 @@ async function trainSecondsPerText({ student }: Task, store: string): Promise<nu
   return last?.seconds ?? null;
 }
 
-function inWords({ figures, hosts, redactedTexts, teachers }: Plan): string {
+function inWords({ figures, hosts, notes, redactedTexts, teachers }: Plan): string {
   const rows = figures.map(({ high, how, low, name, unit }) => [name, range(low, high, unit), how]);
   const texts = redactedTexts === 0 ? '' : `, ${redactedTexts} of them with placeholders (redact)`;
   return [
@@ -112,6 +117,7 @@ function inWords({ figures, hosts, redactedTexts, teachers }: Plan): string {
       ({ name, terms }) =>
         `${pc.bold(`training on the answers of ${teachers.length === 1 ? 'the teacher' : name}:`)} ${terms}`,
     ),
+    ...notes.map((note) => `${pc.yellow('not known from here:')} ${note}`),
     '',
   ].join('\n');
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { ClassificationResult, Classified, TASK_QUEUES } from '../contracts/index.js';
+import { ClassificationResult, Classified, counted, TASK_QUEUES } from '../contracts/index.js';
 import type { ServerFlags } from '../temporal/index.js';
 import { placedPath, storeLocation } from './command-options.js';
 import { ProgressLine } from './progress-line.js';
@@ -68,7 +68,7 @@ async function follow(
       const now = await classified(client, handle);
       if (now === null) progress.show('no worker answers; it goes on when one is there');
       else if (now.total === null) progress.show('reading the rows');
-      else progress.show(`${now.rows} of ${now.total} rows`);
+      else progress.show(`${now.rows} of ${counted(now.total, 'row')}`);
       const pause = sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
       await Promise.race([waiting.catch(() => undefined), pause]);
     }

@@ -1,7 +1,7 @@
 /** tutelage predict: what a deployed student says of texts. */
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import type { ClassificationResult, ModelVersion } from '../contracts/index.js';
+import { type ClassificationResult, counted, type ModelVersion } from '../contracts/index.js';
 import { compileTemplate, readLines, type Template } from '../corpus/index.js';
 import { fetchModel, modelCache, predictTexts, versionToAnswer } from '../deployment/index.js';
 import type { Store } from '../store/index.js';
@@ -142,7 +142,7 @@ async function answerFile({ model, student }: Loaded, flags: Flags, input: strin
       textColumn: flags.textColumn,
       top: flags.top ?? null,
       signal,
-      onProgress: ({ done, total }) => progress.show(`${done} of ${total} rows`),
+      onProgress: ({ done, total }) => progress.show(`${done} of ${counted(total, 'row')}`),
     });
     progress.clear();
     report({ ...predicted, task: model.task, version: model.version, output }, flags.json === true);

@@ -1,5 +1,12 @@
 /** Schedules of the workflow `redistillation` on the Temporal server. */
-import { type Client, type ScheduleOptions, ScheduleOverlapPolicy, type ScheduleSummary } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Client,
+  type ScheduleHandle,
+  type ScheduleOptions,
+  ScheduleOverlapPolicy,
+  type ScheduleSummary,
+} from '@temporalio/client';
 import { InvalidArgumentError } from 'commander';
 import { TASK_QUEUES } from '../contracts/index.js';
 
@@ -24,6 +31,11 @@ export interface FoundSchedule {
 
 const WORKFLOW_TYPE = 'redistillation';
 const CATCHUP_HOURS = 24;
+/** A run may wait days for a person; the next one then follows it, and those after are left out. */
+const OVERLAP = ScheduleOverlapPolicy.BUFFER_ONE;
+/** A server starts what was triggered at once; one that is busy may take longer than somebody waits. */
+const STARTED_WITHIN_MS = 10_000;
+const POLL_MS = 100;
 const HOURS = { h: 1, d: 24, w: 7 * 24 } as const;
 
 /** "7d" as an interval; for options. */
@@ -48,14 +60,39 @@ export async function startSchedule(client: Client, { id, spec, input }: Planned
       args: [input],
     },
     policies: {
-      // A run may wait days for a person; the next one then follows it, and those after are left out.
-      overlap: ScheduleOverlapPolicy.BUFFER_ONE,
+      overlap: OVERLAP,
       catchupWindow: `${CATCHUP_HOURS}h`,
     },
   };
   const handle = await client.schedule.create(options);
   const [next] = (await handle.describe()).info.nextActionTimes;
   return next?.toISOString() ?? null;
+}
+
+export interface Triggered {
+  /** Workflow id of the run; null: it waits for the open one, or the server takes its time. */
+  readonly started: string | null;
+  /** Workflow id of the run that was open before. */
+  readonly openRun: string | null;
+  readonly input: unknown;
+}
+
+/** Starts a run now; after the open one, if there is one. Throws ScheduleNotFoundError. */
+export async function triggerSchedule(handle: ScheduleHandle): Promise<Triggered> {
+  const before = await handle.describe();
+  const openRun = before.info.runningActions.at(-1)?.workflow.workflowId ?? null;
+  const input: unknown = before.action.args?.[0];
+  // Without it the SDK starts one beside the open run, which refuses it.
+  await handle.trigger(OVERLAP);
+  if (openRun !== null) return { started: null, openRun, input };
+  const giveUpAt = Date.now() + STARTED_WITHIN_MS;
+  for (;;) {
+    const { info } = await handle.describe();
+    const taken = info.numActionsTaken > before.info.numActionsTaken ? info.recentActions.at(-1) : undefined;
+    if (taken !== undefined) return { started: taken.action.workflow.workflowId, openRun, input };
+    if (Date.now() > giveUpAt) return { started: null, openRun, input };
+    await sleep(POLL_MS);
+  }
 }
 
 /** Those that start redistillations. */

@@ -1,6 +1,13 @@
 /** What tutelage review tells of a review: its audit log, and where it stands. */
-import type { NamedAgreement, ReviewRecord, RevisionRecord } from '../contracts/index.js';
-import { alphaInWords, certificateInWords, percent } from '../evaluation/index.js';
+import {
+  counted,
+  inNumber,
+  type NamedAgreement,
+  percent,
+  type ReviewRecord,
+  type RevisionRecord,
+} from '../contracts/index.js';
+import { alphaInWords, certificateInWords } from '../evaluation/index.js';
 import type { AlternativeAnnotatorTest, ReviewStatus } from '../review/index.js';
 
 export function recordInWords(record: ReviewRecord | RevisionRecord): string {
@@ -9,7 +16,7 @@ export function recordInWords(record: ReviewRecord | RevisionRecord): string {
     const { number, revision, texts } = record;
     const about = [...(revision.doubted ? ['doubted'] : []), ...revision.labels].join(', ');
     const guideline = JSON.stringify(revision.guideline);
-    return `${at}  ${reviewer}  revise  revision ${number}  ${texts} texts (${about}) asked about again under: ${guideline}`;
+    return `${at}  ${reviewer}  revise  revision ${number}  ${counted(texts, 'text')} (${about}) asked about again under: ${guideline}`;
   }
   const { adjudicates, id, label, purpose } = record;
   const what = label === null ? 'takes the last decision back' : `${label}${adjudicates ? ' (adjudicates)' : ''}`;
@@ -22,14 +29,14 @@ export function statusInWords(workflowId: string, status: ReviewStatus): string 
   const people = Object.entries(byReviewer).map(([name, count]) => `${name} ${count}`);
   const lines = [
     ...(outdated === null ? [] : [outdated]),
-    `${decided} of ${texts} texts decided${people.length > 0 ? ` (${people.join(', ')})` : ''}, ${corrected} labels changed`,
+    `${decided} of ${counted(texts, 'text')} decided${people.length > 0 ? ` (${people.join(', ')})` : ''}, ${counted(corrected, 'label')} changed`,
     ...(sharedTexts === 0
       ? []
       : [
-          `${sharedTexts} texts decided by several people, ${adjudicated} adjudicated, ${differing.length} differ and wait for it${idsOf(differing)}`,
+          `${counted(sharedTexts, 'text')} decided by several people, ${adjudicated} adjudicated, ${differing.length} ${inNumber(differing.length, 'differs and waits', 'differ and wait')} for it${idsOf(differing)}`,
         ]),
     ...(agreement === null ? [] : agreementInWords(agreement)),
-    audited === null ? 'no audit was drawn' : `${audited} texts of the audit decided`,
+    audited === null ? 'no audit was drawn' : `${counted(audited, 'text')} of the audit decided`,
     ...(certificate === null ? [] : [certificateInWords(certificate)]),
     ...(alternativeAnnotator === null ? [] : [testInWords(alternativeAnnotator)]),
     `to approve with them: on the page (tutelage review ${workflowId} --as NAME), or tutelage approve ${workflowId} --gate labels --as NAME --reviewed`,

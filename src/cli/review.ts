@@ -1,7 +1,9 @@
 /** tutelage review: the page; review export, import, status: labels to people and back, as files or through another tool's
  *  server. */
+
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { counted, inNumber } from '../contracts/index.js';
 import {
   auditSize,
   type Handout,
@@ -169,31 +171,31 @@ async function exportRows(workflowId: string, flags: ExportFlags): Promise<void>
     }
     const rows = await labelledRows(review);
     const place = await handOut({ ...handout, purpose: 'fix', rows }, workflowId, flags);
-    process.stdout.write(`${place}: all ${rows.length} labels, as cleanlab judges each by the others\n`);
+    process.stdout.write(`${place}: all ${counted(rows.length, 'label')}, as cleanlab judges each by the others\n`);
     return;
   }
   if (flags.differing) {
     const rows = await rowsToAdjudicate(review);
     const place = await handOut({ ...handout, purpose: 'adjudication', rows }, workflowId, flags);
-    process.stdout.write(`${place}: the ${rows.length} texts that people decided differently\n`);
+    process.stdout.write(`${place}: the ${counted(rows.length, 'text')} that people decided differently\n`);
     return;
   }
   if (flags.audit === undefined) {
     const rows = await rowsToFix(review, flags.rows);
     const place = await handOut({ ...handout, purpose: 'fix', rows }, workflowId, flags);
-    process.stdout.write(`${place}: the ${rows.length} most doubtful labels that nobody has looked at\n`);
+    process.stdout.write(`${place}: the ${counted(rows.length, 'most doubtful label')} that nobody has looked at\n`);
     return;
   }
   if (flags.as === undefined) throw new UsageError('--audit needs to know who draws it', 'Add --as NAME.');
   const draw = { count: flags.audit, reviewer: flags.as, again: flags.again === true, at: new Date() };
   const { audit, rows } = await rowsToAudit(review, draw);
   const place = await handOut({ ...handout, purpose: 'audit', rows }, workflowId, flags);
-  const drawn = `drawn at random from ${audit.population} labels`;
+  const drawn = `drawn at random from ${counted(audit.population, 'label')}`;
   const sizes = [0.05, 0.02, 0.01].map(
     (share) => `${auditSize(audit.population, share, confidence)} show at most ${100 * share} %`,
   );
   process.stdout.write(
-    `${place}: ${rows.length} texts ${drawn}. Without an error among them, ${sizes.join(', ')} wrong at ${100 * confidence} % confidence.\n`,
+    `${place}: ${counted(rows.length, 'text')} ${drawn}. Without an error among them, ${sizes.join(', ')} wrong at ${100 * confidence} % confidence.\n`,
   );
 }
 
@@ -225,11 +227,13 @@ async function importRows(workflowId: string, file: string | undefined, flags: I
   if ('opinions' in taken) {
     const suspicious = taken.opinions.filter((opinion) => opinion.suspicious).length;
     process.stdout.write(
-      `cleanlab doubts ${suspicious} of ${taken.opinions.length} labels. They come first in the next export; none was changed, as no person decided.\n`,
+      `cleanlab doubts ${suspicious} of ${counted(taken.opinions.length, 'label')}. What it doubts comes first in the next export; none was changed, as no person decided.\n`,
     );
     return;
   }
-  process.stdout.write(`${taken.decisions.length} decisions taken over, ${taken.undecided} rows left open\n`);
+  process.stdout.write(
+    `${counted(taken.decisions.length, 'decision')} taken over, ${counted(taken.undecided, 'row')} left open\n`,
+  );
   process.stdout.write(statusInWords(workflowId, await reviewStatus(review)));
 }
 
@@ -241,13 +245,15 @@ async function showStatus(workflowId: string, flags: StatusFlags): Promise<void>
 
 async function exportGold(workflowId: string, flags: { output: string; store?: string }): Promise<void> {
   const rows = await writeDisputable(await openReview(workflowId, flags.store), resolve(flags.output));
-  process.stdout.write(`${flags.output}: ${rows} gold rows on which the teacher has another label\n`);
+  process.stdout.write(`${flags.output}: ${counted(rows, 'gold row')} on which the teacher has another label\n`);
 }
 
 async function disputeGold(workflowId: string, file: string, flags: { as: string; store?: string }): Promise<void> {
   const review = await openReview(workflowId, flags.store);
   const taken = await takeDisputes(review, { path: resolve(file), reviewer: flags.as, at: new Date() });
-  process.stdout.write(`${taken} gold labels are disputed; the report will show its figures with and without them\n`);
+  process.stdout.write(
+    `${counted(taken, 'gold label')} ${inNumber(taken, 'is', 'are')} disputed; the report will show its figures with and without them\n`,
+  );
 }
 
 async function showLog(workflowId: string, flags: StatusFlags): Promise<void> {

@@ -1,6 +1,13 @@
 /** What a run leaves on the terminal when it has ended: a table for people, one JSON object for machines. */
 import pc from 'picocolors';
-import type { DistillationResult, GateCheck, GateOutcome } from '../contracts/index.js';
+import {
+  counted,
+  type DistillationResult,
+  type GateCheck,
+  type GateOutcome,
+  inNumber,
+  percent,
+} from '../contracts/index.js';
 import { checkLine } from './check-line.js';
 import { ExitCode, exitCodeFor } from './exit-codes.js';
 import type { RunEnd } from './follow-run.js';
@@ -54,7 +61,7 @@ export async function reportEnd(end: RunEnd | null, options: EndOptions): Promis
   // Last, for it may fail: the result is told by then.
   if (result?.labels && options.labelsOut !== null) {
     const rows = await writeLabels(result.labels.uri, options.labelsOut);
-    process.stderr.write(`${rows} labels written to ${options.labelsOut}\n`);
+    process.stderr.write(`${counted(rows, 'label')} written to ${options.labelsOut}\n`);
   }
 }
 
@@ -65,7 +72,7 @@ export function summaryTable(result: DistillationResult): string {
     ['run', result.workflowId],
     [
       'annotation',
-      `${annotation.labelled} of ${annotation.texts} texts labelled with ${annotation.calls} calls, ${annotation.reused} replies reused, ${annotation.unreadable} unreadable, ${annotation.uncertain} uncertain`,
+      `${annotation.labelled} of ${counted(annotation.texts, 'text')} labelled with ${counted(annotation.calls, 'call')}, ${counted(annotation.reused, 'reply', 'replies')} reused, ${annotation.unreadable} unreadable, ${annotation.uncertain} uncertain`,
     ],
     ...(annotation.incomplete > 0 ? [incompleteRow(annotation.incomplete)] : []),
     ['cost', annotation.costUsd === null ? 'price of the teacher not known' : `$${annotation.costUsd.toFixed(4)}`],
@@ -82,8 +89,8 @@ export function summaryTable(result: DistillationResult): string {
   if (evaluation) {
     const on =
       evaluation.basis === 'gold'
-        ? `${evaluation.rows} gold rows`
-        : `${evaluation.rows} held-out texts (agreement with the teacher, not accuracy)`;
+        ? counted(evaluation.rows, 'gold row')
+        : `${counted(evaluation.rows, 'held-out text')} (agreement with the teacher, not accuracy)`;
     if (evaluation.teacher)
       rows.push([
         'teacher',
@@ -104,7 +111,7 @@ export function summaryTable(result: DistillationResult): string {
 function incompleteRow(texts: number): [string, string] {
   return [
     'incomplete',
-    `${texts} texts did not get all their votes: the budget did not suffice, or their chunk failed`,
+    `${counted(texts, 'text')} did not get all ${inNumber(texts, 'its', 'their')} votes: the budget did not suffice, or a chunk failed`,
   ];
 }
 
@@ -112,8 +119,4 @@ function incompleteRow(texts: number): [string, string] {
 function failedChecks(result: DistillationResult | null): GateCheck[] {
   const rejected = Object.values(result?.gates ?? {}).find((gate) => gate?.decision === 'reject' && gate.automatic);
   return rejected?.checks.filter((check) => !check.passed) ?? [];
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

@@ -1,7 +1,13 @@
 /** A run that goes on, in the terminal: bars where there is one, else lines. Everything goes to stderr. */
 import { SingleBar } from 'cli-progress';
 import pc from 'picocolors';
-import type { ChunkProgress, Progress, RevisionOutcome, TrainingNews } from '../contracts/index.js';
+import {
+  type ChunkProgress,
+  counted,
+  type Progress,
+  type RevisionOutcome,
+  type TrainingNews,
+} from '../contracts/index.js';
 import { addCounts } from '../voting/index.js';
 import { checkLine } from './check-line.js';
 import { plainMarkdown } from './plain-markdown.js';
@@ -86,15 +92,15 @@ export class RunView {
     this.mostCalls = Math.max(this.mostCalls, both.calls + (beating?.calls ?? 0));
     const [texts, calls] = [this.mostTexts, this.mostCalls];
     const numbers = [
-      `${calls} calls`,
-      both.reused === 0 ? null : `${both.reused} replies reused`,
+      counted(calls, 'call'),
+      both.reused === 0 ? null : `${counted(both.reused, 'reply', 'replies')} reused`,
       // Known of finished chunks only.
       ...(both.calls === 0
         ? []
         : [
             `${both.unreadable} unreadable`,
             `${both.uncertain} uncertain`,
-            `${both.inputTokens + both.outputTokens} tokens`,
+            counted(both.inputTokens + both.outputTokens, 'token'),
             both.spentMicros === null ? null : `$${(both.spentMicros / 1e6).toFixed(4)}`,
           ]),
       progress.batches === null ? null : batchesInWords(progress.batches),
@@ -103,7 +109,7 @@ export class RunView {
     ]
       .filter((each) => each !== null)
       .join(' · ');
-    this.showNumbers(texts, progress.texts.total, `${texts} of ${progress.texts.total} texts · ${numbers}`);
+    this.showNumbers(texts, progress.texts.total, `${texts} of ${counted(progress.texts.total, 'text')} · ${numbers}`);
   }
 
   private showTraining({ done, phase, steps, student }: TrainingNews): void {
@@ -186,7 +192,7 @@ function newOf(before: readonly string[], now: readonly string[]): readonly stri
 function revisionLine({ changes, number, reviewer, spentMicros, texts }: RevisionOutcome): string {
   const changed = changes.map((each) => `${each.texts} from ${each.from ?? 'no label'} to ${each.to ?? 'no label'}`);
   const cost = spentMicros === null ? '' : `, $${(spentMicros / 1e6).toFixed(4)}`;
-  return `revision ${number} by ${reviewer}: ${texts} texts asked about again; labels changed: ${changed.join(', ') || 'none'}${cost}`;
+  return `revision ${number} by ${reviewer}: ${counted(texts, 'text')} asked about again; labels changed: ${changed.join(', ') || 'none'}${cost}`;
 }
 
 function headline(progress: Progress): string {
@@ -194,7 +200,7 @@ function headline(progress: Progress): string {
     case 'prepare':
       return 'prepare: reading and checking the corpus, one call to try the teacher';
     case 'annotate':
-      return `annotate: ${progress.texts.total} texts, at most ${progress.callsAtMost} calls to ${progress.teacherHost} (repeats aside)`;
+      return `annotate: ${counted(progress.texts.total, 'text')}, at most ${counted(progress.callsAtMost, 'call')} to ${progress.teacherHost} (repeats aside)`;
     case 'vote':
       return 'vote: counting the votes';
     case 'labels gate':

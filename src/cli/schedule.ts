@@ -7,7 +7,8 @@ import {
   ScheduleNotFoundError,
 } from '@temporalio/client';
 import type { Command } from 'commander';
-import { nearest } from '../contracts/index.js';
+import { nearest, RedistillationInput, redistillationId } from '../contracts/index.js';
+import { resolveTask, TaskError } from '../tasks/index.js';
 import { type ServerFlags, SetupError } from '../temporal/index.js';
 import { checkScheduledRun } from './check-scheduled-run.js';
 import { serverArguments, withServerOptions } from './command-options.js';
@@ -18,6 +19,7 @@ import {
   type PlannedSchedule,
   parseInterval,
   startSchedule,
+  triggerSchedule,
 } from './redistillation-schedule.js';
 import { withClient } from './run-client.js';
 import { type RunFlags, runInput, withRunOptions } from './run-input.js';
@@ -38,12 +40,19 @@ export function registerSchedule(program: Command): void {
   const schedule = program.command('schedule').description('distill a task again from time to time');
   registerCreate(schedule);
   registerList(schedule);
-  registerAction(schedule, 'pause', 'paused', 'start no more runs until resume', (handle) => handle.pause());
-  registerAction(schedule, 'resume', 'resumed', 'start runs again', (handle) => handle.unpause());
-  registerAction(schedule, 'trigger', 'a run is started', 'start a run now, beside the planned ones', (handle) =>
-    handle.trigger(),
-  );
-  registerAction(schedule, 'delete', 'deleted', 'remove it; a run that is open goes on', (handle) => handle.delete());
+  registerAction(schedule, 'pause', 'start no more runs until resume', async (handle) => {
+    await handle.pause();
+    return 'paused';
+  });
+  registerAction(schedule, 'resume', 'start runs again', async (handle) => {
+    await handle.unpause();
+    return 'resumed';
+  });
+  registerAction(schedule, 'trigger', 'start a run now, beside the planned ones', trigger);
+  registerAction(schedule, 'delete', 'remove it; a run that is open goes on', async (handle) => {
+    await handle.delete();
+    return 'deleted';
+  });
 }
 
 function registerCreate(schedule: Command): void {
@@ -85,15 +94,14 @@ function registerList(schedule: Command): void {
 function registerAction(
   schedule: Command,
   name: string,
-  done: string,
   about: string,
-  act: (handle: ScheduleHandle) => Promise<void>,
+  act: (handle: ScheduleHandle) => Promise<string>,
 ): void {
   const command = schedule.command(name).description(about).argument('<id>');
   withServerOptions(command).action((id: string, flags: ServerFlags) =>
     withClient(flags, async (client) => {
       try {
-        await act(client.schedule.getHandle(id));
+        print(`${id}: ${await act(client.schedule.getHandle(id))}`);
       } catch (error) {
         if (!(error instanceof ScheduleNotFoundError)) throw error;
         const ids = (await listSchedules(client)).map((known) => known.id);
@@ -101,9 +109,31 @@ function registerAction(
         const there = ids.length === 0 ? 'There are none yet.' : `There are: ${ids.join(', ')}.`;
         throw new SetupError(`there is no schedule ${id}`, guess === null ? there : `Did you mean ${guess}? ${there}`);
       }
-      print(`${id}: ${done}`);
     }),
   );
+}
+
+async function trigger(handle: ScheduleHandle): Promise<string> {
+  const { started, openRun, input } = await triggerSchedule(handle);
+  const run = await distillationOf(input);
+  const watch = run === null ? 'tutelage watch, which names the runs that are open' : `tutelage watch ${run}`;
+  if (started !== null) return `${started} is started; see how it goes, once a worker has taken it up, by: ${watch}`;
+  if (openRun === null) return `a run is asked for; see how it goes by: ${watch}`;
+  return `a run is started when ${openRun} has ended; see how far that is by: ${watch}`;
+}
+
+/** The workflow that a run of the schedule distills in, by the task's name; null: its task file is not on this machine. */
+async function distillationOf(input: unknown): Promise<string | null> {
+  const { data } = RedistillationInput.safeParse(input);
+  if (data === undefined) return null;
+  const readStored = () => Promise.reject(new TaskError('the command line takes no store: paths for a task'));
+  try {
+    const { task } = await resolveTask({ task: data.task, set: data.set, cwd: process.cwd(), readStored });
+    return redistillationId(task.name);
+  } catch (error) {
+    if (error instanceof TaskError) return null;
+    throw error;
+  }
 }
 
 async function create(

@@ -3,7 +3,14 @@ import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
 import { type Client, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/client';
 import pc from 'picocolors';
-import { type DistillationInput, TASK_QUEUES, type Task, type TeacherSettings } from '../contracts/index.js';
+import {
+  counted,
+  type DistillationInput,
+  inNumber,
+  TASK_QUEUES,
+  type Task,
+  type TeacherSettings,
+} from '../contracts/index.js';
 import { type Survey, surveyRun } from '../planning/index.js';
 import { openStore } from '../store/index.js';
 import { canonicalJson } from '../tasks/index.js';
@@ -124,12 +131,15 @@ export async function startRun({ sent, summary, workflowId }: RunToStart, flags:
 
 function inWords(task: Task, { open, teachers, worstMicros }: Survey): string {
   const hosts = hostsOf(task);
-  if (hosts.length === 0) return `${open} replies from a recording; nothing is paid`;
+  if (hosts.length === 0) return `${counted(open, 'reply', 'replies')} from a recording; nothing is paid`;
   const { budget } = task;
   const calls = Math.min(open, budget.calls ?? Number.POSITIVE_INFINITY);
   const worst = worstMicros === null ? null : Math.min(worstMicros / 1e6, budget.usd ?? Number.POSITIVE_INFINITY);
   const money = worst === null ? 'at a price that is not known (set teacher.price)' : `at most $${worst.toFixed(2)}`;
   const replies = teachers.reduce((sum, { known }) => sum + known.replies, 0);
-  const reused = replies === 0 ? '' : `; ${replies} replies of earlier runs are used again`;
-  return `at most ${calls} calls to ${pc.bold(hosts.join(' and '))} (failed ones are repeated), ${money}${reused}`;
+  const reused =
+    replies === 0
+      ? ''
+      : `; ${counted(replies, 'reply', 'replies')} of earlier runs ${inNumber(replies, 'is', 'are')} used again`;
+  return `at most ${counted(calls, 'call')} to ${pc.bold(hosts.join(' and '))} (failed ones are repeated), ${money}${reused}`;
 }

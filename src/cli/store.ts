@@ -1,7 +1,7 @@
 /** tutelage store: how large a store is, and what of it may go. */
 import { isGrpcServiceError } from '@temporalio/client';
 import type { Command } from 'commander';
-import { parseOrExplain, RetentionPolicy } from '../contracts/index.js';
+import { counted, inNumber, parseOrExplain, RetentionPolicy } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import { type ServerFlags, SetupError, UsageError } from '../temporal/index.js';
 import { withServerOptions } from './command-options.js';
@@ -109,17 +109,18 @@ async function askServer(flags: ServerFlags): Promise<StateOnServer> {
 function inWords({ kept, leftovers, outdated }: Retention, keepDays: number, removed: boolean): string {
   const bytes = outdated.reduce((sum, each) => sum + each.bytes, leftovers.bytes);
   const files = outdated.reduce((sum, each) => sum + each.files, leftovers.files);
-  const stay = `runs that stay: ${kept.open} open, ${kept.registered} that made a registered model, ${kept.recent} that ended within ${keepDays} days\n`;
+  const stay = `runs that stay: ${kept.open} open, ${kept.registered} that made a registered model, ${kept.recent} that ended within ${counted(keepDays, 'day')}\n`;
   if (files === 0) return `${stay}nothing may go\n`;
   const largest = [...outdated].sort((a, b) => b.bytes - a.bytes);
   const rows = largest
     .slice(0, FOLDERS_SHOWN)
     .map(({ folder, ...each }) => [folder, String(each.files), inUnits(each.bytes)]);
-  if (largest.length > FOLDERS_SHOWN) rows.push([`and ${largest.length - FOLDERS_SHOWN} more folders`, '', '']);
+  if (largest.length > FOLDERS_SHOWN)
+    rows.push([`and ${counted(largest.length - FOLDERS_SHOWN, 'more folder')}`, '', '']);
   if (leftovers.files > 0) rows.push(['half-written files', String(leftovers.files), inUnits(leftovers.bytes)]);
   const end = removed
-    ? `removed: ${files} files, ${inUnits(bytes)}\n`
-    : `${files} files, ${inUnits(bytes)} may go; remove them with --yes\n`;
+    ? `removed: ${counted(files, 'file')}, ${inUnits(bytes)}\n`
+    : `${counted(files, 'file')}, ${inUnits(bytes)} may go; remove ${inNumber(files, 'it', 'them')} with --yes\n`;
   return `${stay}${textTable(['may go', 'files', 'size'], rows, () => false)}${end}`;
 }
 

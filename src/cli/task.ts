@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { z } from 'zod';
-import { type PromptStyle, Task } from '../contracts/index.js';
+import { counted, type PromptStyle, Task } from '../contracts/index.js';
 import { openRedactor, showExamples } from '../corpus/index.js';
 import { findTask, ownPackageFolder, parseSetArguments, resolveTask, TaskError } from '../tasks/index.js';
 import { askedTeachers, buildPrompt, teacherHost } from '../teachers/index.js';
@@ -84,7 +84,7 @@ function describe({ file, task, taskHash, callsPerText, teachers, prompts }: Tas
     const warmth = temperature === null ? '' : `temperature ${temperature}, `;
     const who = several ? ` of ${teacher}` : '';
     const which = when === 'always' ? '' : ` after a ${when}`;
-    return `${samples} × ${prompt}${who}${which} (${warmth}at most ${maxTokens} tokens)`;
+    return `${samples} × ${prompt}${who}${which} (${warmth}at most ${counted(maxTokens, 'token')})`;
   });
   const perText = task.votes.plan.some(({ when }) => when !== 'always') ? `at most ${callsPerText}` : `${callsPerText}`;
   const stop = task.votes.stop === 'majority' ? ', fewer once the majority is fixed' : '';
@@ -112,7 +112,7 @@ function describe({ file, task, taskHash, callsPerText, teachers, prompts }: Tas
 }
 
 function describeBudget({ budget: { usd, calls } }: Task): string {
-  const limits = [...(usd === null ? [] : [`$${usd}`]), ...(calls === null ? [] : [`${calls} calls`])];
+  const limits = [...(usd === null ? [] : [`$${usd}`]), ...(calls === null ? [] : [counted(calls, 'call')])];
   return limits.length === 0 ? 'no limit' : `at most ${limits.join(' and ')}`;
 }
 

@@ -54,7 +54,19 @@ export const EvaluationReport = z.object({
   rows: z.number().int(),
   teacher: ClassificationReport.nullable(),
   student: ClassificationReport,
-  champion: z.object({ version: z.number().int(), report: ClassificationReport }).nullable(),
+  champion: z
+    .object({
+      version: z.number().int(),
+      report: ClassificationReport,
+      learned: z
+        .number()
+        .int()
+        .nullish()
+        .describe(
+          'Rows whose text it was trained on: they are left out of the comparison with it. null: not known, since its labels are no longer in the store.',
+        ),
+    })
+    .nullable(),
   comparisons: z.array(PairedComparison),
   overlap: z.object({
     texts: z.number().int().describe('Texts found both in training and in test; they were left out of training.'),
@@ -140,6 +152,12 @@ export const EvaluationSummary = z.object({
   rows: z.number().int(),
   teacher: z.object({ accuracy: z.number(), macroF1: z.number(), interval: Interval }).nullable(),
   student: z.object({ accuracy: z.number(), macroF1: z.number(), interval: Interval }),
-  champion: z.object({ version: z.number().int(), accuracy: z.number() }).nullable(),
+  champion: z
+    .object({
+      version: z.number().int(),
+      accuracy: z.number().describe('On all rows.'),
+      learned: z.number().int().nullish().describe('As in the report.'),
+    })
+    .nullable(),
 });
 export type EvaluationSummary = z.infer<typeof EvaluationSummary>;

@@ -54,12 +54,14 @@ export { AgreementReport, LabelRow, NamedAgreement, VoteSummary, Weighing } from
 export {
   PersonName,
   REVIEW_NEWS_SIGNAL,
+  redistillationId,
   reviewWorkflowId,
   SEARCH_ATTRIBUTES,
   TASK_QUEUES,
   TRAINING_NEWS_SIGNAL,
   WorkerRole,
 } from './names.js';
+export { counted, inNumber, percent } from './numbers-in-words.js';
 export { PreparedRun, PreparedTeacher, ProbeResult } from './prepared-run.js';
 export { describeProblems, nearest, parseOrExplain } from './problems.js';
 export { DeployedPointer, ModelVersion, Provenance } from './registry.js';

@@ -25,6 +25,11 @@ export function reviewWorkflowId(workflowId: string, gate: string): string {
   return `${workflowId}.review-${gate}`;
 }
 
+/** Of the run that a schedule's workflow distills in: one a task at a time. */
+export function redistillationId(taskName: string): string {
+  return `redistillation.${taskName}`;
+}
+
 /** From the activity that trains to its workflow. */
 export const TRAINING_NEWS_SIGNAL = 'trainingNews';
 /** From a server of the review page to a run at its labels gate, and to the child that waits there. */

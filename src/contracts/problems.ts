@@ -1,6 +1,7 @@
 /** What is wrong with a value that a schema refused, in words that tell people what to write instead. Pure. */
 import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
+import { counted } from './numbers-in-words.js';
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
@@ -144,7 +145,7 @@ function bounded(origin: string, comparison: string, limit: number | bigint): st
 function show(value: unknown, path: Path): string {
   if (value === undefined) return 'missing';
   if (typeof value === 'string') {
-    if (path.some((key) => SECRET_KEY.test(String(key)))) return `received ${value.length} characters`;
+    if (path.some((key) => SECRET_KEY.test(String(key)))) return `received ${counted(value.length, 'character')}`;
     return `received ${JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value)}`;
   }
   if (Array.isArray(value)) return `received a list of ${value.length}`;

@@ -64,7 +64,9 @@ export const TrainingSummary = z.object({
     rows: z.number().int(),
     agreement: z
       .number()
-      .describe("Share of validation rows answered as the teacher's label, before the final fit on all rows."),
+      .describe(
+        "Share of validation rows that the model that answers gives the teacher's label, before a final fit on all rows.",
+      ),
   }),
   chosen: z.record(z.string(), z.number()).describe('What was chosen on the validation split: {C: 10}.'),
   candidates: z.array(z.record(z.string(), z.number())).describe('Every candidate with its figures.'),

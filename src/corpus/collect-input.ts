@@ -1,6 +1,6 @@
 /** First pass over an input: its usable rows go to a local file, the others to the list of refused rows. */
 import { join } from 'node:path';
-import type { Task } from '../contracts/index.js';
+import { counted, type Task } from '../contracts/index.js';
 import { CorpusError } from './corpus-error.js';
 import { sortRecords } from './external-sort.js';
 import { placeOf, shownPaths } from './find-files.js';
@@ -148,7 +148,7 @@ function badRowsError(
   return new CorpusError({
     field: name,
     path: shownPaths(input.path),
-    problem: `${bad.count} of ${rows} rows can't be used (${named})${list === null ? '' : `; ${list} in the store lists ${bad.count === 1 ? 'it' : 'all'}`}`,
+    problem: `${bad.count} of ${counted(rows, 'row')} can't be used (${named})${list === null ? '' : `; ${list} in the store lists ${bad.count === 1 ? 'it' : 'all'}`}`,
     mend: `Mend them, or set ${name}.badRows: "skip" to leave them out`,
   });
 }

@@ -1,5 +1,5 @@
 /** People's corrections: a file of id and label. */
-import type { Label } from '../contracts/index.js';
+import { counted, type Label } from '../contracts/index.js';
 import { CorpusError, shortly } from './corpus-error.js';
 import { requireColumn } from './file-format.js';
 import { labelMatcher } from './label-match.js';
@@ -39,7 +39,7 @@ export async function readCorrections(
   throw new CorpusError({
     field,
     path,
-    problem: `${problems.length} rows can't be used, and none was applied: ${problems.slice(0, NAMED_PROBLEMS).join('; ')}${more}`,
+    problem: `${counted(problems.length, 'row')} can't be used, and none was applied: ${problems.slice(0, NAMED_PROBLEMS).join('; ')}${more}`,
     mend: `Give each text's id once, with one of the labels ${labels.map((label) => label.name).join(', ')}`,
   });
 }

@@ -1,5 +1,7 @@
 /** Labels that stand in a dataset of the Hub as numbers, and the names that its schema has for them. */
+
 import { z } from 'zod';
+import { counted } from '../contracts/index.js';
 import type { Row } from './read-rows.js';
 
 /** By column; the number of a label is its place. */
@@ -31,7 +33,7 @@ export function withLabelNames(row: Row, labelNames: LabelNames): Row {
     if (name === undefined) {
       return {
         line: row.line,
-        problem: `its column "${column}" holds ${value}, and the file names ${names.length} labels`,
+        problem: `its column "${column}" holds ${value}, and the file names ${counted(names.length, 'label')}`,
       };
     }
     row.values[column] = name;

@@ -1,9 +1,11 @@
 /** Rows of a CSV or TSV file with a header (RFC 4180, but for the delimiter, which the header of a CSV file tells: cells with
  *  quotes, delimiters or line ends stand in quotes).
  *  Quoting errors end the reading: past a stray quote nobody knows where rows begin. */
+
 import { isUtf8 } from 'node:buffer';
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, type Options, parse } from 'csv-parse';
+import { counted } from '../contracts/index.js';
 import { CorpusError } from './corpus-error.js';
 import { toldDelimiter } from './csv-delimiter.js';
 import type { InputFile } from './file-format.js';
@@ -39,7 +41,7 @@ export async function* readCsv(file: InputFile): AsyncGenerator<Row> {
       const entries = cells.map((cell, index) => [names[index], cell] as const);
       yield { line, values: Object.fromEntries(entries.filter(([name]) => name !== '')) };
     } else if (cells.length > 1 || cells[0] !== '') {
-      yield { line, problem: `the row has ${cells.length} cells, the header ${header.length}` };
+      yield { line, problem: `the row has ${counted(cells.length, 'cell')}, the header ${header.length}` };
     }
   }
 }

@@ -1,5 +1,6 @@
 /** Files in a bucket of an S3 server, by s3://BUCKET/KEY, where KEY may be a folder or a glob. Each is read as it stood when
  *  it was found: one that is changed meanwhile ends the run. */
+import { counted } from '../contracts/index.js';
 import { type ObjectEntry, openBucket, type S3Bucket, S3Error, uploadFile } from '../store/index.js';
 import { CorpusError } from './corpus-error.js';
 import type { FileContent } from './file-content.js';
@@ -150,7 +151,9 @@ async function refusalsNamed<Result>({ field, path }: Asked, work: () => Promise
 
 function noDataFile({ field, path }: Asked, others: number): CorpusError {
   const problem =
-    others === 0 ? 'nothing stands there' : `it leads to no JSONL, CSV, TSV or Parquet file, only to ${others} others`;
+    others === 0
+      ? 'nothing stands there'
+      : `it leads to no JSONL, CSV, TSV or Parquet file, only to ${counted(others, 'other')}`;
   const mend = 'Name an object, a folder or a pattern; AWS_ENDPOINT_URL of the worker must name its server';
   return new CorpusError({ field, path, problem, mend });
 }

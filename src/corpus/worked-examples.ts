@@ -1,6 +1,13 @@
 /** The worked examples of a task: those in the task file, and some of a file of labelled texts. None of them is a gold text:
  *  a teacher that is shown the answer is not measured. */
-import { type ExamplesInput, type Manifest, type Task, TextRow, type WorkedExample } from '../contracts/index.js';
+import {
+  counted,
+  type ExamplesInput,
+  type Manifest,
+  type Task,
+  TextRow,
+  type WorkedExample,
+} from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import { CorpusError, shortly } from './corpus-error.js';
 import { requireColumn } from './file-format.js';
@@ -123,7 +130,7 @@ class ExampleReader {
       throw new CorpusError({
         field: FIELD,
         path,
-        problem: `${problems.length} of ${this.rows} rows can't be used: ${problems.slice(0, NAMED_PROBLEMS).join('; ')}${more}`,
+        problem: `${problems.length} of ${counted(this.rows, 'row')} can't be used: ${problems.slice(0, NAMED_PROBLEMS).join('; ')}${more}`,
         mend: `Give each example a text and one of the labels ${task.labels.map(({ name }) => name).join(', ')}`,
       });
     }

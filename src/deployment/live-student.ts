@@ -1,5 +1,5 @@
 /** The deployed student of a task, kept up to date: another version takes over without a request being lost. */
-import type { ModelVersion } from '../contracts/index.js';
+import { counted, inNumber, type ModelVersion } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import { type Student, studentKind } from '../students/index.js';
 import { fetchModel } from './model-cache.js';
@@ -12,7 +12,9 @@ export class OverloadedError extends Error {
     readonly waiting: number,
     readonly most: number,
   ) {
-    super(`${waiting} texts wait for an answer, and ${most} may: ask again later`);
+    super(
+      `${counted(waiting, 'text')} ${inNumber(waiting, 'waits', 'wait')} for an answer, and ${most} may: ask again later`,
+    );
   }
 }
 

@@ -1,10 +1,13 @@
 /** README.md of a version, as the Hub shows it: what the model is, where its labels are from, how good it is, what it cost. */
-import type {
-  EvaluationSummary,
-  Interval,
-  OneStudentSettings,
-  Provenance,
-  TrainingSummary,
+import {
+  counted,
+  type EvaluationSummary,
+  type Interval,
+  inNumber,
+  type OneStudentSettings,
+  type Provenance,
+  percent,
+  type TrainingSummary,
 } from '../contracts/index.js';
 import type { Grid } from './grids.js';
 
@@ -117,18 +120,23 @@ function evaluationSection({ certificate, confidence, evaluation, student }: Mod
     `| ${name} | ${percent(figures.accuracy)} | ${percent(figures.interval.low)} to ${percent(figures.interval.high)} | ${figures.macroF1.toFixed(3)} |`;
   return [
     basis === 'gold'
-      ? `On ${rows} texts with people's labels, which nothing was trained or chosen on:`
-      : `On ${rows} held-out texts, measured against the teacher's labels. That is no accuracy: nobody checked these labels.`,
+      ? `On ${counted(rows, 'text')} with people's labels, which it was neither trained nor chosen on:`
+      : `On ${counted(rows, 'held-out text')}, measured against the teacher's labels. That is no accuracy: nobody checked these labels.`,
     [
       `| | ${measure} | ${Number((100 * confidence).toFixed(2))} % interval | macro F1 |`,
       '| --- | ---: | ---: | ---: |',
       row('this model', evaluation.student),
       ...(teacher === null ? [] : [row('its teacher', teacher)]),
     ].join('\n'),
-    ...(champion === null ? [] : [`The version deployed before, ${champion.version}: ${percent(champion.accuracy)}.`]),
+    ...(champion === null ? [] : [championInWords(champion)]),
     ...calibrationInWords(student),
     ...(certificate === null ? [] : [`The labels it learned: ${certificate}`]),
   ].join('\n\n');
+}
+
+function championInWords({ accuracy, learned, version }: NonNullable<EvaluationSummary['champion']>): string {
+  const texts = learned ? `, with ${counted(learned, 'text')} among them that it was trained on` : '';
+  return `The version deployed before, ${version}: ${percent(accuracy)}${texts}.`;
 }
 
 /** Of students that calibrate their probabilities on the validation rows. */
@@ -136,7 +144,7 @@ function calibrationInWords({ chosen, validation }: TrainingSummary): string[] {
   const { calibrationErrorAfter: after, calibrationErrorBefore: before, temperature } = chosen;
   if (after === undefined || before === undefined || temperature === undefined) return [];
   return [
-    `Its probabilities are calibrated on ${validation.rows} held-out texts: divided by a temperature of ${temperature.toFixed(2)}, its logits have an expected calibration error of ${after.toFixed(3)} there, ${before.toFixed(3)} before.`,
+    `Its probabilities are calibrated on ${counted(validation.rows, 'held-out text')}: divided by a temperature of ${temperature.toFixed(2)}, its logits have an expected calibration error of ${after.toFixed(3)} there, ${before.toFixed(3)} before.`,
   ];
 }
 
@@ -144,7 +152,7 @@ function provenanceSection(facts: ModelCardFacts): string {
   const { corpusHash, corrected, guidelines, labelled, settings, student, teachers, weighing } = facts;
   return [
     ...encoderInWords(settings, student),
-    `- Labels: ${labelled} texts, ${teachers.flatMap(votesInWords).join(', and ')}; ${corrected} corrected by people.`,
+    `- Labels: ${counted(labelled, 'text')}, ${teachers.flatMap(votesInWords).join(', and ')}; ${corrected} corrected by people.`,
     ...(weighing === null ? [] : [`- ${weighing}`]),
     ...guidelines.map(guidelineInWords),
     ...teachers.map(({ model, terms }) =>
@@ -152,7 +160,7 @@ function provenanceSection(facts: ModelCardFacts): string {
         ? `- The teacher's licence and terms: ${terms}.`
         : `- Licence and terms of ${model ?? 'the model that is not named'}: ${terms}.`,
     ),
-    `- Fitted on ${student.examples} texts; ${student.validation.rows} were held out for choices, where it agrees with the labels on ${percent(student.validation.agreement)}.`,
+    `- Fitted on ${counted(student.examples, 'text')}; ${student.validation.rows} ${inNumber(student.validation.rows, 'was', 'were')} held out for choices, where it agrees with the labels on ${percent(student.validation.agreement)}.`,
     `- Corpus: SHA-256 over keys and gold labels \`${corpusHash}\`.`,
   ].join('\n');
 }
@@ -169,12 +177,12 @@ function guidelineInWords({ revision, task, texts }: Provenance['guidelines'][nu
   if (revision === null)
     return `- ${texts} of the teacher's labels were given under the task's first guideline (\`${task}\`).`;
   const { at, examples, number, reviewer } = revision;
-  const shown = examples === 0 ? '' : ` and ${examples} corrected labels as examples`;
+  const shown = examples === 0 ? '' : ` and ${counted(examples, 'corrected label')} as examples`;
   return `- ${texts} under the guideline as ${reviewer} revised it on ${at.slice(0, 10)} (revision ${number}, \`${task}\`)${shown}.`;
 }
 
 function votesInWords({ always, host, ifDisputed, model }: CardTeacher): string[] {
-  const votes = (count: number) => `${count} ${count === 1 ? 'vote' : 'votes'}`;
+  const votes = (count: number) => counted(count, 'vote');
   const by = `by ${model ?? 'a model'} at ${host}`;
   return [
     ...(always > 0 ? [`${votes(always)} each ${by}`] : []),
@@ -194,7 +202,7 @@ function int8InWords({ chosen: { int8, int8Agreement, int8LayersInFloat }, valid
   if (int8Agreement === undefined) return 'There is no INT8 model: it was not asked for.';
   if (int8 !== 1) return 'There is no INT8 model: it changed too many labels.';
   const floats = int8LayersInFloat === 0 ? '' : `; layers that stayed in float32 for it: ${int8LayersInFloat}`;
-  return `\`model_quantized.onnx\` is the same in INT8, with the same label on ${percent(int8Agreement)} of ${validation.rows} held-out texts${floats}.`;
+  return `\`model_quantized.onnx\` is the same in INT8, with the same label on ${percent(int8Agreement)} of ${counted(validation.rows, 'held-out text')}${floats}.`;
 }
 
 function footprintSection({ grid, software, student }: ModelCardFacts): string {
@@ -226,8 +234,4 @@ function limits({ evaluation, labels, settings, student }: ModelCardFacts): stri
           `- It reads the first ${maxLength ?? settings.maxLength} tokens of a text; ${cut} of those it was made with were longer.`,
         ]),
   ].join('\n');
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

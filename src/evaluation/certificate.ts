@@ -1,6 +1,6 @@
 /** What an audit certifies of the labels, as people read it. */
-import type { Certificate } from '../contracts/index.js';
-import { confidenceLevel, counted } from './figures.js';
+import { type Certificate, counted } from '../contracts/index.js';
+import { confidenceLevel } from './figures.js';
 
 /** One sentence. The share is rounded up: it is a bound. */
 export function certificateInWords(certificate: Certificate): string {

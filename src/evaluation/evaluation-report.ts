@@ -12,7 +12,12 @@ export interface EvaluatedRows {
   readonly teacher: readonly (string | null)[] | null;
   readonly student: readonly (string | null)[];
   /** The deployed version, if there is one. It may know labels that the task no longer has; those answers are wrong. */
-  readonly champion: { readonly version: number; readonly predicted: readonly (string | null)[] } | null;
+  readonly champion: {
+    readonly version: number;
+    readonly predicted: readonly (string | null)[];
+    /** Whether it was trained on the row's text; null: not known. */
+    readonly learned: readonly boolean[] | null;
+  } | null;
   readonly labels: readonly string[];
   readonly confidence: number;
   readonly overlap: EvaluationReport['overlap'];
@@ -25,7 +30,8 @@ export interface EvaluatedRows {
 
 /**
  * The report that is stored, shown and judged by the deployment gate. The student is compared with the teacher and with
- * the champion, each on the rows that both answered; a comparison without such rows is left out.
+ * the champion, each on the rows that both answered; a comparison without such rows is left out. Rows that the champion was trained
+ * on (texts that people have labelled since) would flatter it, and tell nothing of the two: they are left out there.
  * Throws RangeError as classificationReport does.
  */
 export function buildReport(evaluated: EvaluatedRows): EvaluationReport {
@@ -39,7 +45,7 @@ export function buildReport(evaluated: EvaluatedRows): EvaluationReport {
   const comparisons: PairedComparison[] = [];
   for (const other of [
     { name: 'teacher', predicted: teacher },
-    { name: 'champion', predicted: champion?.predicted ?? null },
+    { name: 'champion', predicted: champion && unseen(champion) },
   ]) {
     const { name, predicted } = other;
     if (predicted === null || !answeredTogether(student.predicted, predicted)) continue;
@@ -53,7 +59,13 @@ export function buildReport(evaluated: EvaluatedRows): EvaluationReport {
     teacher: teacher === null ? null : reportOf(teacher),
     student: reportOf(student.predicted),
     champion:
-      champion === null ? null : { version: champion.version, report: reportOf(onlyKnown(champion.predicted, labels)) },
+      champion === null
+        ? null
+        : {
+            version: champion.version,
+            report: reportOf(onlyKnown(champion.predicted, labels)),
+            learned: champion.learned === null ? null : champion.learned.filter(Boolean).length,
+          },
     comparisons,
     overlap,
     cost,
@@ -77,9 +89,18 @@ function withoutDisputed({
     truth: of(evaluated.truth),
     teacher: teacher && of(teacher),
     student: of(evaluated.student),
-    champion: champion && { ...champion, predicted: of(champion.predicted) },
+    champion: champion && {
+      ...champion,
+      predicted: of(champion.predicted),
+      learned: champion.learned && of(champion.learned),
+    },
   });
   return { rows: kept.length, teacher: report.teacher, student: report.student, comparisons };
+}
+
+/** Its answers about rows that it was not trained on. */
+function unseen({ learned, predicted }: NonNullable<EvaluatedRows['champion']>): (string | null)[] {
+  return predicted.map((label, row) => (learned?.[row] ? null : label));
 }
 
 function answeredTogether(first: readonly (string | null)[], second: readonly (string | null)[]): boolean {

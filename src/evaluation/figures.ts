@@ -1,10 +1,5 @@
-/** How figures are written for people: shares as per cents, differences as points, p-values and money. */
+/** How figures are written for people: differences as points, intervals, p-values and money. */
 import type { Interval } from '../contracts/index.js';
-
-/** 0.9214 is "92.1 %". */
-export function percent(share: number): string {
-  return `${inPoints(share)} %`;
-}
 
 /** 0.013 is "1.3": a difference of shares, in percentage points. */
 export function inPoints(difference: number): string {
@@ -37,9 +32,4 @@ export function pValue(p: number): string {
 export function dollars(micros: number): string {
   const usd = micros / 1e6;
   return usd > 0 && usd < 0.1 ? `$${Number(usd.toPrecision(2))}` : `$${usd.toFixed(2)}`;
-}
-
-/** "1 row", "363 rows". */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,13 +1,15 @@
 /** What the gates check, and how the checks are shown. Checks without a limit are shown only and always pass. */
-import type {
-  DeploymentGateSettings,
-  EvaluationReport,
-  GateCheck,
-  LabelsGateSettings,
-  VoteSummary,
+import {
+  counted,
+  type DeploymentGateSettings,
+  type EvaluationReport,
+  type GateCheck,
+  type LabelsGateSettings,
+  type VoteSummary,
 } from '../contracts/index.js';
 import { certificateInWords } from './certificate.js';
-import { confidenceLevel, counted, range } from './figures.js';
+import { confidenceLevel, range } from './figures.js';
+import { learnedInWords } from './learned-rows.js';
 import { markdownTable, plainText } from './markdown-table.js';
 
 type Bars<Settings> = Omit<Settings, 'approval' | 'deadlineHours' | 'reminderHours'>;
@@ -170,13 +172,20 @@ function lossCheck(
     const about = `${what}: gold rows are missing. Give gold rows, or set gates.deployment.${setting} to null.`;
     return check(name, about, null, atMost(limit));
   }
+  const learned = other === 'champion' ? learnedInWords(report) : null;
+  const besides = learned === null ? '' : ` ${learned}`;
   const comparison = report.comparisons.find(({ first, second }) => first === 'student' && second === other);
   if (comparison === undefined) {
-    return check(name, `${what}: there is no row that both answered.`, null, atMost(limit));
+    return check(
+      name,
+      `${what}: there is no row that both answered${learned === null ? '' : ' and that is new to both'}.${besides}`,
+      null,
+      atMost(limit),
+    );
   }
   const { low, high } = comparison.differenceInterval;
   const interval = `${confidenceLevel(report.confidence)} interval ${range({ low: -high, high: -low })} points`;
-  const about = `${what}, on the ${counted(comparison.rows, 'row')} that both answered; ${interval}.`;
+  const about = `${what}, on the ${counted(comparison.rows, 'row')} that both answered${report.champion?.learned && other === 'champion' ? ' and that are new to both' : ''}; ${interval}.${besides}`;
   return check(name, about, 0 - comparison.accuracyDifference, atMost(limit));
 }
 

@@ -1,7 +1,7 @@
 export { certificateInWords } from './certificate.js';
 export { classificationReport, type PredictionsOnRows } from './classification-report.js';
 export { buildReport, type EvaluatedRows } from './evaluation-report.js';
-export { alphaInWords, percent } from './figures.js';
+export { alphaInWords } from './figures.js';
 export {
   checksTable,
   deploymentGateChecks,

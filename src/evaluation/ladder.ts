@@ -1,7 +1,7 @@
 /** The choice among the steps of the student ladder, and how it is shown. */
-import type { LadderReport, LadderStep } from '../contracts/index.js';
+import { counted, type LadderReport, type LadderStep, percent } from '../contracts/index.js';
 import { classificationReport } from './classification-report.js';
-import { confidenceLevel, inPoints, percent, range } from './figures.js';
+import { confidenceLevel, inPoints, range } from './figures.js';
 import { markdownTable, plainText } from './markdown-table.js';
 import { comparePaired } from './paired-comparison.js';
 
@@ -83,7 +83,8 @@ export function ladderMarkdown(report: LadderReport): string {
     chosen === best
       ? 'it agrees with the labels most often'
       : `it loses ${inPoints(taken?.lossToBest ?? 0)} points to the best (${plainText(best)}), and the margin is ${inPoints(margin)}`;
-  const where = folds === 0 ? `${rows} validation rows` : `${rows} rows, each held out once in ${folds} folds`;
+  const where =
+    folds === 0 ? counted(rows, 'validation row') : `${counted(rows, 'row')}, each held out once in ${folds} folds`;
   return [
     `**The student is ${plainText(chosen)}**: ${why}.`,
     `Agreement with the labels on ${where}, in per cent; sizes are of the model that answers, speeds on this machine.`,

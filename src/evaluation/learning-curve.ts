@@ -1,6 +1,6 @@
 /** Whether more labels would help: a curve through students that were trained on growing shares of the labels. */
-import type { CurvePoint, LearningCurve } from '../contracts/index.js';
-import { confidenceLevel, inPoints, percent } from './figures.js';
+import { type CurvePoint, counted, type LearningCurve, percent } from '../contracts/index.js';
+import { confidenceLevel, inPoints } from './figures.js';
 import { markdownTable } from './markdown-table.js';
 
 /** One training: what it learned from, and on which of the held-out rows it was right. */
@@ -122,10 +122,10 @@ function gainOf({ scale, exponent }: LearningCurve['fit'], now: number, more: nu
 export function curveMarkdown(curve: LearningCurve): string {
   const { confidence, gain, gainInterval, more, points, rows } = curve;
   const interval = `${confidenceLevel(confidence)} interval ${inPoints(gainInterval.low)} to ${inPoints(gainInterval.high)}`;
-  const about = `${more} more labels would bring about ${inPoints(gain)} points of agreement (${interval})`;
+  const about = `${counted(more, 'more label')} would bring about ${inPoints(gain)} points of agreement (${interval})`;
   return [
     `**${gainInterval.low >= WORTH ? 'Yes' : gainInterval.high < WORTH ? 'No' : 'Perhaps'}: ${about}.**`,
-    `Agreement with the labels on the same ${rows} held-out rows; the forecast goes on with the curve, and holds if the new texts are like the old ones.`,
+    `Agreement with the labels on the same ${counted(rows, 'held-out row')}; the forecast goes on with the curve, and holds if the new texts are like the old ones.`,
     markdownTable(
       ['labels learned from', 'agreement', 'trainings'],
       points.map(({ agreement, examples, trainings }) => [String(examples), percent(agreement), String(trainings)]),

@@ -1,7 +1,14 @@
 /** The evaluation report as people read it. */
-import type { ClassificationReport, EvaluationReport, PairedComparison } from '../contracts/index.js';
+import {
+  type ClassificationReport,
+  counted,
+  type EvaluationReport,
+  type PairedComparison,
+  percent,
+} from '../contracts/index.js';
 import { certificateInWords } from './certificate.js';
-import { confidenceLevel, counted, dollars, inPoints, percent, pValue, range } from './figures.js';
+import { confidenceLevel, dollars, inPoints, pValue, range } from './figures.js';
+import { learnedInWords } from './learned-rows.js';
 import { markdownTable, plainText } from './markdown-table.js';
 import { weighingInWords } from './weighing.js';
 
@@ -26,6 +33,7 @@ export function reportMarkdown(report: EvaluationReport, names: ReportNames): st
     `**${headline(report)}**`,
     basisNote(report),
     overviewTable(report, names),
+    ...learnedNote(report),
     ...(report.comparisons.length === 0 ? [] : ['## Compared row by row', ...comparisonSection(report)]),
     ...disputedSection(report, names),
     '## The student, label by label',
@@ -64,13 +72,20 @@ function verdict(comparison: PairedComparison, { rows, confidence }: EvaluationR
 
 function basisNote(report: EvaluationReport): string {
   if (report.basis === 'gold') {
-    return "Measured against people's labels, on rows that no choice was made on and nothing was trained on.";
+    return "Measured against people's labels, on rows that no choice was made on and the student was not trained on.";
   }
   return [
     "There are no gold rows, so the student is measured against the teacher's labels on rows held out of training. That",
     'is agreement with the teacher, not accuracy: a student that repeats every error of the teacher would get 100 %.',
     'Rows with labels from people would tell how often it is right.',
   ].join('\n');
+}
+
+/** Nothing where the champion was trained on none of the rows. */
+function learnedNote(report: EvaluationReport): string[] {
+  const learned = learnedInWords(report);
+  if (learned === null) return [];
+  return [report.champion?.learned ? `${learned} The table counts all rows.` : learned];
 }
 
 /** Nothing where no gold label is disputed. */

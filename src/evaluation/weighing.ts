@@ -1,6 +1,5 @@
 /** How votes became labels, as people read it. */
-import type { Weighing } from '../contracts/index.js';
-import { counted } from './figures.js';
+import { counted, type Weighing } from '../contracts/index.js';
 
 const METHODS: Readonly<Record<Weighing['method'], string>> = {
   majority: 'Votes count alike (majority)',

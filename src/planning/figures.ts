@@ -1,5 +1,5 @@
 /** A run in figures before it is paid for: each as a range, and with how it was got. Pure. */
-import { type BatchSettings, hoursOfWindow, type Task, type TeacherSettings } from '../contracts/index.js';
+import { type BatchSettings, counted, hoursOfWindow, type Task, type TeacherSettings } from '../contracts/index.js';
 import { wilsonInterval } from '../evaluation/index.js';
 import type { Price } from '../teachers/index.js';
 import { replyEnergyKwh } from './energy.js';
@@ -47,7 +47,12 @@ export function planFigures(basis: PlanBasis): Figure[] {
     join(asked.map((each) => [each.name, figureOf(each)]));
   const known = survey.teachers.reduce((sum, teacher) => sum + teacher.known.replies, 0);
   const figures: Figure[] = [
-    exactly('texts to label', 'texts', counts.texts, `${counts.rows} rows, ${counts.duplicates} of them duplicates`),
+    exactly(
+      'texts to label',
+      'texts',
+      counts.texts,
+      `${counted(counts.rows, 'row')}, ${counts.duplicates} of them duplicates`,
+    ),
     exactly('gold texts', 'texts', counts.goldRows, 'labelled too, to compare with the experts'),
     ...(known > 0 ? [exactly('replies of earlier runs', 'calls', known, 'used again, free of charge')] : []),
     { name: 'calls without early stopping', unit: 'calls', ...callsInAll(basis, asked) },
@@ -101,6 +106,12 @@ class AskedFigures {
     };
   }
 
+  /** What costs nothing and takes no time, at any price and latency; null: there are calls to pay. */
+  private get free(): Told | null {
+    if (this.teacher.settings.provider === 'recorded') return { ...exact(0), how: 'a recording' };
+    return this.callsOfAll.high === 0 ? { ...exact(0), how: 'no call is left to make' } : null;
+  }
+
   /** Figures of its own, where there are others. */
   alone(): Figure[] {
     return [
@@ -123,12 +134,15 @@ class AskedFigures {
       };
     }
     const mean = meanRange(outputTokens, this.plan.task);
-    return { ...product(mean, this.calls), how: `${inRange(mean, 0)} a reply in ${outputTokens.count} replies` };
+    return {
+      ...product(mean, this.calls),
+      how: `${inRange(mean, 0)} a reply in ${counted(outputTokens.count, 'reply', 'replies')}`,
+    };
   }
 
   cost(): Told {
     const { price, settings } = this.teacher;
-    if (settings.provider === 'recorded') return { low: 0, high: 0, how: 'a recording' };
+    if (this.free !== null) return this.free;
     if (price === null) return { low: null, high: null, how: 'the price is not known: set teacher.price' };
     const [input, output] = [this.promptTokens() as Range, this.replyTokens() as Range];
     const dollars = (tokensIn: number, tokensOut: number) =>
@@ -143,21 +157,21 @@ class AskedFigures {
   hours(): Told {
     const { settings, survey } = this.teacher;
     const { latency } = survey.known;
-    if (settings.provider === 'recorded') return { low: 0, high: 0, how: 'a recording' };
-    if (settings.batch !== null) return hoursOfBatches(this.plan, this.callsOfAll, settings.batch);
+    if (this.free !== null) return this.free;
+    if (settings.batch !== null) return hoursOfBatches(this.plan, settings.batch);
     if (latency.count === 0) return { low: null, high: null, how: `the teacher's latency is not known; ${MEASURE}` };
     const mean = meanRange(latency, this.plan.task);
     const { concurrency } = settings;
     const seconds = inRange({ low: mean.low / 1000, high: mean.high / 1000 }, 2);
     return {
       ...times(1 / concurrency / 3_600_000, product(mean, this.calls)),
-      how: `${seconds} s a reply in ${latency.count} replies, ${concurrency} at once, one worker`,
+      how: `${seconds} s a reply in ${counted(latency.count, 'reply', 'replies')}, ${concurrency} at once, one worker`,
     };
   }
 
   energy(): Told {
-    const { activeParameters, settings } = this.teacher;
-    if (settings.provider === 'recorded') return { low: 0, high: 0, how: 'a recording' };
+    const { activeParameters } = this.teacher;
+    if (this.free !== null) return this.free;
     if (activeParameters === null) {
       const how = "the size of the model is not known (config/teachers.yaml's activeParameters)";
       return { low: null, high: null, how };
@@ -176,27 +190,27 @@ function inBatches({ batch }: TeacherSettings): string {
 }
 
 /** One shard is asked after the other. */
-function hoursOfBatches({ survey, task }: PlanBasis, calls: Range, { completionWindow }: BatchSettings): Told {
-  const windows = calls.high === 0 ? 0 : Math.ceil(survey.texts / task.annotation.shardTexts);
+function hoursOfBatches({ survey, task }: PlanBasis, { completionWindow }: BatchSettings): Told {
+  const windows = Math.ceil(survey.texts / task.annotation.shardTexts);
   const rounds = task.votes.stop === 'majority' ? 'each wave of votes is a round of its own; ' : '';
   return {
     low: 0,
     high: windows * hoursOfWindow(completionWindow),
-    how: `${windows} times the completion window (${completionWindow}) at most, most batches end sooner; ${rounds}what fails takes another round`,
+    how: `${counted(windows, 'time')} the completion window (${completionWindow}) at most, most batches end sooner; ${rounds}what fails takes another round`,
   };
 }
 
 function callsInAll({ survey, teachers }: PlanBasis, asked: readonly AskedFigures[]): Told {
   const { alwaysOfText, texts, wholeTexts } = survey;
   const known = survey.teachers.reduce((total, teacher) => total + teacher.known.replies, 0);
-  const reused = known === 0 ? '' : `, less ${known} replies that are known`;
+  const reused = known === 0 ? '' : `, less ${counted(known, 'reply', 'replies')} known already`;
   const dispute = teachers.some((each) => each.survey.ifDisputed.count > 0)
-    ? `; more where votes disagree: ${wholeTexts === 0 ? `of no text to all texts; ${MEASURE}` : `as the votes of ${wholeTexts} texts did`}`
+    ? `; more where votes disagree: ${wholeTexts === 0 ? `of no text to all texts; ${MEASURE}` : `as the votes of ${counted(wholeTexts, 'text')} did`}`
     : '';
-  const votes = `${alwaysOfText} ${alwaysOfText === 1 ? 'vote' : 'votes'} each`;
+  const votes = `${counted(alwaysOfText, 'vote')} each`;
   return {
     ...sum(asked.map((each) => each.callsOfAll)),
-    how: `${texts} texts, ${votes}${reused}${dispute}; failed calls are repeated`,
+    how: `${counted(texts, 'text')}, ${votes}${reused}${dispute}; failed calls are repeated`,
   };
 }
 
@@ -213,7 +227,7 @@ function callsUnderMajority(basis: PlanBasis, asked: readonly AskedFigures[]): T
     how:
       wholeTexts === 0
         ? `if all votes agree, to if none does; measure it: --pilot 20`
-        : `as the votes of ${wholeTexts} texts agreed`,
+        : `as the votes of ${counted(wholeTexts, 'text')} agreed`,
   };
 }
 

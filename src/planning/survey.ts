@@ -165,7 +165,7 @@ class Tally {
   ) {
     this.plan = new VotePlan(task, { ...task.votes, stop: 'all' });
     this.underMajority = new VotePlan(task, { ...task.votes, stop: 'majority' });
-    this.ofTeachers = new Map([...teachers].map(([name, { price }]) => [name, new TeacherTally(price !== null)]));
+    this.ofTeachers = new Map([...teachers.keys()].map((name) => [name, new TeacherTally()]));
   }
 
   add(row: Row, known: ReadonlyMap<string, StoredReply>): void {
@@ -210,11 +210,13 @@ class Tally {
 
 type OpenQuestion = ReturnType<typeof questionOf> & { readonly planned: PlannedQuestion };
 
+const NO_QUESTIONS: OpenQuestions = { count: 0, promptBytes: 0, mostOutputTokens: 0, worstMicros: 0 };
+
 /** What is asked of one teacher. */
 class TeacherTally {
   disputedTexts = 0;
-  private readonly openAlways: { -readonly [Key in keyof OpenQuestions]: OpenQuestions[Key] };
-  private readonly openIfDisputed: { -readonly [Key in keyof OpenQuestions]: OpenQuestions[Key] };
+  private readonly openAlways: { -readonly [Key in keyof OpenQuestions]: OpenQuestions[Key] } = { ...NO_QUESTIONS };
+  private readonly openIfDisputed: { -readonly [Key in keyof OpenQuestions]: OpenQuestions[Key] } = { ...NO_QUESTIONS };
   private prompts: string[] = [];
   private seen = 0;
   private keepEvery = 1;
@@ -223,12 +225,6 @@ class TeacherTally {
   private promptBytes = 0;
   private readonly outputTokens = new Tallied();
   private readonly latency = new Tallied();
-
-  constructor(hasPrice: boolean) {
-    const none = { count: 0, promptBytes: 0, mostOutputTokens: 0, worstMicros: hasPrice ? 0 : null };
-    this.openAlways = { ...none };
-    this.openIfDisputed = { ...none };
-  }
 
   open(question: OpenQuestion): void {
     const { planned, worst } = question;

@@ -1,7 +1,9 @@
 /** How many tokens a model makes of a prompt. */
+
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
+import { counted } from '../contracts/index.js';
 import { downloadModel, HubError, type HubSettings } from '../hub/index.js';
 import type { TeacherSurvey } from './survey.js';
 
@@ -31,7 +33,7 @@ export async function tokenRate(
     return {
       low: rate,
       high: rate,
-      how: `calibrated on ${outputTokens.count} replies whose tokens the provider counted`,
+      how: `calibrated on ${counted(outputTokens.count, 'reply', 'replies')} whose tokens the provider counted`,
     };
   }
   const repository = model?.split(':')[0] ?? '';

@@ -1,5 +1,5 @@
 /** How likely a label is wrong, and what speaks against it in words. */
-import type { Label, LabelRow } from '../contracts/index.js';
+import { counted, inNumber, type Label, type LabelRow } from '../contracts/index.js';
 import { confidentLabel, likeliestOther } from './confident-learning.js';
 
 export interface DoubtFacts {
@@ -74,8 +74,8 @@ export class DoubtJudge {
     const named = row.votes.flatMap((vote) => vote.label ?? []);
     const others = [...new Set(named.filter((name) => name !== label))];
     if (others.length > 0) {
-      const counts = others.map((name) => `${named.filter((each) => each === name).length} say ${name}`);
-      why.push(`of ${named.length} votes ${counts.join(', ')}`);
+      const counts = others.map((name) => saying(named.filter((each) => each === name).length, name));
+      why.push(`of ${counted(named.length, 'vote')} ${counts.join(', ')}`);
     }
     if (named.length < row.votes.length) why.push(`${row.votes.length - named.length} of the votes can't be read`);
     if (student !== null) {
@@ -90,7 +90,10 @@ export class DoubtJudge {
     }
     const { naming, given } = this.reasonsNamingOthers(row, label);
     if (naming > 0) why.push(`the reasons of ${naming} of the ${given} votes for it name other labels only`);
-    if (duplicates.other > 0) why.push(`${duplicates.other} texts with the same words have another label`);
+    if (duplicates.other > 0)
+      why.push(
+        `${counted(duplicates.other, 'text')} with the same words ${inNumber(duplicates.other, 'has', 'have')} another label`,
+      );
     return why.length > 0 ? why : ['nothing speaks against it'];
   }
 
@@ -130,4 +133,8 @@ function spellingsPattern({ name, aliases }: Label): RegExp {
   const spellings = [name, ...aliases.filter((alias) => /\p{L}{3}/u.test(alias))];
   const escaped = spellings.map((spelling) => spelling.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
   return new RegExp(`(?<!\\p{L})(?:${escaped.join('|')})(?!\\p{L})`, 'iu');
+}
+
+function saying(votes: number, label: string): string {
+  return `${votes} ${inNumber(votes, 'says', 'say')} ${label}`;
 }

@@ -1,5 +1,7 @@
 /** A review through a Label Studio server: a project is made there, and its annotations are fetched. Tried with 1.23. */
+
 import { z } from 'zod';
+import { counted } from '../contracts/index.js';
 import { labelStudioProject, labelStudioSheet } from './label-studio.js';
 import type { Handout, Sheet } from './sheet.js';
 import { callTool, ReviewToolError, readAnswer, request, type ToolApi } from './tool-api.js';
@@ -22,7 +24,7 @@ export async function pushToLabelStudio(
       taken += readAnswer(api, Imported, await callTool(api, 'POST', `${path}/import`, some)).task_count;
     }
     if (taken !== tasks.length) {
-      throw new ReviewToolError(`Label Studio took ${taken} of ${tasks.length} tasks`, null);
+      throw new ReviewToolError(`Label Studio took ${taken} of ${counted(tasks.length, 'task')}`, null);
     }
   } catch (error) {
     await removeAgain(api, path, error);

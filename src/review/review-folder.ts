@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { ZodType } from 'zod';
 import {
   Audit,
+  counted,
   GoldDispute,
   LabelRow,
   type ReviewDecision,
@@ -85,10 +86,10 @@ export class ReviewFolder {
     const newest = (await this.store.names(`${this.folder}/revisions`)).at(-1);
     if (newest === undefined || newest <= `${fileNumber(revision)}.json`) return null;
     const record = (await this.revisions()).at(-1)!;
-    const counted = await this.store.exists(this.labelsPathOf(record.number));
-    const state = counted
+    const isCounted = await this.store.exists(this.labelsPathOf(record.number));
+    const state = isCounted
       ? 'Its labels are counted and not ranked: either that is at work, or it has failed, and the gate says why.'
-      : `The teacher is asked about ${record.texts} texts again, and the gate opens anew.`;
+      : `The teacher is asked about ${counted(record.texts, 'text')} again, and the gate opens anew.`;
     return `These are the labels before revision ${record.number}, by ${record.reviewer}. ${state} What is decided here counts, but nothing is certified.`;
   }
 

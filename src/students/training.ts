@@ -1,5 +1,6 @@
 /** What every kind's training shares: refusing what can't be trained, and comparing the export with the original. */
 import { totalmem } from 'node:os';
+import { counted, inNumber } from '../contracts/index.js';
 import { peakMemoryMb } from './peak-memory.js';
 import { SpentTime } from './spent-time.js';
 import type { ProgressListener, Student, StudentKind, TrainedStudent, TrainingJob } from './student.js';
@@ -55,7 +56,7 @@ function refuseMissingExamples(job: TrainingJob, survey: ExampleSurvey): void {
   const { validation, examples } = survey;
   if (validation === 0 || validation === examples) {
     throw new TrainingRefusedError(
-      `${validation} of the ${examples} training examples are held out for validation, and both parts need some: ` +
+      `${validation} of the ${counted(examples, 'training example')} ${inNumber(validation, 'is', 'are')} held out for validation, and both parts need some: ` +
         'label more texts, or change evaluation.validationShare',
       'validation',
       1,
@@ -86,7 +87,7 @@ export function refuseMemory(kind: StudentKind, job: TrainingJob, survey: Exampl
   const there = machineMemoryMb();
   if (needed > there) {
     throw new TrainingRefusedError(
-      `training on ${survey.examples} texts needs about ${needed} MB and this machine has ${there}: ` +
+      `training on ${counted(survey.examples, 'text')} needs about ${needed} MB and this machine has ${there}: ` +
         `train on a larger one, or lower ${kind.memorySettings(job)}`,
       'memory',
       needed,
@@ -95,7 +96,7 @@ export function refuseMemory(kind: StudentKind, job: TrainingJob, survey: Exampl
   }
   if (needed <= allowed) return needed;
   throw new TrainingRefusedError(
-    `training on ${survey.examples} texts needs about ${needed} MB and student.maxMemoryMb is ${allowed}: ` +
+    `training on ${counted(survey.examples, 'text')} needs about ${needed} MB and student.maxMemoryMb is ${allowed}: ` +
       `raise it, or lower ${kind.memorySettings(job)}`,
     'memory',
     needed,

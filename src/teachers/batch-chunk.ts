@@ -1,7 +1,7 @@
 /** Annotates a chunk by batches, in steps that never wait for one: read what has ended, ask the teachers that answer at once, send
  *  what is still missing to the others, seal the chunk when nothing is. All that has to outlive a step is in the store; who waits between two steps is the workflow. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChunkResult, StoredReply, TextRow, Vote } from '../contracts/index.js';
+import { type ChunkResult, counted, inNumber, type StoredReply, type TextRow, type Vote } from '../contracts/index.js';
 import type { Store } from '../store/index.js';
 import { addSpending, fits } from '../voting/index.js';
 import { type ChunkJob, ledgerOfFormerOwners, paceOf, sealChunk } from './annotate-chunk.js';
@@ -293,7 +293,7 @@ function lostQuestions(
   const lost = failing.filter((question) => failuresOf(question) >= attempts * (outage ? texts : 1));
   if (outage && errors > 0 && lost.length < failing.length) {
     throw new TeacherUnreachableError(
-      `batches at ${teacher.host} end without a reply: ${errors} questions were answered by an error`,
+      `batches at ${teacher.host} end without a reply: ${counted(errors, 'question')} ${inNumber(errors, 'was', 'were')} answered by an error`,
     );
   }
   return lost;

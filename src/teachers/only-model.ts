@@ -1,5 +1,7 @@
 /** Which model an endpoint serves, where the task names none. */
+
 import { z } from 'zod';
+import { counted } from '../contracts/index.js';
 import { type Credentials, headersOf } from './credentials.js';
 import { refusedIfNotReached } from './failed-call.js';
 import type { HttpConnection } from './http-connection.js';
@@ -19,7 +21,7 @@ export async function onlyModel(endpoint: URL, credentials: Credentials, connect
     if (only !== undefined && models.length === 1) return only;
     const names = models.slice(0, MODELS_SHOWN).join(', ');
     throw new TeacherRefusedError(
-      `teacher.model is missing, and ${host} serves ${models.length} models${names === '' ? '' : `: ${names}`}.`,
+      `teacher.model is missing, and ${host} serves ${counted(models.length, 'model')}${names === '' ? '' : `: ${names}`}.`,
       null,
       'Name one of them in teacher.model.',
     );

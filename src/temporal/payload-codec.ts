@@ -1,7 +1,9 @@
 /** Encrypts what the server stores, with a key that the server never sees: AES-256-GCM, one random nonce a payload.
  *  The SDK is loaded with the first encrypted payload: it takes a third of a second, and commands that meet none start faster. */
+
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec } from '@temporalio/common';
+import { counted } from '../contracts/index.js';
 import { UsageError } from './setup-error.js';
 
 /** The SDK's METADATA_ENCODING_KEY. */
@@ -26,7 +28,7 @@ function readKey(text: string): Uint8Array {
   const key = Buffer.from(text, 'base64');
   if (key.length !== 32 || key.toString('base64') !== text.trim()) {
     throw new UsageError(
-      `TUTELAGE_PAYLOAD_KEY is not a key: it must be 32 bytes in base64 (44 characters), it has ${text.length} characters`,
+      `TUTELAGE_PAYLOAD_KEY is not a key: it must be 32 bytes in base64 (44 characters), it has ${counted(text.length, 'character')}`,
       'Make one with: openssl rand -base64 32',
     );
   }

@@ -13,7 +13,7 @@ import type {
 import { certificateInWords, checksTable, markdownTable, plainText } from '../evaluation/index.js';
 import { addCounts } from '../voting/index.js';
 import { budgetEvidence } from './findings.js';
-import { dollars, duration, grouped } from './numbers.js';
+import { dollars, duration, grouped, groupedCount } from './numbers.js';
 
 /** The server takes 20,000 bytes of current details. */
 const MOST_BYTES = 20_000;
@@ -152,12 +152,12 @@ function teacherRows({ escalated, escalationMicros, teachers }: AnnotationCounts
   const each = Object.entries(teachers);
   const rows = each.map(([name, { calls, spentMicros }]) => [
     userText(name),
-    `${grouped(calls)} calls, ${dollars(spentMicros)}`,
+    `${groupedCount(calls, 'call')}, ${dollars(spentMicros)}`,
   ]);
   return [
     ...(each.length > 1 ? rows : []),
     ...(escalated > 0
-      ? [['votes disagreed', `${grouped(escalated)} texts asked about again, ${dollars(escalationMicros)}`]]
+      ? [['votes disagreed', `${groupedCount(escalated, 'text')} asked about again, ${dollars(escalationMicros)}`]]
       : []),
   ];
 }
@@ -180,8 +180,8 @@ function annotationLine(progress: Progress): string {
   const both = addCounts(progress.annotation, progress.gold);
   const { batches, callsPerSecond, pace, secondsLeft, texts } = progress;
   const parts = [
-    `${grouped(texts.done)} of ${grouped(texts.total)} texts`,
-    `${grouped(both.calls)} calls`,
+    `${grouped(texts.done)} of ${groupedCount(texts.total, 'text')}`,
+    groupedCount(both.calls, 'call'),
     `${grouped(both.unreadable)} unreadable`,
     `${grouped(both.uncertain)} uncertain`,
     dollars(both.spentMicros),
@@ -203,9 +203,9 @@ function paceInWords({ by, perMinute, unit }: Pace): string {
 }
 
 function batchesInWords({ answered, batches, due, requests, since }: BatchProgress): string {
-  const open = `${grouped(batches)} ${batches === 1 ? 'batch' : 'batches'} open since ${since.slice(0, 16)}Z`;
+  const open = `${groupedCount(batches, 'batch', 'batches')} open since ${since.slice(0, 16)}Z`;
   const ends = due === null ? '' : `, at the latest until ${due.slice(0, 16)}Z`;
-  return `${open}, ${grouped(answered)} of ${grouped(requests)} requests answered${ends}`;
+  return `${open}, ${grouped(answered)} of ${groupedCount(requests, 'request')} answered${ends}`;
 }
 
 /** Where the review page is, and how far people are. */

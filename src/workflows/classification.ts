@@ -13,10 +13,11 @@ import {
   type ClassificationResult,
   ClassificationState,
   type Classified,
+  inNumber,
 } from '../contracts/index.js';
 import { plainText } from '../evaluation/index.js';
 import { checkCarried, checkInput, finalFailure } from './failures.js';
-import { grouped } from './numbers.js';
+import { grouped, groupedCount } from './numbers.js';
 import { studentStage } from './stages.js';
 
 export const classifiedQuery = defineQuery<Classified>('classified');
@@ -67,8 +68,13 @@ function board(
 ): string {
   const lines = [`# Classification by ${task}`, '', `${plainText(input)} → ${plainText(output)}`, '', `**${now}**`];
   if (plan !== null) {
-    lines.push('', `${grouped(rows)} of ${grouped(plan.rows)} rows answered by version ${plan.version}.`);
-    if (plan.refused > 0) lines.push('', `${grouped(plan.refused)} rows can't be used and are left out:`, '');
+    lines.push('', `${grouped(rows)} of ${groupedCount(plan.rows, 'row')} answered by version ${plan.version}.`);
+    if (plan.refused > 0)
+      lines.push(
+        '',
+        `${groupedCount(plan.refused, 'row')} can't be used and ${inNumber(plan.refused, 'is', 'are')} left out:`,
+        '',
+      );
     for (const { file, line, problem } of plan.problems)
       lines.push(`- ${plainText(`${file === undefined ? '' : `${file} `}line ${line}: ${problem}`)}`);
   }

@@ -7,7 +7,7 @@ import {
   ParentClosePolicy,
   TemporalFailure,
 } from '@temporalio/workflow';
-import { type DistillationResult, FailureType, RedistillationInput } from '../contracts/index.js';
+import { type DistillationResult, FailureType, RedistillationInput, redistillationId } from '../contracts/index.js';
 import { distillation, EXAMPLE } from './distillation.js';
 import { checkInput, finalFailure } from './failures.js';
 import { orchestratorStage } from './stages.js';
@@ -25,7 +25,7 @@ export async function redistillation(rawInput?: unknown): Promise<DistillationRe
 }
 
 async function distill(taskName: string, rawInput: unknown): Promise<DistillationResult> {
-  const workflowId = `redistillation.${taskName}`;
+  const workflowId = redistillationId(taskName);
   try {
     return await executeChild(distillation, {
       workflowId,

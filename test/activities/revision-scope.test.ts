@@ -108,7 +108,7 @@ describe('the texts that a guideline concerns', () => {
     const scope = await scopeOf(revision({ labels: ['a'] }));
     expect(takenBy(scope, rows)).toEqual([]);
     expect(() => scope.counts).toThrow(
-      'revision: it concerns no text: people have decided on all 1 texts with the label a',
+      'revision: it concerns no text: people have decided on the one text with the label a',
     );
   });
 
@@ -126,7 +126,7 @@ describe('a guideline that is in force already', () => {
     const scope = await scopeOf(same);
     expect(takenBy(scope, [row('1', ['a']), row('2', ['b'])])).toEqual([]);
     expect(() => scope.counts).toThrow(
-      'revision.guideline: the 1 texts that it concerns were labelled under this very guideline; change it',
+      'revision.guideline: the 1 text that it concerns was labelled under this very guideline; change it',
     );
   });
 

@@ -105,7 +105,7 @@ describe('a review', () => {
     expect(ids).toHaveLength(TEXTS);
     expect(ids[0]).toBe(`id-${UNLABELLED}`);
     expect(ids.slice(1, 4).sort()).toEqual(WRONG.map((index) => `id-${index}`).sort());
-    expect(JSON.parse(rows[1]!).why.join()).toMatch(/of 3 votes 1 say .*a student that had not seen the label says/);
+    expect(JSON.parse(rows[1]!).why.join()).toMatch(/of 3 votes 1 says .*a student that had not seen the label says/);
     expect(ranked.evidence).toContain(`tutelage review ${RUN} --as YOUR-NAME\n`);
     expect(ranked.evidence).toContain(`tutelage review export ${RUN} --output fix.xlsx --rows 9`);
   });

@@ -114,10 +114,13 @@ describe('schedule', () => {
     expect((await handle.describe()).state.paused).toBe(true);
     await schedule('resume', 'weekly');
     expect((await handle.describe()).state.paused).toBe(false);
-    await schedule('trigger', 'weekly');
-    const [taken] = await triggered(handle);
-    expect(taken?.action.workflow.workflowId).toMatch(/^weekly-/);
-    await client.workflow.getHandle(taken!.action.workflow.workflowId).terminate();
+    const started = /^weekly: (weekly-\S+) is started; .* by: tutelage watch redistillation\.tone\n$/;
+    const [, workflowId] = started.exec(await schedule('trigger', 'weekly')) ?? [];
+    expect((await handle.describe()).info.recentActions.at(-1)?.action.workflow.workflowId).toBe(workflowId);
+    expect(await schedule('trigger', 'weekly')).toBe(
+      `weekly: a run is started when ${workflowId} has ended; see how far that is by: tutelage watch redistillation.tone\n`,
+    );
+    await client.workflow.getHandle(workflowId!).terminate();
     await schedule('delete', 'weekly');
     await expect(handle.describe()).rejects.toThrow('not found');
   });
@@ -199,10 +202,3 @@ describe('schedule', () => {
     ]);
   });
 });
-
-async function triggered(handle: ReturnType<Client['schedule']['getHandle']>) {
-  for (;;) {
-    const { recentActions } = (await handle.describe()).info;
-    if (recentActions.length > 0) return recentActions;
-  }
-}

@@ -125,7 +125,7 @@ describe('CSV and TSV', () => {
   it('gives rows with the wrong number of cells and invalid UTF-8 as problems, and goes on', async () => {
     const bad = Buffer.concat([Buffer.from('id,text\n1\n2,'), Buffer.from([0xc3, 0x28]), Buffer.from('\n3,c\n')]);
     expect(await read(tempFile('.csv', bad))).toEqual([
-      { line: 2, problem: 'the row has 1 cells, the header 2' },
+      { line: 2, problem: 'the row has 1 cell, the header 2' },
       { line: 3, problem: 'the row is not valid UTF-8' },
       { line: 4, values: { id: '3', text: 'c' } },
     ]);

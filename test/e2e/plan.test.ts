@@ -46,6 +46,16 @@ describe('tutelage plan', () => {
     expect(await requests()).toBe(0);
   });
 
+  it('refuses an encoder that a run would refuse, in its words, before the pilot', async () => {
+    const student = 'student={kind: frozen, encoder: ./nowhere}';
+    const refused = await run('plan', '--pilot', '10', '--yes', '--set', student);
+    expect(refused.stderr).toContain(
+      "student.encoder ./nowhere can't be used: there is no such folder on this machine",
+    );
+    expect(refused.code).toBe(2);
+    expect(await requests()).toBe(0);
+  });
+
   it('measures on a pilot, whose replies the plan and the run take for nothing', async () => {
     const planned = await run('plan', '--pilot', '10', '--yes');
     expect(planned.code).toBe(0);

@@ -9,7 +9,7 @@ export const tenRows: EvaluatedRows = {
   truth: [...'aaaaabbbbb'],
   teacher: spelledOut('aaaaabbba-'),
   student: spelledOut('aaaabbbaab'),
-  champion: { version: 3, predicted: spelledOut('aabbxbbbaa') },
+  champion: { version: 3, predicted: spelledOut('aabbxbbbaa'), learned: new Array<boolean>(10).fill(false) },
   labels: ['a', 'b'],
   confidence: 0.95,
   overlap: { texts: 2 },

@@ -34,6 +34,20 @@ describe('buildReport', () => {
     expect(withChampion).toMatchObject({ second: 'champion', rows: 10, onlyFirstRight: 3, onlySecondRight: 1 });
   });
 
+  it('compares with the champion on rows that it was not trained on, and counts the others', () => {
+    const learned = tenRows.truth.map((_, row) => row === 0 || row === 7);
+    const report = buildReport({ ...tenRows, champion: { ...tenRows.champion!, learned }, disputed: new Set([1, 7]) });
+    expect(report.champion).toMatchObject({ learned: 2, report: { rows: 10, accuracy: 0.5 } });
+    expect(report.comparisons).toMatchObject([
+      { second: 'teacher', rows: 9 },
+      { second: 'champion', rows: 8, onlyFirstRight: 3, onlySecondRight: 0 },
+    ]);
+    expect(report.undisputed?.comparisons).toMatchObject([{ second: 'teacher' }, { second: 'champion', rows: 7 }]);
+    expect(EvaluationReport.parse(report)).toEqual(report);
+    const unknown = buildReport({ ...tenRows, champion: { ...tenRows.champion!, learned: null } });
+    expect(unknown).toMatchObject({ champion: { learned: null }, comparisons: [{}, { second: 'champion', rows: 10 }] });
+  });
+
   it('leaves out a comparison where no row was answered by both', () => {
     const report = buildReport({ ...tenRows, teacher: tenRows.truth.map(() => null) });
     expect(report.teacher?.accuracy).toBe(0);

@@ -2,6 +2,8 @@ import { DeploymentGateSettings, type GateCheck, LabelsGateSettings } from '../.
 import { buildReport, checksTable, deploymentGateChecks, labelsGateChecks } from '../../src/evaluation/index.js';
 import { tenRows } from './evaluated-rows.js';
 
+const champion = tenRows.champion!;
+
 /** 8 of 200 labels may be wrong. */
 const certificate = {
   labels: 200,
@@ -144,7 +146,7 @@ describe('deploymentGateChecks', () => {
     expect(verdicts(judge(report, { ...passing, minAccuracy: 0.71 }))).toMatchObject({ accuracy: false });
     expect(verdicts(judge(report, { ...passing, minMacroF1: 0.75 }))).toMatchObject({ 'macro F1': false });
     expect(verdicts(judge(report, { ...passing, maxLossToTeacher: 0.22 }))).toMatchObject({ 'loss to teacher': false });
-    const better = buildReport({ ...tenRows, champion: { version: 4, predicted: tenRows.truth } });
+    const better = buildReport({ ...tenRows, champion: { ...champion, predicted: tenRows.truth } });
     expect(named(judge(better, { maxLossToChampion: 0.3 }), 'loss to champion')).toMatchObject({
       value: 0.3,
       passed: true,
@@ -176,6 +178,26 @@ describe('deploymentGateChecks', () => {
       passed: true,
     });
     expect(named(judge(first), 'loss to champion')).toBeUndefined();
+  });
+
+  it('leaves out the rows that the champion was trained on, and says so', () => {
+    const learnedOf = (learned: boolean[] | null) => {
+      const compared = buildReport({ ...tenRows, champion: { ...champion, learned } });
+      return named(judge(compared, { maxLossToChampion: 0 }), 'loss to champion');
+    };
+    // Of rows 0 and 7 the champion has both right, the student the first.
+    const two = learnedOf(tenRows.truth.map((_, row) => row === 0 || row === 7));
+    expect(two).toMatchObject({ value: -3 / 8, passed: true });
+    expect(two?.about).toMatch(/on the 8 rows that both answered and that are new to both; .* points\. The deployed/);
+    expect(two?.about).toContain('version 3 was trained on the text of 2 of 10 gold rows: they are left out of');
+    const all = learnedOf(tenRows.truth.map(() => true));
+    expect(all).toMatchObject({ value: null, passed: false });
+    expect(all?.about).toContain('there is no row that both answered and that is new to both. The deployed version 3');
+    expect(learnedOf(null)).toMatchObject({
+      value: -0.2,
+      passed: true,
+      about: expect.stringContaining('is not known'),
+    });
   });
 
   it('fails a bar on the loss to the champion where a version is deployed and nothing could be compared', () => {

@@ -69,6 +69,16 @@ describe('reportMarkdown', () => {
     expect(markdown).toMatch(/\| champion \(deployed version 3\) \| 50\.0 % \|/);
   });
 
+  it('says below the figures on how many rows the champion was trained', () => {
+    const learned = tenRows.truth.map((_, row) => row === 4);
+    const report = buildReport({ ...tenRows, champion: { ...tenRows.champion!, learned } });
+    const [overview] = reportMarkdown(report, names).split('\n## ');
+    expect(overview).toMatch(
+      /version 3 was trained on the text of 1 of 10 gold rows: it is left out .* counts all rows\.\n$/,
+    );
+    expect(markdown).not.toContain('was trained on the text');
+  });
+
   it('shows each comparison with its interval and p', () => {
     expect(markdown).toMatch(/\| student minus teacher \| -22\.2 \| -5\d\.\d to 1\d\.\d \| 0 \| 2 \| 9 \| 0\.50 \|/);
     expect(markdown).toMatch(/\| student minus champion \| 20\.0 \| .* \| 3 \| 1 \| 10 \| 0\.63 \|/);

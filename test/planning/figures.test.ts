@@ -157,6 +157,15 @@ describe('the figures of a plan', () => {
     expect(figure({ trainSecondsPerText: 0.01 }, 'training the student')).toMatchObject({ low: 1, high: 1 });
   });
 
+  it('are 0 where no call is left, whatever is not known of the teacher', () => {
+    const nothing = { ...KNOWN_TEACHER, always: NO_QUESTIONS };
+    const none = afterPilot({ survey: nothing, price: null, activeParameters: null });
+    const changes = { ...none, survey: { ...AFTER_PILOT, open: 0, worstMicros: 0, teachers: [nothing] } };
+    for (const name of ['cost', 'asking', 'energy of the teacher']) {
+      expect(figure(changes, name)).toMatchObject({ low: 0, high: 0, how: expect.stringMatching(/^no call is left/) });
+    }
+  });
+
   it('give the energy between two fits: for 10 billion parameters and a million tokens', () => {
     const known = { ...KNOWN_TEACHER.known, outputTokens: equal(60, 1_000_000 / 240) };
     const after = afterPilot({ survey: { ...KNOWN_TEACHER, known }, activeParameters: 10 });

@@ -55,7 +55,7 @@ describe('DoubtJudge', () => {
       }),
     );
     expect(why).toEqual([
-      'of 3 votes 1 say neutral',
+      'of 3 votes 1 says neutral',
       "1 of the votes can't be read",
       'a student that had not seen the label says neutral (70 %)',
       'the reasons of 1 of the 2 votes for it name other labels only',

@@ -8,7 +8,7 @@ import type { ProgressListener, Student, TrainedStudent, TrainingJob } from '../
 import { writeValidationAnswers } from '../student-folder.js';
 import { measureParity, PARITY_ROWS } from '../training.js';
 import { likeliest } from '../training-examples.js';
-import { agreement, bestTemperature, calibrationError, type Judged } from './calibration.js';
+import { bestTemperature, calibrationError, type Judged } from './calibration.js';
 import type { EncodedExamples, PreparedExamples } from './encoder-examples.js';
 import { exportEncoder } from './encoder-export.js';
 import { WEIGHTS_FILE } from './encoder-folder.js';
@@ -16,7 +16,7 @@ import { readLicence } from './encoder-licence.js';
 import { type CheckpointOptions, fitEncoder } from './fit.js';
 import { fitHead } from './fit-head.js';
 import type { Classifier } from './inference-model.js';
-import { type GateOutcome, quantise } from './parity-gate.js';
+import { equalShare, type GateOutcome, quantise } from './parity-gate.js';
 import { RECIPE } from './recipe.js';
 import { runModel } from './run-model.js';
 import { startingClassifier, withWholeVocabulary } from './starting-classifier.js';
@@ -89,7 +89,8 @@ async function train(
   const ids = examples.validation.ids.map((tokens) => tokens.map((row) => examples.vocabulary[row]!));
   const rows = { texts, ids, targets: targets.map(likeliest), answers: fit.validation.logits.map(likeliest) };
   const int8 = job.settings.quantise ? await quantise(whole, to, rows, { load, run: runModel }) : null;
-  await writeValidationAnswers(to, int8?.answers ?? rows.answers);
+  const answers = int8?.answers ?? rows.answers;
+  await writeValidationAnswers(to, answers);
   const chosen = {
     ...chosenFigures(fit, examples, temperature),
     maxLength: reading.maxLength,
@@ -100,7 +101,8 @@ async function train(
     trainSeconds: (performance.now() - started) / 1000,
     encoderLicence: await readLicence(encoderFolder),
     examples: examples.fitting.ids.length,
-    validation: { rows: texts.length, agreement: agreement(fit.validation) },
+    // Of the model that answers, which is the INT8 one where there is one.
+    validation: { rows: texts.length, agreement: equalShare(answers, rows.targets) },
     chosen,
     candidates: fit.candidates.map((figures, index) => (index === fit.chosen ? { ...figures, ...chosen } : figures)),
     parity,

@@ -53,7 +53,7 @@ export async function quantise(
   while (inIntegers.size > 0) {
     await writeFile(join(folder, QUANTISED_MODEL_FILE), encodeOnnxModel(quantisedModel(classifier, inIntegers)));
     const answers = await ask(folder, rows.texts, load);
-    agreement = equal(answers, rows.answers) / answers.length;
+    agreement = equalShare(answers, rows.answers);
     const layersInFloat = divisors.size - inIntegers.size;
     if (passesGate(rows, answers)) return { passed: true, agreement, layersInFloat, answers };
     byLoss ??= await layersByLoss(classifier, divisors, calibration.slice(0, LAYER_TEXTS), run);
@@ -71,6 +71,11 @@ export function passesGate(
   const lost = equal(answers, targets) - equal(quantised, targets);
   const rows = targets.length;
   return equal(quantised, answers) >= LEAST_AGREEMENT * rows && lost <= LARGEST_LOSS * rows;
+}
+
+/** Share of rows with the same label in both. */
+export function equalShare(one: readonly number[], other: readonly number[]): number {
+  return equal(one, other) / one.length;
 }
 
 async function ask(folder: string, texts: readonly string[], load: (folder: string) => Promise<Student>) {

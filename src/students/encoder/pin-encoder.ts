@@ -13,6 +13,8 @@ export interface PinningPlace {
   readonly env: NodeJS.ProcessEnv;
   /** Students are trained on this machine, so what is not on it is not anywhere. */
   readonly trainsHere: boolean;
+  /** Told of an encoder that could not be looked at, and of a ladder's step that its training will leave out: a sentence. */
+  readonly onUnseen?: (what: string) => void;
 }
 
 /** The encoders of all students that the settings train, as pinEncoder gives them. Of a ladder's steps, one that can't be trained is
@@ -21,14 +23,15 @@ export async function pinEncoders(settings: StudentSettings, place: PinningPlace
   const pin = async <Step extends OneStudentSettings>(step: Step): Promise<Step> =>
     step.kind === 'linear' ? step : { ...step, ...(await pinEncoder(step, place)) };
   if (settings.kind !== 'ladder') return pin(settings);
-  const steps = await Promise.all(settings.steps.map((step) => pin(step).catch(leftToTraining(step))));
+  const steps = await Promise.all(settings.steps.map((step) => pin(step).catch(leftToTraining(step, place))));
   return { ...settings, steps };
 }
 
-function leftToTraining<Step>(step: Step): (error: unknown) => Step {
+function leftToTraining<Step>(step: Step, { onUnseen }: PinningPlace): (error: unknown) => Step {
   return (error) => {
-    if (error instanceof EncoderError) return step;
-    throw error;
+    if (!(error instanceof EncoderError)) throw error;
+    onUnseen?.(`${error.message}; the ladder will do without that step`);
+    return step;
   };
 }
 
@@ -36,7 +39,7 @@ function leftToTraining<Step>(step: Step): (error: unknown) => Step {
  *  EncoderError for an encoder that can't be trained. */
 export async function pinEncoder<Settings extends EncoderSettings | FrozenSettings>(
   settings: Settings,
-  { env, trainsHere }: PinningPlace,
+  { env, onUnseen, trainsHere }: PinningPlace,
 ): Promise<Settings> {
   const { encoder, revision } = settings;
   if (await isFolder(encoder)) {
@@ -46,6 +49,7 @@ export async function pinEncoder<Settings extends EncoderSettings | FrozenSettin
   }
   if (!isRepository(encoder)) {
     if (trainsHere) throw new EncoderError(encoder, 'there is no such folder on this machine');
+    onUnseen?.(`student.encoder ${encoder} is not on this machine; the workers that train must see it`);
     return settings;
   }
   const hub = hubSettings(env);
@@ -58,6 +62,7 @@ export async function pinEncoder<Settings extends EncoderSettings | FrozenSettin
     if (!(error instanceof HubError)) throw error;
     // Another machine's cache may have what this one's lacks.
     if (error.refused && (trainsHere || !hub.offline)) throw new EncoderError(encoder, error.message, { cause: error });
+    onUnseen?.(`student.encoder ${encoder} could not be looked at: ${error.message}`);
     return settings;
   }
 }

@@ -1,7 +1,10 @@
 /** The frozen encoder with a fitted head keeps the port's promises, with a tiny random BERT. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { trainInProcess } from '../../../src/students/index.js';
+import type { TrainedStudent } from '../../../src/students/student.js';
 import { describeStudentKind } from '../conformance.js';
 import { emptyFolder, toyExamples, toyLabels, trainingJob } from '../training-job.js';
 import { makeTinyEncoder } from './tiny-encoder.js';
@@ -21,6 +24,22 @@ describe('training a head on a frozen encoder', () => {
     expect(trained.candidates.map(({ C }) => C)).toEqual([0.1, 10, 1000]);
     const losses = trained.candidates.map(({ logLoss }) => logLoss!);
     expect(trained.chosen.C).toBe([0.1, 10, 1000][losses.indexOf(Math.min(...losses))]);
+  });
+});
+
+describe('a student that answers in INT8', () => {
+  it('tells the share of held-out labels that the INT8 model gives, not the float32 model', async () => {
+    const examples = toyExamples(1020);
+    const job = trainingJob(toyLabels, examples, { ...SETTINGS, quantise: true });
+    const training = fork(join(__dirname, 'other-int8-answer.js'), { execArgv: [] });
+    training.send(job);
+    const [trained] = (await once(training, 'message')) as [TrainedStudent];
+    const heldOut = examples.filter(({ validation }) => validation).map(({ target }) => target.indexOf(1));
+    const { predicted } = JSON.parse(readFileSync(join(job.outputFolder, 'validation.json'), 'utf8'));
+    const right = heldOut.filter((label, row) => label === predicted[row]).length;
+    expect(trained.chosen).toMatchObject({ int8: 1, int8Agreement: (heldOut.length - 1) / heldOut.length });
+    expect(right).toBeLessThan(heldOut.length);
+    expect(trained.validation).toEqual({ rows: heldOut.length, agreement: right / heldOut.length });
   });
 });
 

@@ -2,8 +2,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EncoderSettings, FrozenSettings } from '../../../src/contracts/index.js';
-import { EncoderError, pinEncoder } from '../../../src/students/index.js';
+import { EncoderSettings, FrozenSettings, LadderSettings } from '../../../src/contracts/index.js';
+import { EncoderError, pinEncoder, pinEncoders } from '../../../src/students/index.js';
 import { COMMIT, type HubServer, startHubServer } from '../../hub/hub-server.js';
 import { makeTinyEncoder } from './tiny-encoder.js';
 
@@ -86,5 +86,21 @@ describe('pinEncoder', () => {
     expect((await pin(REPOSITORY)).revision).toBe('main');
     expect((await pin(REPOSITORY, { ...elsewhere, HF_HUB_OFFLINE: '1' })).revision).toBe('main');
     await expect(pin(REPOSITORY, { HF_HUB_OFFLINE: '1' })).rejects.toThrow(EncoderError);
+  });
+
+  it('tells what it could not look at, and the steps that a ladder will do without', async () => {
+    const unseen: string[] = [];
+    const env = { HF_ENDPOINT: 'http://127.0.0.1:9', HF_HUB_CACHE: join(folder, 'cache') };
+    const place = { env, trainsHere: false, onUnseen: (what: string) => unseen.push(what) };
+    await makeTinyEncoder(encoder, { model_type: 'deberta-v2' });
+    const steps = [{ kind: 'linear' }, { kind: 'frozen', encoder: './nowhere' }, { kind: 'encoder', encoder }];
+    const ladder = LadderSettings.parse({ kind: 'ladder', steps });
+    expect(await pinEncoders(ladder, place)).toEqual(ladder);
+    await pinEncoders(EncoderSettings.parse({ kind: 'encoder', encoder: REPOSITORY }), place);
+    expect(unseen.sort()).toEqual([
+      'student.encoder ./nowhere is not on this machine; the workers that train must see it',
+      expect.stringMatching(/architecture "deberta-v2" is not supported.*; the ladder will do without that step$/),
+      expect.stringMatching(/^student\.encoder someone\/tiny could not be looked at: .*127\.0\.0\.1:9/),
+    ]);
   });
 });
