@@ -32,4 +32,5 @@ module.exports = {
   testTimeout: 300_000,
   // Half of what a test of servers and workers takes is waiting: three of them keep two cores busy.
   maxWorkers: 3,
+  testSequencer: './jest.sequencer.cjs',
 };

@@ -21,6 +21,8 @@ import { sealedResult } from './sealed-result.js';
 /** Texts that the speed of a student is measured on. */
 const TIMED_TEXTS = 500;
 
+type ComparedRow = Pick<LabelRow, 'key' | 'label'>;
+
 export function createChooseActivities() {
   return {
     /** Compares all trained students on the same held-out rows and takes the cheapest that is good enough. */
@@ -42,18 +44,20 @@ export function createChooseActivities() {
 async function choose(store: Store, { labels, prepared, refused, trained }: ChooseInput): Promise<ChooseOutcome> {
   const task = await readTask(store, prepared);
   const candidates = candidatesOf(task.student);
-  const rows: LabelRow[] = [];
-  for await (const row of readLabels(store, labels)) if (isTrainedOn(row)) rows.push(row);
   const folds = trained.some((each) => each.folds.length > 0) ? LADDER_FOLDS : 0;
-  const order = folds === 0 ? rows.filter((row) => isValidation(row, task)) : byFold(rows, task);
+  const rows: ComparedRow[] = [];
+  const timed: string[] = [];
+  for await (const row of readLabels(store, labels)) {
+    if (!isTrainedOn(row)) continue;
+    if (timed.length < TIMED_TEXTS) timed.push(row.text);
+    // Of a million rows no more is kept than what is compared.
+    if (folds > 0 || isValidation(row, task)) rows.push({ key: row.key, label: row.label });
+  }
+  const order = folds === 0 ? rows : byFold(rows, task);
   const steps: TrainedStep[] = [];
   for (const each of trained) {
     const { name, step } = candidates[each.candidate] as Candidate;
-    const { textsPerSecond } = await predictedLabels(
-      store,
-      each.student,
-      rows.slice(0, TIMED_TEXTS).map(({ text }) => text),
-    );
+    const { textsPerSecond } = await predictedLabels(store, each.student, timed);
     steps.push({
       name,
       step,
@@ -78,14 +82,18 @@ async function choose(store: Store, { labels, prepared, refused, trained }: Choo
   const evidence = ladderMarkdown(report);
   await store.write(`${folder}/ladder.md`, `${evidence}\n`);
   await store.write(`${folder}/ladder.svg`, ladderChart(report));
-  const student = { ...chosen.student, choiceSeconds: secondsOf(trained) };
+  const student = { ...chosen.student, ...secondsOf(trained) };
   return { student, report: await writeReport(store, folder, report), evidence };
 }
 
-/** Of all trainings, in seconds. */
-function secondsOf(trained: readonly TrainedCandidate[]): number {
+/** Of all trainings. */
+function secondsOf(trained: readonly TrainedCandidate[]): Pick<TrainingSummary, 'choiceSeconds' | 'choiceCpuSeconds'> {
   const trainings = trained.flatMap(({ folds, student }) => [student, ...folds]);
-  return trainings.reduce((sum, { trainSeconds }) => sum + trainSeconds, 0);
+  const cpu = trainings.map(({ cpuSeconds }) => cpuSeconds ?? null);
+  return {
+    choiceSeconds: trainings.reduce((sum, { trainSeconds }) => sum + trainSeconds, 0),
+    choiceCpuSeconds: cpu.reduce((sum, seconds) => (sum === null || seconds === null ? null : sum + seconds), 0),
+  };
 }
 
 function writeReport(store: Store, folder: string, report: LadderReport) {
@@ -93,7 +101,7 @@ function writeReport(store: Store, folder: string, report: LadderReport) {
 }
 
 /** Fold after fold, as their answers come. */
-function byFold(rows: readonly LabelRow[], task: Task): LabelRow[] {
+function byFold(rows: readonly ComparedRow[], task: Task): ComparedRow[] {
   return Array.from({ length: LADDER_FOLDS }, (_, fold) => rows.filter((row) => foldOf(row, task) === fold)).flat();
 }
 

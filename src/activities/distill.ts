@@ -149,7 +149,7 @@ export function isTrainedOn(row: Pick<LabelRow, 'label' | 'gold' | 'set'>): bool
 }
 
 /** The validation split is drawn by text, so a text stays in it from run to run. */
-export function isValidation(row: LabelRow, task: Task): boolean {
+export function isValidation(row: Pick<LabelRow, 'key'>, task: Task): boolean {
   return seededFraction(task.seed, 'validation', row.key) < task.evaluation.validationShare;
 }
 
@@ -157,12 +157,16 @@ export function isValidation(row: LabelRow, task: Task): boolean {
 export const LADDER_FOLDS = 5;
 
 /** A text stays in its fold from run to run. */
-export function foldOf(row: LabelRow, task: Task): number {
+export function foldOf(row: Pick<LabelRow, 'key'>, task: Task): number {
   return Math.floor(LADDER_FOLDS * seededFraction(task.seed, 'fold', row.key));
 }
 
 /** Of two parts of the same repeat the smaller lies in the larger. */
-export function isInPart(row: LabelRow, task: Task, { repeat, share }: { repeat: number; share: number }): boolean {
+export function isInPart(
+  row: Pick<LabelRow, 'key'>,
+  task: Task,
+  { repeat, share }: { repeat: number; share: number },
+): boolean {
   return seededFraction(task.seed, `part ${repeat}`, row.key) < share;
 }
 

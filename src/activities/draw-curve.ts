@@ -1,11 +1,12 @@
 /** The end of the workflow learningCurve: the curve through its trainings. */
-import { CurveOutcome, DrawCurveInput, type LabelRow } from '../contracts/index.js';
+import { CurveOutcome, DrawCurveInput } from '../contracts/index.js';
 import { type CurveTraining, curveChart, curveMarkdown, learningCurve } from '../evaluation/index.js';
 import { openRunStore, type Store } from '../store/index.js';
 import { readLabels, readTask } from './artifacts.js';
 import { withHeartbeat } from './dependencies.js';
 import { isInPart, isTrainedOn, isValidation } from './distill.js';
 import { validationPredictions } from './evaluate.js';
+import { InvalidInputError } from './failures.js';
 import { sealedResult } from './sealed-result.js';
 
 export function createCurveActivities() {
@@ -28,18 +29,20 @@ export function createCurveActivities() {
 
 async function draw(store: Store, { labels, more, prepared, trained }: DrawCurveInput): Promise<CurveOutcome> {
   const task = await readTask(store, prepared);
-  const rows: LabelRow[] = [];
-  const fitted: LabelRow[] = [];
+  const truth: (string | null)[] = [];
+  const examples = trained.map(() => 0);
   for await (const row of readLabels(store, labels)) {
-    if (isTrainedOn(row)) (isValidation(row, task) ? rows : fitted).push(row);
+    if (!isTrainedOn(row)) continue;
+    if (isValidation(row, task)) truth.push(row.label);
+    else for (const [index, part] of trained.entries()) if (isInPart(row, task, part)) examples[index]!++;
   }
   const trainings: CurveTraining[] = [];
-  for (const { student, ...part } of trained) {
+  for (const [index, { student }] of trained.entries()) {
     const predicted = await validationPredictions(store, student, prepared.labels);
-    trainings.push({
-      examples: fitted.filter((row) => isInPart(row, task, part)).length,
-      right: rows.map((row, index) => predicted[index] === row.label),
-    });
+    trainings.push({ examples: examples[index]!, right: truth.map((label, row) => predicted[row] === label) });
+  }
+  if (new Set(trainings.map((training) => training.examples)).size < 2) {
+    throw new InvalidInputError('the labels are too few for a curve: no smaller share of them could be trained on');
   }
   const { confidence } = task.evaluation;
   const curve = learningCurve({ trainings, more, confidence, seed: task.seed });

@@ -7,7 +7,7 @@ import {
   cacheFolder,
   exists,
   fetchFile,
-  listRepository,
+  listFiles,
   notCached,
   noteRevision,
   type Repository,
@@ -26,14 +26,14 @@ export interface ModelRequest {
   readonly only?: readonly string[];
 }
 
-/** The snapshot's folder, which is named after its commit. Files whose blobs are in the cache are not fetched again;
- *  offline, what the cache holds must do. Throws HubError. */
+/** The snapshot's folder, which is named after its commit. Files whose blobs are in the cache are not fetched again, so of a commit
+ *  that was fetched before nothing is asked of the network; offline, what the cache holds must do. Throws HubError. */
 export async function downloadModel(request: ModelRequest, hub: HubSettings): Promise<string> {
   const { only, optional = [], required, revision } = request;
   const model: Repository = { type: 'model', name: request.repository };
   if (hub.offline) return cachedSnapshot(model, request, hub);
   const commit = await resolveRevision(model, revision, hub);
-  const files = await listRepository(model, commit, hub);
+  const files = await listFiles(model, { revision, commit }, hub);
   const missing = required.find((path) => !files.has(path));
   if (missing !== undefined) throw new HubError(model.name, `it has no ${missing}`, { refused: true });
   for (const path of new Set([...(only ?? required), ...optional])) {

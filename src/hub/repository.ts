@@ -1,6 +1,7 @@
 /** A repository of the Hub and its place in the cache, whose layout is that of huggingface_hub in Python: refs name
  *  commits, snapshots hold links to blobs, and blobs are named after their digests. */
-import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { downloadBlob, type StoredFile } from './download-blob.js';
@@ -61,17 +62,45 @@ export async function noteRevision(
   });
 }
 
-/** All files of a commit, by path. Throws HubError. */
-export async function listRepository(
+/** All files of a commit, by path. The list is kept in the cache: offline, or while the Hub does not answer, it is the same.
+ *  Throws HubError. */
+export async function listFiles(
+  repository: Repository,
+  { revision, commit }: { revision: string; commit: string },
+  hub: HubSettings,
+): Promise<Map<string, StoredFile>> {
+  const path = join(cacheFolder(repository, hub), 'listings', `${commit}.json`);
+  const known = await readFile(path, 'utf8')
+    .then((text) => Listing.parse(JSON.parse(text)))
+    // Not there, or not to be read: it is asked for again.
+    .catch(() => null);
+  if (known !== null) return new Map(Object.entries(known));
+  if (hub.offline) throw notCached(repository, 'the list of files', revision);
+  const listed = await askForFiles(repository, commit, hub);
+  await inCache(repository, hub, async () => {
+    const partial = `${path}.${randomUUID()}.partial`;
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(partial, JSON.stringify(Object.fromEntries(listed)));
+    await rename(partial, path);
+  });
+  return listed;
+}
+
+const Listing = z.record(
+  z.string(),
+  z.object({ kind: z.enum(['sha256', 'git']), digest: z.string(), size: z.number().int() }),
+);
+
+async function askForFiles(
   { type, name }: Repository,
   commit: string,
   hub: HubSettings,
 ): Promise<Map<string, StoredFile>> {
-  const { listFiles } = await import('@huggingface/hub');
+  const { listFiles: list } = await import('@huggingface/hub');
   const found = new Map<string, StoredFile>();
   const options = { recursive: true, hubUrl: hub.endpoint, ...(hub.token === null ? {} : { accessToken: hub.token }) };
   try {
-    for await (const file of listFiles({ repo: { type, name }, revision: commit, ...options })) {
+    for await (const file of list({ repo: { type, name }, revision: commit, ...options })) {
       const { path, oid, size, lfs } = file;
       if (file.type !== 'file' || oid === undefined) continue;
       found.set(path, lfs ? { kind: 'sha256', digest: lfs.oid, size: lfs.size } : { kind: 'git', digest: oid, size });

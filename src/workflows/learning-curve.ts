@@ -1,8 +1,14 @@
 /** Trains on growing shares of a run's labels, each an activity, and says whether more labels would help. */
-import { setCurrentDetails, setHandler, TemporalFailure } from '@temporalio/workflow';
-import { type CurveInput, type CurveOutcome, type DrawCurveInput, TrainingNews } from '../contracts/index.js';
+import { log, setCurrentDetails, setHandler, TemporalFailure } from '@temporalio/workflow';
+import {
+  type CurveInput,
+  type CurveOutcome,
+  type DrawCurveInput,
+  FailureType,
+  TrainingNews,
+} from '../contracts/index.js';
 import { trainingLine } from './board.js';
-import { finalFailure } from './failures.js';
+import { failureTypeOf, finalFailure, messageOf } from './failures.js';
 import { trainingNewsSignal } from './messages.js';
 import { studentStage } from './stages.js';
 
@@ -24,7 +30,13 @@ export async function learningCurve(input: CurveInput): Promise<CurveOutcome> {
       showTraining('');
       const summary = `${Math.round(100 * part.share)} % of the labels, draw ${part.repeat + 1}`;
       const job = { prepared, labels, candidate, part };
-      trained.push({ ...part, student: await studentStage.distill.executeWithOptions({ summary }, [job]) });
+      try {
+        trained.push({ ...part, student: await studentStage.distill.executeWithOptions({ summary }, [job]) });
+      } catch (error) {
+        // A draw of few labels may have none to learn from; the larger ones tell the curve without it.
+        if (part.share === 1 || failureTypeOf(error) !== FailureType.TrainingRefused) throw error;
+        log.warn('a draw of the labels was left out of the curve', { draw: summary, problem: messageOf(error) });
+      }
     }
     const outcome = await studentStage.drawCurve({ ...input, trained });
     setCurrentDetails(`# Learning curve\n\n${outcome.evidence}`);

@@ -142,6 +142,14 @@ describe('downloadModel', () => {
     );
   });
 
+  it('asks nothing of the network for a commit that was fetched before, so that an outage of the Hub ends no training', async () => {
+    const request = { ...REQUEST, revision: COMMIT };
+    const before = await downloadModel(request, settings());
+    const gone = settings();
+    await server.close();
+    expect(await downloadModel(request, gone)).toBe(before);
+  });
+
   it('names a model, a revision or a file that there is not, and a server that does not answer', async () => {
     const refusal = downloadModel({ ...REQUEST, repository: 'someone/else' }, settings());
     await expect(refusal).rejects.toThrow(HubError);

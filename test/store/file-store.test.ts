@@ -10,6 +10,7 @@ import {
   openStore,
   StoreAddressError,
   StoreNotSeenError,
+  storeAddress,
 } from '../../src/store/index.js';
 import { describeStore } from './conformance.js';
 
@@ -41,6 +42,15 @@ describe('On a disk', () => {
     await expect(store.writer('../other')).rejects.toThrow(RangeError);
     await expect(store.write('file/below', 'x')).rejects.toThrow();
     expect(readdirSync(join(folder, '.tmp'))).toEqual([]);
+  });
+
+  it('a store has one spelling, whatever its address is and ends in', async () => {
+    const spaced = join(folder, 'a b#ü');
+    const store = await openStore(spaced);
+    for (const address of [`${spaced}/`, pathToFileURL(spaced).href, `${pathToFileURL(spaced).href}/`]) {
+      expect(storeAddress(address)).toBe(spaced);
+      expect((await openStore(address)).ref).toEqual(store.ref);
+    }
   });
 
   it('lines of one turn of a journal go out in one write', async () => {

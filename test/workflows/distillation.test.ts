@@ -34,6 +34,41 @@ beforeAll(async () => {
 });
 afterAll(() => bed?.stop());
 
+describe('a learning curve', () => {
+  const curve = (refusedShare: number) => {
+    const workflowId = `curve-${randomUUID()}`;
+    bed.standIns.answer(workflowId, {
+      distill: async ({ part }) => {
+        if (part?.share === refusedShare && part.repeat === 0)
+          throw failure('TrainingRefused', 'no label has examples');
+        return TRAINED;
+      },
+    });
+    const input = { prepared: preparedRun(workflowId), labels: VOTED.summary.labels, candidate: null };
+    const args = [{ ...input, shares: [0.1, 0.4, 1], repeats: 2, more: 50 }];
+    return bed.client.start('learningCurve', { taskQueue: TASK_QUEUES.orchestrator, workflowId, args });
+  };
+
+  it('leaves out a draw of so few labels that none can be learned from', async () => {
+    const handle = await curve(0.1);
+    await handle.result();
+    const [drawn] = bed.standIns.inputs(handle.workflowId, 'drawCurve');
+    expect(drawn?.trained.map(({ repeat, share }) => [share, repeat])).toEqual([
+      [0.1, 1],
+      [0.4, 0],
+      [0.4, 1],
+      [1, 0],
+    ]);
+  });
+
+  it('ends where all labels together can not be trained on', async () => {
+    expect(await failureOf(await curve(1))).toMatchObject({
+      type: 'TrainingRefused',
+      message: 'no label has examples',
+    });
+  });
+});
+
 describe('a run that trains', () => {
   const news = (step: number): TrainingNews => ({
     ...{ student: 'fine-tuned MiniLM, without fold 2 of 5', phase: 'fine-tuning', done: step / 400 },
