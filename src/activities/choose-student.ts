@@ -82,14 +82,18 @@ async function choose(store: Store, { labels, prepared, refused, trained }: Choo
   const evidence = ladderMarkdown(report);
   await store.write(`${folder}/ladder.md`, `${evidence}\n`);
   await store.write(`${folder}/ladder.svg`, ladderChart(report));
-  const student = { ...chosen.student, choiceSeconds: secondsOf(trained) };
+  const student = { ...chosen.student, ...secondsOf(trained) };
   return { student, report: await writeReport(store, folder, report), evidence };
 }
 
-/** Of all trainings, in seconds. */
-function secondsOf(trained: readonly TrainedCandidate[]): number {
+/** Of all trainings. */
+function secondsOf(trained: readonly TrainedCandidate[]): Pick<TrainingSummary, 'choiceSeconds' | 'choiceCpuSeconds'> {
   const trainings = trained.flatMap(({ folds, student }) => [student, ...folds]);
-  return trainings.reduce((sum, { trainSeconds }) => sum + trainSeconds, 0);
+  const cpu = trainings.map(({ cpuSeconds }) => cpuSeconds ?? null);
+  return {
+    choiceSeconds: trainings.reduce((sum, { trainSeconds }) => sum + trainSeconds, 0),
+    choiceCpuSeconds: cpu.reduce((sum, seconds) => (sum === null || seconds === null ? null : sum + seconds), 0),
+  };
 }
 
 function writeReport(store: Store, folder: string, report: LadderReport) {

@@ -7,7 +7,7 @@ import { type Figure, planFigures, type Survey, type TeacherBasis, tokenRate } f
 import { TaskError } from '../tasks/index.js';
 import { activeParametersOf, priceOf, teacherHost, teacherSettings, termsOf } from '../teachers/index.js';
 import { configuredServer, type ServerFlags } from '../temporal/index.js';
-import { storeLocation, withServerOptions } from './command-options.js';
+import { currentStateFolder, storeLocation, withServerOptions } from './command-options.js';
 import { wholeNumber } from './option-values.js';
 import { pastRuns } from './past-run.js';
 import { runPilot } from './pilot.js';
@@ -15,6 +15,7 @@ import { requireTrainable } from './require-trainable.js';
 import { type RunFlags, runInput, withRunOptions } from './run-input.js';
 import { hostsOf, surveyOf } from './start-run.js';
 import { textTable } from './text-table.js';
+import { readUpState } from './up-state.js';
 
 interface Flags extends ServerFlags, RunFlags {
   readonly pilot?: number;
@@ -60,14 +61,19 @@ async function plan(taskName: string, flags: Flags): Promise<void> {
   const run = await runInput(taskName, flags, 'content');
   if (run.missing.length > 0) throw new TaskError(`${run.missing.join(', ')}: there is no such file`);
   const { input, task } = run;
-  const trainsHere = configuredServer(process.env, flags) === null;
-  const notes = input.until === 'vote' ? [] : await requireTrainable(task, trainsHere);
+  const notes = input.until === 'vote' ? [] : await requireTrainable(task, trainsHere(flags));
   let survey = await surveyOf(task, input);
   if (flags.pilot !== undefined && (await runPilot(run, flags.pilot, survey, flags))) {
     survey = await surveyOf(task, input);
   }
   const planned = { ...(await describePlan(task, input, survey)), notes };
   process.stdout.write(flags.json ? `${JSON.stringify(planned)}\n` : inWords(planned));
+}
+
+/** Whether the run would go to the folder's own server, whose workers are on this machine. */
+function trainsHere(flags: ServerFlags): boolean {
+  const up = readUpState(currentStateFolder());
+  return configuredServer(process.env, flags) === null && (up === null || up.uiAddress !== null);
 }
 
 async function describePlan(task: Task, input: DistillationInput, survey: Survey): Promise<Omit<Plan, 'notes'>> {

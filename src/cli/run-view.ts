@@ -36,7 +36,7 @@ export class RunView {
   private shownGate: string | null = null;
   private shownDeadline: string | null = null;
   private silent = false;
-  private shownIgnored = 0;
+  private shownIgnored: readonly string[] = [];
   private paused = false;
   private mostTexts = 0;
   private mostCalls = 0;
@@ -59,8 +59,8 @@ export class RunView {
           : '  goes on',
       );
     }
-    for (const ignored of progress.ignored.slice(this.shownIgnored)) this.line(pc.yellow(`  ignored ${ignored}`));
-    this.shownIgnored = progress.ignored.length;
+    for (const ignored of newOf(this.shownIgnored, progress.ignored)) this.line(pc.yellow(`  ignored ${ignored}`));
+    this.shownIgnored = progress.ignored;
     for (const revision of progress.revisions.slice(this.shownRevisions)) this.line(`  ${revisionLine(revision)}`);
     this.shownRevisions = progress.revisions.length;
     if (progress.stage === 'annotate') this.showAnnotation(progress, chunks);
@@ -178,6 +178,15 @@ export class RunView {
     this.bar?.stop();
     this.bar = null;
   }
+}
+
+/** Of a list that grows at its end and of which only the last are kept, those that were not in it before. */
+function newOf(before: readonly string[], now: readonly string[]): readonly string[] {
+  for (let kept = Math.min(before.length, now.length); kept > 0; kept--) {
+    if (now.slice(0, kept).every((each, index) => each === before[before.length - kept + index]))
+      return now.slice(kept);
+  }
+  return now;
 }
 
 function revisionLine({ changes, number, reviewer, spentMicros, texts }: RevisionOutcome): string {

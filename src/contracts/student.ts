@@ -39,15 +39,16 @@ export const TrainingSummary = z.object({
   folder: z.string().describe("The student's folder in the store."),
   files: z.array(ArtifactRef),
   trainSeconds: z.number(),
+  cpuSeconds: z
+    .number()
+    .nullish()
+    .describe('What the cores worked for it, killed attempts included: its estimated energy follows.'),
+  choiceCpuSeconds: z.number().nullish().describe('As cpuSeconds, of all trainings that choiceSeconds counts.'),
   choiceSeconds: z
     .number()
     .nullish()
     .describe('Of a ladder: of all trainings together, those of other students and of folds too.'),
-  threads: z
-    .number()
-    .int()
-    .nullish()
-    .describe('Logical cores of the machine that trained; its estimated energy follows.'),
+  threads: z.number().int().nullish().describe('Logical cores of the machine that trained.'),
   memoryMb: z
     .object({
       stated: z.number().int().describe('What training was thought to need beforehand.'),

@@ -59,6 +59,9 @@ export function shownPaths(path: string | readonly string[]): string {
   return others.length === 0 ? first! : `${first} and ${others.length} more`;
 }
 
+/** To look again changes nothing. */
+const CLOSED: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM']);
+
 async function filesAt(
   path: string,
   field: string,
@@ -78,7 +81,11 @@ async function onDisk(path: string, field: string) {
       mend: "Give a path on the worker's disk, or hf://datasets/OWNER/NAME/FILES, or s3://BUCKET/KEY",
     });
   }
-  const { paths, passedOver } = await localFiles(path);
+  const { paths, passedOver } = await localFiles(path).catch((error: NodeJS.ErrnoException) => {
+    if (!CLOSED.has(error.code)) throw error;
+    const mend = 'Paths mean the disk of the worker or command that reads them: check its permissions';
+    throw new CorpusError({ field, path, problem: `it can't be listed (${error.code})`, mend }, { cause: error });
+  });
   if (paths.length === 0) {
     const others = passedOver === 0 ? '' : `, only ${passedOver} other file${passedOver === 1 ? '' : 's'}`;
     throw new CorpusError({

@@ -24,13 +24,16 @@ export async function localFiles(path: string): Promise<LocalFiles> {
   return dataFiles(found.filter((file) => matches.test(file)));
 }
 
-/** What stands at both ends of a link is one file. A path that nothing stands at is its own. */
+/** What stands at both ends of a link is one file. A path that nothing can be found at is its own. */
 export async function identityOf(path: string): Promise<string> {
   return realpath(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return resolve(path);
+    if (NOTHING_THERE.has(error.code)) return resolve(path);
     throw error;
   });
 }
+
+/** Links that lead to themselves, and names that no file can have, among them. */
+const NOTHING_THERE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);
 
 function dataFiles(files: readonly string[]): LocalFiles {
   const paths = files.filter((file) => isReadable(file) && !isHidden(file.slice(file.lastIndexOf('/') + 1))).sort();
@@ -45,9 +48,9 @@ async function filesBelow(folder: string, depth: number, seen = new Set<string>(
   const files: string[] = [];
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
-    const kind = await kindOf(path);
-    if (kind === 'other') files.push(path);
-    else if (kind === 'folder' && depth > 1 && !isHidden(name)) {
+    // What is listed and not there is a link that leads nowhere: whoever reads it says so.
+    if ((await kindOf(path)) !== 'folder') files.push(path);
+    else if (depth > 1 && !isHidden(name)) {
       // One by one: there may be more than a call takes arguments.
       for (const file of await filesBelow(path, depth - 1, seen)) files.push(file);
     }
@@ -64,8 +67,7 @@ async function kindOf(path: string): Promise<'folder' | 'other' | null> {
   try {
     return (await stat(path)).isDirectory() ? 'folder' : 'other';
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    if (NOTHING_THERE.has((error as NodeJS.ErrnoException).code)) return null;
     throw error;
   }
 }

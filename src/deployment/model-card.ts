@@ -57,10 +57,19 @@ export interface Footprint {
 }
 
 /** The energy of training, in kWh, and of the students that it was chosen among; null where the summary does not tell the cores. */
-export function trainingEnergy({ choiceSeconds, threads, trainSeconds }: TrainingSummary): Footprint | null {
-  if (threads == null) return null;
-  const kwh = (watts: number) => (watts * threads * (choiceSeconds ?? trainSeconds) * PUE) / JOULES_PER_KWH;
+export function trainingEnergy(student: TrainingSummary): Footprint | null {
+  const cores = coreSeconds(student);
+  if (cores === null) return null;
+  const kwh = (watts: number) => (watts * cores * PUE) / JOULES_PER_KWH;
   return { low: kwh(WATTS.low), high: kwh(WATTS.high) };
+}
+
+/** What cores worked for the training and those that it was compared with. Summaries of old tell the machine's cores alone, of which a
+ *  training may have used a few: then as if it had used all. */
+function coreSeconds(student: TrainingSummary): number | null {
+  const { choiceCpuSeconds, choiceSeconds, cpuSeconds, threads, trainSeconds } = student;
+  const counted = choiceSeconds == null ? cpuSeconds : choiceCpuSeconds;
+  return counted ?? (threads == null ? null : threads * (choiceSeconds ?? trainSeconds));
 }
 
 /** Markdown with the Hub's metadata. The same facts give the same card. */
@@ -215,7 +224,7 @@ function footprintSection({ grid, software, student }: ModelCardFacts): string {
   if (energy === null) return `${seconds} on a CPU. Made with ${versions.join(', ')}.`;
   const grams = (kwh: number) => `${(kwh * grid.gramsPerKwh).toPrecision(2)} g`;
   return [
-    `${seconds} on ${student.threads} cores of a CPU: about ${energy.low.toPrecision(2)} to ${energy.high.toPrecision(2)} kWh, or ${grams(energy.low)} to ${grams(energy.high)} of CO2 equivalents`,
+    `${seconds} on a CPU, for which its cores worked ${(coreSeconds(student) ?? 0).toFixed(1)} s: about ${energy.low.toPrecision(2)} to ${energy.high.toPrecision(2)} kWh, or ${grams(energy.low)} to ${grams(energy.high)} of CO2 equivalents`,
     `with the electricity of ${grid.name} (${grid.gramsPerKwh} g a kWh; ${grid.source}). Estimated from the cores' usual power, not metered; the teacher's energy is not in it.`,
     `Made with ${versions.join(', ')}.`,
   ].join('\n');

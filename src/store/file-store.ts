@@ -32,7 +32,8 @@ const NO_PLACE = new Set(['EACCES', 'EEXIST', 'ENOENT', 'ENOTDIR', 'EPERM', 'ERO
 export function storeFolder(location: string): string {
   if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(location)) return resolve(location);
   try {
-    return fileURLToPath(location);
+    // One spelling, however many slashes it ends in.
+    return resolve(fileURLToPath(location));
   } catch (cause) {
     throw new StoreAddressError(
       `store: ${location} can't be used; give a folder, file:///absolute/folder or s3://BUCKET/PREFIX`,

@@ -29,7 +29,13 @@ export async function runTraining(
     await spent.note();
     await onProgress(progress);
   });
-  return { ...trained, trainSeconds: spent.before + trained.trainSeconds, memoryMb: { stated, peak: peakMemoryMb() } };
+  const { cpuSeconds } = spent.total();
+  return {
+    ...trained,
+    trainSeconds: spent.before.seconds + trained.trainSeconds,
+    cpuSeconds,
+    memoryMb: { stated, peak: peakMemoryMb() },
+  };
 }
 
 /** Asks the exported student the same texts. `expected` are the trained model's probabilities [texts][labels]. */

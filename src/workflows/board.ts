@@ -106,13 +106,15 @@ export function reviewBoard(wait: {
   escalated: boolean;
   untold: readonly string[];
   news: ReviewNews | null;
+  ignored: string | null;
 }): string {
-  const { input, root, deadline, escalated, news, reminders, untold } = wait;
+  const { input, root, deadline, escalated, ignored, news, reminders, untold } = wait;
   const head = [
     `## Waiting for a person: ${input.gate === 'budget' ? 'the budget' : `gate \`${input.gate}\``} of ${userText(input.task)}`,
     `Decide on the parent workflow ${userText(root)}, until ${deadline}. Reminders so far: ${reminders}.${escalated ? ' **Escalated.**' : ''}`,
     ...reviewLines(news),
     ...untold.map((problem) => `**A webhook was not told:** ${userText(problem)}`),
+    ...(ignored === null ? [] : [`> Ignored: ${userText(ignored)}`]),
   ];
   return withEvidence(head, input.evidence, []);
 }

@@ -6,6 +6,7 @@ import {
   isCancellation,
   log,
   setCurrentDetails,
+  setDefaultSignalHandler,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -16,6 +17,8 @@ import { decidedSignal, remindedSignal, reviewNewsSignal } from './messages.js';
 import { ReviewPages } from './review-pages.js';
 import { besideStage } from './stages.js';
 
+const SHOWN_OF_NAME = 100;
+
 export async function review(input: ReviewInput): Promise<'decided' | 'deadline passed'> {
   let decided = false;
   setHandler(decidedSignal, () => {
@@ -23,7 +26,7 @@ export async function review(input: ReviewInput): Promise<'decided' | 'deadline 
   });
   const openedAt = Date.now();
   const wait = { input, root: workflowInfo().parent?.workflowId ?? '', deadline: isoAfter(openedAt, input.deadlineMs) };
-  let shown: Shown = { ...wait, reminders: 0, escalated: false, untold: [], news: null };
+  let shown: Shown = { ...wait, reminders: 0, escalated: false, untold: [], news: null, ignored: null };
   const show = (change: Partial<Shown>) => {
     shown = { ...shown, ...change };
     setCurrentDetails(reviewBoard(shown));
@@ -33,6 +36,12 @@ export async function review(input: ReviewInput): Promise<'decided' | 'deadline 
     const { data } = ReviewNews.safeParse(payload);
     if (data !== undefined) show({ news: pages.take(data) });
   });
+  // Whoever looks at this workflow may decide on it by mistake.
+  setDefaultSignalHandler((name) =>
+    show({
+      ignored: `signal ${JSON.stringify(name.slice(0, SHOWN_OF_NAME))}: nobody decides here; send it to ${wait.root}`,
+    }),
+  );
   for (let reminders = 0; ; reminders++) {
     const remindedAt = Date.now();
     if (reminders > 0) await remind(reminders);
@@ -60,6 +69,8 @@ interface Shown extends Wait {
   readonly untold: readonly string[];
   /** From the review page; null: none yet. */
   readonly news: ReviewNews | null;
+  /** The last signal that did not fit; null: there was none. */
+  readonly ignored: string | null;
 }
 
 async function remind(reminders: number): Promise<void> {

@@ -16,9 +16,9 @@ afterEach(() => rmSync(cache, { recursive: true }));
 function leave(student: string, { folder, note }: { folder: number; note: number }): string {
   const path = checkpointsOf(student, { XDG_CACHE_HOME: cache });
   mkdirSync(path, { recursive: true });
-  writeFileSync(join(path, 'seconds'), '5');
+  writeFileSync(join(path, 'spent.json'), '5');
   const now = Date.now() / 1000;
-  utimesSync(join(path, 'seconds'), now - note * DAY, now - note * DAY);
+  utimesSync(join(path, 'spent.json'), now - note * DAY, now - note * DAY);
   utimesSync(path, now - folder * DAY, now - folder * DAY);
   return path;
 }

@@ -97,6 +97,38 @@ describe('findFiles', () => {
     expect((await found(root)).files).toHaveLength(1);
   });
 
+  it('does not pass over a data file whose link leads nowhere: its rows would be missed in silence', async () => {
+    const root = files({ 'a.jsonl': rows('one') });
+    symlinkSync(join(root, 'not-fetched'), join(root, 'b.jsonl'));
+    symlinkSync(join(root, 'not-fetched'), join(root, 'notes'));
+    expect(await found(`${root}/*.jsonl`)).toMatchObject({ files: [{}, {}], passedOver: 0 });
+    expect((await refusal(root)).message).toContain('b.jsonl): there is no such file');
+  });
+
+  it('refuses a link that leads to itself, and a name that is too long', async () => {
+    const root = files({ 'a.jsonl': rows('one') });
+    symlinkSync(join(root, 'b.jsonl'), join(root, 'b.jsonl'));
+    for (const path of [root, `${root}/b.jsonl`, `${root}/${'x'.repeat(300)}.jsonl`]) {
+      expect(await refusal(path)).toBeInstanceOf(CorpusError);
+      expect((await refusal(path)).message).toMatch(/the file can't be read \((ELOOP|ENAMETOOLONG)\)/);
+    }
+  });
+
+  it('refuses a folder that the worker may not list', async () => {
+    const root = files({ 'a.jsonl': rows('one') });
+    const closed = Object.assign(new Error('permission denied'), { code: 'EACCES' });
+    const readdir = jest
+      .spyOn(jest.requireActual<typeof import('node:fs/promises')>('node:fs/promises'), 'readdir')
+      .mockRejectedValue(closed);
+    try {
+      expect((await refusal(root)).message).toMatch(
+        /^corpus\.path \(.*\): it can't be listed \(EACCES\)\. Paths mean the disk/,
+      );
+    } finally {
+      readdir.mockRestore();
+    }
+  });
+
   it('refuses a folder or glob without data files, and addresses that it has no reader for', async () => {
     const root = files({ 'README.md': '' });
     await expect(found(root)).rejects.toThrow('it holds no data file, only 1 other file');

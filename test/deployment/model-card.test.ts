@@ -54,6 +54,10 @@ describe('trainingEnergy', () => {
     expect(energy?.low).toBeCloseTo(8400 / 3.6e6, 12);
     expect(energy?.high).toBeCloseTo(19_500 / 3.6e6, 12);
     expect(trainingEnergy({ ...STUDENT, threads: null })).toBeNull();
+    // A container may have but a few of the machine's cores, and share them: what was counted holds.
+    expect(trainingEnergy({ ...STUDENT, threads: 64, cpuSeconds: 2000 })?.low).toBeCloseTo(8400 / 3.6e6, 12);
+    const chosen = { ...STUDENT, threads: 64, cpuSeconds: 2000, choiceSeconds: 3000 };
+    expect(trainingEnergy({ ...chosen, choiceCpuSeconds: 4000 })?.low).toBeCloseTo((2 * 8400) / 3.6e6, 12);
     // The other students of a ladder cost energy, too.
     expect(trainingEnergy({ ...STUDENT, choiceSeconds: 3000 })?.low).toBeCloseTo((3 * 8400) / 3.6e6, 12);
   });
@@ -116,7 +120,9 @@ describe('the model card', () => {
     expect(card).toContain('expected calibration error of 0.021 there, 0.052 before');
     expect(card).toContain('on 99.6 % of 100 held-out texts; layers that stayed in float32 for it: 2.');
     expect(card).toContain('the first 40 tokens of a text; 2.5 % of those it was made with were longer.');
-    expect(card).toContain('1000.0 s (3000.0 s with the students that it was compared with) on 2 cores');
+    expect(card).toContain(
+      '1000.0 s (3000.0 s with the students that it was compared with) on a CPU, for which its cores worked 6000.0 s',
+    );
     const left = modelCard({ ...FACTS, settings, student: { ...STUDENT, chosen: { ...chosen, int8: 0 } } });
     expect(left).toContain('There is no INT8 model: it changed too many labels.');
   });

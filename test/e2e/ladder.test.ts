@@ -30,7 +30,7 @@ it('compares the steps on the same held-out rows, takes the cheapest that is goo
   const gates = ['--set', 'gates.labels.minExamplesPerClass=1'];
   const ended = await tutelage(
     [...args, '--teacher-url', teacher.url, '--set', student, ...gates, '--approve-as', 'ci', '--json'],
-    { cwd: folder, timeoutMs: 180_000 },
+    { cwd: folder, timeoutMs: 400_000 },
   );
   expect(ended.stderr).not.toMatch(/✘/);
   expect(ended.code).toBe(0);
@@ -61,7 +61,7 @@ it('compares the steps on the same held-out rows, takes the cheapest that is goo
     ['curve', result.workflowId, '--repeats', '2', '--more', '50', '--output', 'curve.svg', '--json'],
     {
       cwd: folder,
-      timeoutMs: 180_000,
+      timeoutMs: 400_000,
     },
   );
   expect(asked.code).toBe(0);
@@ -71,4 +71,4 @@ it('compares the steps on the same held-out rows, takes the cheapest that is goo
     curve.points.map(({ examples }) => examples).sort((a, b) => a - b),
   );
   expect(readFileSync(join(folder, 'curve.svg'), 'utf8')).toContain('labels learned from');
-}, 400_000);
+}, 850_000);

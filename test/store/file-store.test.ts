@@ -1,5 +1,4 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
-import * as fsPromises from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +9,7 @@ import {
   openStore,
   StoreAddressError,
   StoreNotSeenError,
+  storeAddress,
 } from '../../src/store/index.js';
 import { describeStore } from './conformance.js';
 
@@ -43,6 +43,15 @@ describe('On a disk', () => {
     expect(readdirSync(join(folder, '.tmp'))).toEqual([]);
   });
 
+  it('a store has one spelling, whatever its address is and ends in', async () => {
+    const spaced = join(folder, 'a b#ü');
+    const store = await openStore(spaced);
+    for (const address of [`${spaced}/`, pathToFileURL(spaced).href, `${pathToFileURL(spaced).href}/`]) {
+      expect(storeAddress(address)).toBe(spaced);
+      expect((await openStore(address)).ref).toEqual(store.ref);
+    }
+  });
+
   it('lines of one turn of a journal go out in one write', async () => {
     const journal = await (await openFileStore(folder)).journal('journal');
     const written = new Set([journal.append('a'), journal.append('b'), journal.append('c')]);
@@ -53,13 +62,15 @@ describe('On a disk', () => {
 
   it('a link that was made although its answer was lost counts as won', async () => {
     const store = await openFileStore(folder);
-    const real = fsPromises.link;
-    const link = jest.spyOn(fsPromises, 'link').mockImplementation(async (from, to) => {
+    const actual = jest.requireActual<typeof import('node:fs/promises')>('node:fs/promises');
+    const real = actual.link;
+    const link = jest.spyOn(actual, 'link').mockImplementation(async (from, to) => {
       await real(from, to);
       // What a network file system answers to a request that it repeated.
       throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' });
     });
     expect(await store.writeOnce('claim', 'mine')).toBe(true);
+    expect(link).toHaveBeenCalledTimes(1);
     link.mockRestore();
     expect(await store.writeOnce('claim', 'theirs')).toBe(false);
   });

@@ -244,6 +244,7 @@ describe('the board of a review', () => {
       escalated: false,
       untold: [],
       news: null,
+      ignored: null,
     });
     expect(board).toContain(
       'Decide on the parent workflow run-1, until 2026-01-02T03:04:05.000Z. Reminders so far: 1.',
@@ -262,7 +263,14 @@ describe('the board of a review', () => {
       gone: null,
       ...{ suggested: 30, decided: 17, changed: 9, audited: 60, certificate, at: '2026-01-02T03:04:05.000Z' },
     };
-    const wait = { root: 'run-1', deadline: '2026-01-03T00:00:00.000Z', reminders: 0, escalated: false, untold: [] };
+    const wait = {
+      root: 'run-1',
+      deadline: '2026-01-03T00:00:00.000Z',
+      reminders: 0,
+      escalated: false,
+      untold: [],
+      ignored: null,
+    };
     const onReview = (told: ReviewNews) => reviewBoard({ ...wait, input: { ...input, evidence: '' }, news: told });
     const onRun = (told: ReviewNews) => boardOf({ waitingFor: { ...waiting(''), review: told } });
     for (const board of [onReview, onRun]) {

@@ -264,6 +264,10 @@ describe('a gate that waits', () => {
     const handle = await runAtLabels();
     const review = await reviewOf(handle);
     expect(await board(review)).toContain(VOTED.evidence);
+    await review.signal('approve', LABELS_BY_ANA);
+    const ignored = `> Ignored: signal "approve": nobody decides here; send it to ${handle.workflowId}`;
+    await eventually(async () => (await board(review)).includes(ignored));
+    expect((await askProgress(handle)).waitingFor?.gate).toBe('labels');
     await handle.signal('approve', LABELS_BY_ANA);
     expect(await review.result()).toBe('decided');
     await atGate(handle, 'deployment');
