@@ -90,7 +90,7 @@ describeWithS3('Files at an s3:// address', () => {
   it('that are not there, or may not be read, end the run with the mend', async () => {
     await put('notes.md', 'x');
     await expect(find(`s3://${bucket}/no/*.csv`)).rejects.toThrow('nothing stands there');
-    await expect(find(`s3://${bucket}`)).rejects.toThrow('only to 1 others');
+    await expect(find(`s3://${bucket}`)).rejects.toThrow('only to 1 other.');
     await expect(find('s3://no-such-bucket/a.csv')).rejects.toThrow(/nothing stands there|NoSuchBucket/);
     await expect(find('s3://no-such-bucket/*.csv')).rejects.toThrow(CorpusError);
     await expect(find('s3://')).rejects.toThrow('Write s3://BUCKET/KEY');

@@ -1,19 +1,19 @@
 /** A journal outlives its process: a child appends lines as fast as it can and is killed at random moments. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { transformFileSync } from '@swc/core';
+import { pathToFileURL } from 'node:url';
 
 const KILLS = 25;
-const sources = join(__dirname, '../../src/store');
+const storeModule = pathToFileURL(join(__dirname, '../../dist/store/index.js')).href;
 
 /** Acknowledged lines are told on stdout, synchronously, so that the pipe has them before the process can die.
  *  Lines have their number at both ends and up to 20,000 characters between. */
 const PROGRAM = `
   import { writeSync } from 'node:fs';
-  import { openFileStore } from './index.js';
+  import { openFileStore } from '${storeModule}';
   const journal = await (await openFileStore(process.argv[2])).journal('journal');
   let next = 0;
   for (;;) {
@@ -28,16 +28,7 @@ const PROGRAM = `
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'tutelage-kill-'));
-  mkdirSync(join(folder, 'program'));
-  writeFileSync(join(folder, 'program', 'package.json'), '{"type":"module"}');
-  for (const file of readdirSync(sources)) {
-    const { code } = transformFileSync(join(sources, file), {
-      jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
-      module: { type: 'es6' },
-    });
-    writeFileSync(join(folder, 'program', file.replace(/\.ts$/, '.js')), code);
-  }
-  writeFileSync(join(folder, 'program', 'append.js'), PROGRAM);
+  writeFileSync(join(folder, 'append.mjs'), PROGRAM);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -63,7 +54,7 @@ it(`keeps every acknowledged line and tears at most the last one, over ${KILLS} 
 
 /** Numbers of the acknowledged lines. The child is killed so long after its first one. */
 async function appendUntilKilled(store: string, afterMs: number): Promise<number[]> {
-  const child = spawn(process.execPath, [join(folder, 'program', 'append.js'), store], {
+  const child = spawn(process.execPath, [join(folder, 'append.mjs'), store], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const pieces: string[] = [];

@@ -22,12 +22,53 @@ export const TrainingState = z.object({
 });
 export type TrainingState = z.infer<typeof TrainingState>;
 
+export interface CheckpointOptions {
+  readonly folder: string;
+  /** Names the training by all that decides its outcome. */
+  readonly job: string;
+  /** Between two checkpoints, at least, in milliseconds. */
+  readonly everyMs: number;
+}
+
+/** Those of one training, whose state the schema describes. Without options there are none. */
+export class Checkpoints<State> {
+  private savedAt = performance.now();
+  private unsaved: string | null = null;
+
+  constructor(
+    private readonly options: CheckpointOptions | null,
+    private readonly schema: z.ZodType<State>,
+  ) {}
+
+  async restore(arrays: ReadonlyMap<string, Float32Array>): Promise<State | null> {
+    if (this.options === null) return null;
+    return restoreCheckpoint(this.options.folder, this.options.job, arrays, this.schema);
+  }
+
+  /** Unless it is too early for one. */
+  async save(state: State, arrays: ReadonlyMap<string, Float32Array>): Promise<void> {
+    if (this.options === null || performance.now() - this.savedAt < this.options.everyMs) return;
+    await this.saveNow(state, arrays);
+  }
+
+  async saveNow(state: State, arrays: ReadonlyMap<string, Float32Array>): Promise<void> {
+    if (this.options === null) return;
+    this.unsaved = await saveCheckpoint(this.options.folder, this.options.job, state, arrays);
+    this.savedAt = performance.now();
+  }
+
+  /** The phase of a training for people, with why the last checkpoint could not be saved. */
+  phase(name: string): string {
+    return this.unsaved === null ? name : `${name}, without a checkpoint (${this.unsaved})`;
+  }
+}
+
 /** `arrays` are the weights and all else that training changes. `job` names the training: no other may go on from it. null: it is
  *  saved; else what the file system said, for a full disk is no reason to give up what was trained. */
 export async function saveCheckpoint(
   folder: string,
   job: string,
-  state: TrainingState,
+  state: unknown,
   arrays: ReadonlyMap<string, Float32Array>,
 ): Promise<string | null> {
   const tensors: NamedTensor[] = [...arrays].map(([name, data]) => ({ name, dims: [data.length], data }));
@@ -46,11 +87,12 @@ export async function saveCheckpoint(
 }
 
 /** Fills the arrays from the job's checkpoint; null when there is none that can be used: then they are as they were. */
-export async function restoreCheckpoint(
+export async function restoreCheckpoint<State>(
   folder: string,
   job: string,
   arrays: ReadonlyMap<string, Float32Array>,
-): Promise<TrainingState | null> {
+  schema: z.ZodType<State>,
+): Promise<State | null> {
   await removeDrafts(folder);
   const file = await openSafetensors(join(folder, CHECKPOINT_FILE)).catch(unusableAsNull);
   if (file === null) return null;
@@ -58,7 +100,7 @@ export async function restoreCheckpoint(
     if (file.metadata.job !== job) return null;
     // Another version may keep other arrays, or another state.
     const fits = [...arrays].every(([name, { length }]) => String(file.dims(name)) === String(length));
-    const state = TrainingState.safeParse(JSON.parse(file.metadata.state ?? 'null'));
+    const state = schema.safeParse(JSON.parse(file.metadata.state ?? 'null'));
     if (!fits || !state.success) return null;
     for (const [name, array] of arrays) array.set(await file.read(name));
     return state.data;

@@ -9,11 +9,12 @@ import { writeValidationAnswers } from '../student-folder.js';
 import { measureParity, PARITY_ROWS } from '../training.js';
 import { likeliest } from '../training-examples.js';
 import { bestTemperature, calibrationError, type Judged } from './calibration.js';
+import type { CheckpointOptions } from './checkpoint.js';
 import type { EncodedExamples, PreparedExamples } from './encoder-examples.js';
 import { exportEncoder } from './encoder-export.js';
 import { WEIGHTS_FILE } from './encoder-folder.js';
 import { readLicence } from './encoder-licence.js';
-import { type CheckpointOptions, fitEncoder } from './fit.js';
+import { fitEncoder } from './fit.js';
 import { fitHead } from './fit-head.js';
 import type { Classifier } from './inference-model.js';
 import { equalShare, type GateOutcome, quantise } from './parity-gate.js';
@@ -27,6 +28,8 @@ export interface EncoderTraining<Settings extends AnySettings> extends PreparedE
   readonly onProgress: ProgressListener;
   /** Opens the export for the parity check. */
   readonly load: (folder: string) => Promise<Student>;
+  /** At least, between two checkpoints. */
+  readonly checkpointEveryMs?: number;
 }
 
 /** What fitting came to; the classifier holds the chosen weights. */
@@ -43,15 +46,11 @@ type FitClassifier = (classifier: Classifier, examples: EncodedExamples) => Prom
 const CHECKPOINT_EVERY_MS = 60_000;
 
 /** Fine-tunes the encoder as a whole. Throws EncoderError, ExampleError or ParityError. */
-export async function trainEncoder({
-  checkpointEveryMs = CHECKPOINT_EVERY_MS,
-  ...training
-}: EncoderTraining<EncoderSettings> & { readonly checkpointEveryMs?: number }): Promise<TrainedStudent> {
-  const { encoderFolder, job, onProgress } = training;
+export async function trainEncoder(training: EncoderTraining<EncoderSettings>): Promise<TrainedStudent> {
+  const { job, onProgress } = training;
   return train(training, async (classifier, examples) => {
-    const { checkpointFolder: folder, labels, settings, seed } = job;
-    const checkpoints: CheckpointOptions | null =
-      folder === undefined ? null : { folder, job: await identify(job, encoderFolder), everyMs: checkpointEveryMs };
+    const { labels, settings, seed } = job;
+    const checkpoints = await checkpointsOf(training);
     const fit = await fitEncoder(classifier, examples, { labels, settings, seed, onProgress, checkpoints });
     return {
       candidates: fit.epochs.map((figures) => ({ ...figures })),
@@ -64,9 +63,19 @@ export async function trainEncoder({
 /** Fits a classifier on the encoder as it is. Throws EncoderError, ExampleError or ParityError. */
 export async function trainFrozen(training: EncoderTraining<FrozenSettings>): Promise<TrainedStudent> {
   const { job, onProgress } = training;
-  return train(training, (classifier, examples) =>
-    fitHead(classifier, examples, { strengths: job.settings.strengths, onProgress }),
-  );
+  return train(training, async (classifier, examples) => {
+    const { strengths } = job.settings;
+    return fitHead(classifier, examples, { strengths, onProgress, checkpoints: await checkpointsOf(training) });
+  });
+}
+
+async function checkpointsOf({
+  checkpointEveryMs = CHECKPOINT_EVERY_MS,
+  encoderFolder,
+  job,
+}: EncoderTraining<AnySettings>): Promise<CheckpointOptions | null> {
+  const { checkpointFolder: folder } = job;
+  return folder === undefined ? null : { folder, job: await identify(job, encoderFolder), everyMs: checkpointEveryMs };
 }
 
 async function train(
@@ -164,7 +173,7 @@ function probabilities(logits: Judged['logits'], temperature: number): Float64Ar
 }
 
 /** Hash of all that decides what the training gives. */
-async function identify(job: TrainingJob<EncoderSettings>, encoderFolder: string): Promise<string> {
+async function identify(job: TrainingJob<AnySettings>, encoderFolder: string): Promise<string> {
   const hash = createHash('sha256');
   for (const file of [job.examplesFile, join(encoderFolder, WEIGHTS_FILE)]) {
     for await (const piece of createReadStream(file)) hash.update(piece);

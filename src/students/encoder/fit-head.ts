@@ -1,8 +1,10 @@
 /** Fits the classifier on an encoder that stays as it is: multinomial logistic regression on its pooled output. */
+import { z } from 'zod';
 import { fitLogisticRegression, type LogisticModel, type SparseRows } from '../logistic-regression.js';
 import type { ProgressListener } from '../student.js';
 import { sortedBatches } from './batches.js';
 import { agreement, type Judged, logLoss } from './calibration.js';
+import { type CheckpointOptions, Checkpoints } from './checkpoint.js';
 import type { EncodedExamples, EncodedTexts } from './encoder-examples.js';
 import { encoderParameters, headParameters, WORD_TABLE } from './encoder-parameters.js';
 import type { Classifier } from './inference-model.js';
@@ -11,6 +13,8 @@ import { EvaluationSession } from './training-session.js';
 export interface HeadFitOptions {
   readonly strengths: readonly number[];
   readonly onProgress: ProgressListener;
+  /** Of the passes through the encoder, which take most of the time. */
+  readonly checkpoints: CheckpointOptions | null;
 }
 
 export interface HeadFit {
@@ -21,6 +25,9 @@ export interface HeadFit {
   /** Its answers to the validation rows. */
   readonly validation: Judged;
 }
+
+const PassesState = z.object({ texts: z.number().int().describe('That went through the encoder.') });
+type PassesState = z.infer<typeof PassesState>;
 
 const BATCH = 32;
 /** Share of the work that the passes through the encoder are. */
@@ -40,8 +47,9 @@ export async function fitHead(
   const { onProgress, strengths } = options;
   const { fitting, validation } = examples;
   const texts = fitting.ids.length + validation.ids.length;
-  const pooled = await pooledOutputs(classifier, [fitting, validation], (done) =>
-    onProgress({ phase: 'encoder', done: (DONE_BY_PASSES * done) / texts }),
+  const checkpoints = new Checkpoints(options.checkpoints, PassesState);
+  const pooled = await pooledOutputs(classifier, [fitting, validation], checkpoints, (done) =>
+    onProgress({ phase: checkpoints.phase('encoder'), done: (DONE_BY_PASSES * done) / texts }),
   );
   const [fittingOutputs, heldOutOutputs] = pooled as [Float32Array, Float32Array];
   const { hidden } = classifier.shape;
@@ -77,6 +85,7 @@ export async function fitHead(
 async function pooledOutputs(
   classifier: Classifier,
   parts: readonly EncodedTexts[],
+  checkpoints: Checkpoints<PassesState>,
   report: (texts: number) => Promise<void>,
 ): Promise<Float32Array[]> {
   const { shape } = classifier;
@@ -90,24 +99,28 @@ async function pooledOutputs(
       .set('classifier.weight', identity)
       .set('classifier.bias', new Float32Array(shape.hidden)),
   });
+  const pooled = parts.map(({ ids }) => new Float32Array(ids.length * shape.hidden));
+  const arrays = new Map(pooled.map((rows, part) => [`pooled ${part}`, rows]));
+  const before = (await checkpoints.restore(arrays))?.texts ?? 0;
   try {
     let done = 0;
-    const pooled: Float32Array[] = [];
-    for (const { ids } of parts) {
-      const rows = new Float32Array(ids.length * shape.hidden);
+    for (const [part, { ids }] of parts.entries()) {
+      const rows = pooled[part]!;
       for (const batch of sortedBatches(
         ids.map((text) => text.length),
         BATCH,
       )) {
+        done += batch.length;
+        if (done <= before) continue;
         const outputs = await session.logits(batch.map((row) => ids[row]!));
         for (const [index, row] of batch.entries()) {
           rows.set(outputs.subarray(index * shape.hidden, (index + 1) * shape.hidden), row * shape.hidden);
         }
-        done += batch.length;
         await report(done);
+        await checkpoints.save({ texts: done }, arrays);
       }
-      pooled.push(rows);
     }
+    await checkpoints.saveNow({ texts: done }, arrays);
     return pooled;
   } finally {
     await session.release();

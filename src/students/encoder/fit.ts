@@ -5,7 +5,7 @@ import { TrainingDivergedError } from '../student-errors.js';
 import { learningRateAt, type ParameterArrays } from './adamw.js';
 import { epochBatches, microBatches } from './batches.js';
 import { agreement, type Judged, logLoss } from './calibration.js';
-import { type EpochFigures, restoreCheckpoint, saveCheckpoint, type TrainingState } from './checkpoint.js';
+import { type CheckpointOptions, Checkpoints, type EpochFigures, TrainingState } from './checkpoint.js';
 import type { EncodedExamples, EncodedTexts } from './encoder-examples.js';
 import type { Classifier } from './inference-model.js';
 import { lossTargets } from './loss-targets.js';
@@ -19,15 +19,8 @@ export interface FitOptions {
   readonly settings: EncoderSettings;
   readonly seed: number;
   readonly onProgress: ProgressListener;
+  /** The end of an epoch always leaves one. */
   readonly checkpoints: CheckpointOptions | null;
-}
-
-export interface CheckpointOptions {
-  readonly folder: string;
-  /** Names the training by all that decides its outcome. */
-  readonly job: string;
-  /** At least, in milliseconds; the end of an epoch always leaves one. */
-  readonly everyMs: number;
 }
 
 export interface Fit {
@@ -60,9 +53,7 @@ class Fitting {
   private readonly steps: number;
   private readonly recent: { loss: number; texts: number; ms: number }[] = [];
   private state: TrainingState = { step: 0, lossSum: 0, epochs: [], bestEpoch: 0 };
-  private savedAt = performance.now();
-  /** Why the last checkpoint could not be saved; null: it could. */
-  private unsaved: string | null = null;
+  private readonly checkpoints: Checkpoints<TrainingState>;
   private readonly targets: readonly number[][];
   /** Mean of the weights of the second half. */
   private readonly average: ParameterArrays;
@@ -74,6 +65,7 @@ class Fitting {
     private readonly options: FitOptions,
     private readonly trainer: Trainer,
   ) {
+    this.checkpoints = new Checkpoints(options.checkpoints, TrainingState);
     this.targets = lossTargets(examples.fitting, options.settings.classWeights, options.labels);
     this.average = new Map([...classifier.values].map(([name, values]) => [name, new Float32Array(values.length)]));
     const texts = examples.fitting.ids.length;
@@ -83,10 +75,7 @@ class Fitting {
   }
 
   async run(): Promise<Fit> {
-    const { checkpoints } = this.options;
-    if (checkpoints !== null) {
-      this.state = (await restoreCheckpoint(checkpoints.folder, checkpoints.job, this.arrays())) ?? this.state;
-    }
+    this.state = (await this.checkpoints.restore(this.arrays())) ?? this.state;
     while (this.state.epochs.length < this.epochs && !this.outOfPatience()) await this.epoch();
     const { epochs, bestEpoch } = this.state;
     return { epochs, bestEpoch, validation: await this.judge(this.examples.validation, this.classifier.values) };
@@ -101,13 +90,13 @@ class Fitting {
     for (const rows of batches.slice(this.state.step - (epoch - 1) * this.stepsPerEpoch)) {
       await this.step(rows);
       await this.options.onProgress(this.progress());
-      await this.save(false);
+      await this.checkpoints.save(this.state, this.arrays());
     }
     const weights = weightsAveraged(this.state.step, this.steps) > 0 ? this.average : this.trainer.values;
     const judged = await this.judge(validation, weights);
     const trainingLoss = this.state.lossSum / this.stepsPerEpoch;
     this.endEpoch({ epoch, trainingLoss, logLoss: logLoss(judged), agreement: agreement(judged) }, weights);
-    await this.save(true);
+    await this.checkpoints.saveNow(this.state, this.arrays());
   }
 
   private async step(rows: readonly number[]): Promise<void> {
@@ -164,7 +153,7 @@ class Fitting {
     const msPerStep = sum(({ ms }) => ms) / this.recent.length;
     const { step } = this.state;
     return {
-      phase: this.unsaved === null ? PHASE : `${PHASE}, without a checkpoint (${this.unsaved})`,
+      phase: this.checkpoints.phase(PHASE),
       done: (DONE_BY_FITTING * step) / this.steps,
       steps: {
         done: step,
@@ -174,14 +163,6 @@ class Fitting {
         secondsLeft: ((this.steps - step) * msPerStep) / 1000,
       },
     };
-  }
-
-  private async save(endOfEpoch: boolean): Promise<void> {
-    const { checkpoints } = this.options;
-    if (checkpoints === null) return;
-    if (!endOfEpoch && performance.now() - this.savedAt < checkpoints.everyMs) return;
-    this.unsaved = await saveCheckpoint(checkpoints.folder, checkpoints.job, this.state, this.arrays());
-    this.savedAt = performance.now();
   }
 
   /** All that a step changes, by the names of the checkpoint. */

@@ -3,8 +3,8 @@ import { fork } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EncoderSettings } from '../../../src/contracts/index.js';
-import { restoreCheckpoint, saveCheckpoint } from '../../../src/students/encoder/checkpoint.js';
+import { EncoderSettings, FrozenSettings } from '../../../src/contracts/index.js';
+import { restoreCheckpoint, saveCheckpoint, TrainingState } from '../../../src/students/encoder/checkpoint.js';
 import { type TrainingJob, trainInProcess } from '../../../src/students/index.js';
 import { makeTinyEncoder } from './tiny-encoder.js';
 
@@ -40,7 +40,11 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs a trainer, and kills it when it tells of step `killAt`. Gives the steps it told of. */
-function runTrainer(name: string, killAt = Number.POSITIVE_INFINITY): Promise<{ steps: number[]; finished: boolean }> {
+function runTrainer(
+  name: string,
+  killAt = Number.POSITIVE_INFINITY,
+  what: TrainingJob = job,
+): Promise<{ steps: number[]; finished: boolean }> {
   const outputFolder = join(folder, name);
   mkdirSync(outputFolder, { recursive: true });
   const child = fork(join(__dirname, 'eager-checkpoints.js'), { execArgv: [] });
@@ -53,7 +57,7 @@ function runTrainer(name: string, killAt = Number.POSITIVE_INFINITY): Promise<{ 
     if (message.step === killAt) child.kill('SIGKILL');
     else child.send('go on');
   });
-  child.send({ ...job, outputFolder, checkpointFolder: join(folder, `${name}-checkpoints`) });
+  child.send({ ...what, outputFolder, checkpointFolder: join(folder, `${name}-checkpoints`) });
   return new Promise((resolve) => child.on('close', () => resolve({ steps, finished })));
 }
 
@@ -76,6 +80,34 @@ describe('a killed trainer', () => {
     expect({ kills, first: steps[0], finished }).toEqual({ kills, first: kills.at(-1), finished: true });
     expect(filesOf('killed')).toEqual(filesOf('undisturbed'));
   });
+
+  it('of a frozen encoder keeps the texts that went through it', async () => {
+    const { encoder } = job.settings;
+    const examplesFile = join(folder, 'many.jsonl');
+    const lines = Array.from({ length: 200 }, (_, index) => ({
+      text: `Profit ${index % 2 === 1 ? 'rose' : 'fell'} by ${index} percent.`,
+      target: index % 2 === 1 ? [0.2, 0.8] : [1, 0],
+      validation: index % 4 === 3,
+    }));
+    writeFileSync(examplesFile, lines.map((line) => JSON.stringify(line)).join('\n'));
+    const frozen = {
+      ...job,
+      kind: 'frozen',
+      examplesFile,
+      settings: FrozenSettings.parse({ kind: 'frozen', encoder }),
+    };
+    // 150 texts and 50 held-out ones, 32 at once.
+    const texts = [32, 64, 96, 128, 150, 182, 200];
+    const undisturbed = await runTrainer('frozen', Number.POSITIVE_INFINITY, frozen);
+    expect(undisturbed).toEqual({ steps: texts, finished: true });
+    for (const killAt of [96, 182]) {
+      const { finished, steps } = await runTrainer('frozen killed', killAt, frozen);
+      expect({ last: steps.at(-1), finished }).toEqual({ last: killAt, finished: false });
+    }
+    const { finished, steps } = await runTrainer('frozen killed', Number.POSITIVE_INFINITY, frozen);
+    expect({ steps, finished }).toEqual({ steps: [182, 200], finished: true });
+    expect(filesOf('frozen killed')).toEqual(filesOf('frozen'));
+  });
 });
 
 describe('a checkpoint', () => {
@@ -85,16 +117,16 @@ describe('a checkpoint', () => {
     const checkpoints = join(folder, 'own');
     await saveCheckpoint(checkpoints, 'job 1', state, new Map([['w', Float32Array.of(1, 2.5)]]));
     const arrays = new Map([['w', new Float32Array(2)]]);
-    expect(await restoreCheckpoint(checkpoints, 'job 1', arrays)).toEqual(state);
+    expect(await restoreCheckpoint(checkpoints, 'job 1', arrays, TrainingState)).toEqual(state);
     expect([...arrays.get('w')!]).toEqual([1, 2.5]);
   });
 
   it('of another job is left alone, and none is no error', async () => {
     const checkpoints = join(folder, 'foreign');
     const arrays = new Map([['w', Float32Array.of(9)]]);
-    expect(await restoreCheckpoint(checkpoints, 'job 1', arrays)).toBeNull();
+    expect(await restoreCheckpoint(checkpoints, 'job 1', arrays, TrainingState)).toBeNull();
     await saveCheckpoint(checkpoints, 'job 2', state, new Map([['w', Float32Array.of(1)]]));
-    expect(await restoreCheckpoint(checkpoints, 'job 1', arrays)).toBeNull();
+    expect(await restoreCheckpoint(checkpoints, 'job 1', arrays, TrainingState)).toBeNull();
     expect([...arrays.get('w')!]).toEqual([9]);
   });
 
@@ -113,7 +145,7 @@ describe('a checkpoint', () => {
     await saveCheckpoint(checkpoints, 'job 1', state, new Map([['w', Float32Array.of(1)]]));
     spoil(join(checkpoints, 'checkpoint.safetensors'));
     const arrays = new Map([['w', Float32Array.of(9)]]);
-    expect(await restoreCheckpoint(checkpoints, 'job 1', arrays)).toBeNull();
+    expect(await restoreCheckpoint(checkpoints, 'job 1', arrays, TrainingState)).toBeNull();
     expect([...arrays.get('w')!]).toEqual([9]);
   });
 
@@ -124,12 +156,12 @@ describe('a checkpoint', () => {
   ])('of another version, which %s, is as none, and leaves the arrays as they were', async (_, saved, savedState) => {
     const checkpoints = mkdtempSync(join(folder, 'older-'));
     const older = new Map(Object.entries(saved).map(([name, values]) => [name, Float32Array.from(values)]));
-    await saveCheckpoint(checkpoints, 'job 1', savedState as typeof state, older);
+    await saveCheckpoint(checkpoints, 'job 1', savedState, older);
     const arrays = new Map([
       ['v', Float32Array.of(8)],
       ['w', Float32Array.of(9)],
     ]);
-    expect(await restoreCheckpoint(checkpoints, 'job 1', arrays)).toBeNull();
+    expect(await restoreCheckpoint(checkpoints, 'job 1', arrays, TrainingState)).toBeNull();
     expect([...arrays.values()].map(([value]) => value)).toEqual([8, 9]);
   });
 
@@ -139,7 +171,7 @@ describe('a checkpoint', () => {
     writeFileSync(other, 'half of it');
     expect(await saveCheckpoint(checkpoints, 'job 1', state, new Map([['w', Float32Array.of(1)]]))).toBeNull();
     expect(readFileSync(other, 'utf8')).toBe('half of it');
-    await restoreCheckpoint(checkpoints, 'job 1', new Map([['w', new Float32Array(1)]]));
+    await restoreCheckpoint(checkpoints, 'job 1', new Map([['w', new Float32Array(1)]]), TrainingState);
     expect(readdirSync(checkpoints)).toEqual(['checkpoint.safetensors']);
   });
 });
