@@ -35,6 +35,7 @@ export type Disturbed = readonly { readonly what: Disturbance; readonly inFlight
 
 export class Disturber {
   private readonly teachers: TutelageProcess[] = [];
+  private over = false;
   private readonly suspended = new Map<number, Promise<void>>();
   private readonly disturbed: { what: Disturbance; inFlight: number }[] = [];
 
@@ -69,6 +70,7 @@ export class Disturber {
 
   /** Also where the test failed half-way: a suspended process could not be stopped in good order. */
   end(): void {
+    this.over = true;
     for (const pid of this.suspended.keys()) process.kill(pid, 'SIGCONT');
   }
 
@@ -82,7 +84,7 @@ export class Disturber {
       await until(() => workerProcesses(folder).orchestrator !== undefined);
       process.kill(workerProcesses(folder).orchestrator?.pid ?? 0, 'SIGKILL');
     } else {
-      const awake = this.teachers.filter(({ child }) => !this.suspended.has(child.pid ?? 0));
+      const awake = this.teachers.filter(({ child }) => child.exitCode === null && !this.suspended.has(child.pid ?? 0));
       const victim = awake[Math.floor(seededFraction(this.about.seed, `victim of ${name}`) * awake.length)];
       if (victim === undefined) throw new Error('all teacher workers are suspended, and calls are in flight');
       if (what === 'SIGSTOP teacher worker') this.suspend(victim.child.pid ?? 0, name);
@@ -105,9 +107,16 @@ export class Disturber {
     await this.startWorker();
   }
 
+  /** One that begins while the killed server is away finds none and ends with that word; then another takes its place, as under a supervisor. */
   private async startWorker(): Promise<void> {
     const { env, up } = this.about;
     const args = ['worker', '--role', 'teacher', '--address', up.address, '--concurrency', String(CHUNKS)];
-    this.teachers.push(await startTutelage(args, { cwd: up.folder, env }));
+    const worker = await startTutelage(args, { cwd: up.folder, env });
+    this.teachers.push(worker);
+    void worker.ended.then(async ({ stderr }) => {
+      if (this.over || !stderr.includes('no Temporal server answers')) return;
+      this.teachers.splice(this.teachers.indexOf(worker), 1);
+      await this.startWorker();
+    });
   }
 }
