@@ -32,10 +32,10 @@ function checkpointFolders(env: NodeJS.ProcessEnv): string {
 async function lastWrite(folder: string): Promise<number> {
   const names = await readdir(folder).catch(() => []);
   const paths = [folder, ...names.map((name) => join(folder, name))];
-  const times = await Promise.all(paths.map((path) => stat(path).then(({ mtimeMs }) => mtimeMs)).map(orNever));
-  return Math.max(...times);
-}
-
-function orNever(time: Promise<number>): Promise<number> {
-  return time.catch(() => Number.POSITIVE_INFINITY);
+  const timeOf = (path: string) =>
+    stat(path).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => Number.POSITIVE_INFINITY,
+    );
+  return Math.max(...(await Promise.all(paths.map(timeOf))));
 }

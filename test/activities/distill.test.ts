@@ -8,6 +8,7 @@ import { taskPath } from '../../src/activities/artifacts.js';
 import { createDistillActivities, weightOf } from '../../src/activities/distill.js';
 import { type LabelRow, LinearSettings, TrainingExample, type TrainingSummary } from '../../src/contracts/index.js';
 import { openFileStore } from '../../src/store/index.js';
+import { labelRow } from '../support/label-row.js';
 import { sentiment } from '../teachers/sentiment-task.js';
 import { preparedRun } from '../workflows/prepared-run.js';
 
@@ -44,7 +45,7 @@ describe('the activity distill', () => {
     const run = { workflowId: 'run-1', folder: 'runs/run-1/first', store: store.ref };
     const names = sentiment.labels.map(({ name }) => name);
     const prepared = preparedRun('run-1', { run, labels: names });
-    const rows = Array.from({ length: 90 }, (_, index) => labelRow(index, names[index % names.length] as string));
+    const rows = Array.from({ length: 90 }, (_, index) => rowOf(index, names[index % names.length] as string));
     const labels = await store.write(`${run.folder}/labels.jsonl`, rows.map((row) => JSON.stringify(row)).join('\n'));
     const train = async (strengths: number[]): Promise<TrainingSummary> => {
       const task = { ...sentiment, student: LinearSettings.parse({ strengths }) };
@@ -68,22 +69,7 @@ describe('the activity distill', () => {
   });
 });
 
-function labelRow(index: number, label: string): LabelRow {
-  return {
-    key: `k${index}`,
-    id: String(index),
-    text: `text ${index} of the kind ${label}`,
-    line: index + 1,
-    label,
-    distribution: { [label]: 1 },
-    agreement: 1,
-    reason: null,
-    votes: [],
-    source: 'teacher',
-    correctedBy: null,
-    teacherLabel: label,
-    gold: null,
-    gateGold: false,
-    set: 'corpus',
-  };
+function rowOf(index: number, label: string): LabelRow {
+  const text = `text ${index} of the kind ${label}`;
+  return labelRow(label, { key: `k${index}`, id: String(index), text, line: index + 1 });
 }

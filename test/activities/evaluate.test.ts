@@ -3,20 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { learnedBy } from '../../src/activities/evaluate.js';
-import { LabelRow, type ModelVersion } from '../../src/contracts/index.js';
+import type { LabelRow, ModelVersion } from '../../src/contracts/index.js';
 import { openFileStore } from '../../src/store/index.js';
 import { newVersion } from '../deployment/new-version.js';
+import { labelRow } from '../support/label-row.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'evaluate-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function row(key: string, changes: Partial<LabelRow> = {}): LabelRow {
-  return LabelRow.parse({
-    ...{ key, id: key, text: key, line: 1, label: 'good', distribution: { good: 1 }, agreement: 1, reason: null },
-    ...{ votes: [], source: 'teacher', correctedBy: null, teacherLabel: 'good', gold: null, gateGold: false },
-    ...{ set: 'corpus', ...changes },
-  });
-}
+const row = (key: string, changes: Partial<LabelRow> = {}) =>
+  labelRow('good', { key, id: key, text: key, line: 1, ...changes });
 
 describe('learnedBy', () => {
   it('tells the rows whose text it learned: not its own gold rows, nor texts that got no label', async () => {

@@ -9,6 +9,7 @@ import { registerReview } from '../../src/cli/review.js';
 import { type LabelRow, type RankOutcome, Task, type VoteOutcome } from '../../src/contracts/index.js';
 import { openStore, type Store, workflowFolder } from '../../src/store/index.js';
 import { toyExamples, toyLabels } from '../students/training-job.js';
+import { labelRow } from '../support/label-row.js';
 import { preparedRun } from '../workflows/prepared-run.js';
 import { VOTED } from '../workflows/stand-in-activities.js';
 import { runCommand } from './run-command.js';
@@ -33,7 +34,7 @@ beforeAll(async () => {
     gates: { labels: { maxErrorShare: 0.2 } },
   });
   await store.write(`${run().folder}/prepare/task.json`, JSON.stringify(task));
-  labels = toyExamples(TEXTS).map(({ target, text }, index) => labelRow(index, text, target.indexOf(1)));
+  labels = toyExamples(TEXTS).map(({ target, text }, index) => rowOf(index, text, target.indexOf(1)));
   const ref = await store.write(
     `${run().folder}/vote/labels.jsonl`,
     labels.map((row) => `${JSON.stringify(row)}\n`).join(''),
@@ -56,28 +57,17 @@ function activity<Input, Result>(work: (input: Input) => Promise<Result>, input:
 }
 
 /** The teacher's label is the next one for a wrong row; one of three votes then says otherwise. */
-function labelRow(index: number, text: string, truth: number): LabelRow {
+function rowOf(index: number, text: string, truth: number): LabelRow {
   const wrong = WRONG.includes(index);
   const name = toyLabels[(truth + (wrong ? 1 : 0)) % 3]!;
   const votes = [name, name, wrong ? toyLabels[truth]! : name];
-  const label = index === UNLABELLED ? null : name;
-  return {
+  return labelRow(index === UNLABELLED ? null : name, {
     key: `key-${String(index).padStart(3, '0')}`,
     id: `id-${index}`,
     text: `${text} ${index}`,
     line: index + 1,
-    label,
-    distribution: label === null ? {} : { [label]: 1 },
-    agreement: label === null ? null : 1,
-    reason: null,
     votes: votes.map((vote, sample) => ({ prompt: 'reasoned', sample, label: vote, reason: null, unreadable: null })),
-    source: 'teacher',
-    correctedBy: null,
-    teacherLabel: label,
-    gold: null,
-    gateGold: false,
-    set: 'corpus',
-  };
+  });
 }
 
 /** The label that a person would give. */

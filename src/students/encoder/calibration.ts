@@ -1,6 +1,7 @@
 /** How well probabilities tell the share of right answers, and the temperature that mends it (Guo et al. 2017,
  *  arXiv:1706.04599). */
 import { likeliest } from '../training-examples.js';
+import { smoothed } from './recipe.js';
 
 /** Row by row; targets are probabilities. */
 export interface Judged {
@@ -24,10 +25,7 @@ export function logLoss({ logits, targets }: Judged, temperature = 1): number {
  *  vector machines", 1999, section 2.2): where all of a few rows are right, the loss alone would have every answer sure for ever. */
 export function bestTemperature({ logits, targets }: Judged): number {
   const spread = 1 / (targets.length + 2);
-  const judged = {
-    logits,
-    targets: targets.map((target) => target.map((share) => (1 - spread) * share + spread / target.length)),
-  };
+  const judged = { logits, targets: targets.map((target) => smoothed(target, spread)) };
   let [low, high] = [Math.log(0.05), Math.log(20)];
   const lossAt = (logarithm: number) => logLoss(judged, Math.exp(logarithm));
   while (high - low > 1e-4) {

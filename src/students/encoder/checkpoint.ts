@@ -2,6 +2,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isFromFileSystem } from '../../hub/index.js';
 import { type NamedTensor, openSafetensors, writeSafetensors } from './safetensors.js';
 
 export const EpochFigures = z.object({
@@ -121,10 +122,6 @@ async function removeDrafts(folder: string): Promise<void> {
 function unusableAsNull(error: unknown): null {
   if (error instanceof RangeError || isFromFileSystem(error)) return null;
   throw error;
-}
-
-function isFromFileSystem(error: unknown): error is NodeJS.ErrnoException {
-  return typeof (error as NodeJS.ErrnoException).syscall === 'string';
 }
 
 const CHECKPOINT_FILE = 'checkpoint.safetensors';

@@ -89,6 +89,9 @@ async function pooledOutputs(
   report: (texts: number) => Promise<void>,
 ): Promise<Float32Array[]> {
   const { shape } = classifier;
+  const pooled = parts.map(({ ids }) => new Float32Array(ids.length * shape.hidden));
+  const arrays = new Map(pooled.map((rows, part) => [`pooled ${part}`, rows]));
+  const before = (await checkpoints.restore(arrays))?.texts ?? 0;
   const words = classifier.values.get(WORD_TABLE)!.length / shape.hidden;
   const identity = Float32Array.from({ length: shape.hidden ** 2 }, (_, i) => (i % (shape.hidden + 1) === 0 ? 1 : 0));
   const session = await EvaluationSession.create({
@@ -99,9 +102,6 @@ async function pooledOutputs(
       .set('classifier.weight', identity)
       .set('classifier.bias', new Float32Array(shape.hidden)),
   });
-  const pooled = parts.map(({ ids }) => new Float32Array(ids.length * shape.hidden));
-  const arrays = new Map(pooled.map((rows, part) => [`pooled ${part}`, rows]));
-  const before = (await checkpoints.restore(arrays))?.texts ?? 0;
   try {
     let done = 0;
     for (const [part, { ids }] of parts.entries()) {

@@ -32,10 +32,9 @@ export function patienceOf({ patience }: Pick<EncoderSettings, 'patience'>, epoc
 }
 
 /** The distribution with a share of it spread over all labels; it sums to what it summed to. */
-export function smoothed(target: readonly number[]): number[] {
+export function smoothed(target: readonly number[], spread = RECIPE.labelSmoothing): number[] {
   const total = target.reduce((sum, share) => sum + share, 0);
-  const { labelSmoothing } = RECIPE;
-  return target.map((share) => (1 - labelSmoothing) * share + (labelSmoothing * total) / target.length);
+  return target.map((share) => (1 - spread) * share + (spread * total) / target.length);
 }
 
 /** Weights that the average holds after `step` of `steps` steps: depends on nothing else, so that a resumed training knows. */
